@@ -1,0 +1,113 @@
+/**
+ * The bundle: what `sallyport rules compile` makes of a reviewed ruleset, and all that a guard knows.
+ *
+ * It is data without code: explicit tables, read by `inspect` and by `verify` each in its own way. Its bytes are
+ * canonical JSON (keys in code-unit order, no white space, one LF at the end), so that equal rulesets give equal
+ * bytes; its digest is the SHA-256 of those bytes. The meaning of every field is doc/formats.md §2.
+ */
+
+/** What an attribute value or a text may be. Each type admits exactly one spelling of each value. */
+export type ValueRule =
+  | Readonly<{ type: 'enum'; values: readonly string[] }>
+  | Readonly<{ type: 'identifier'; max: number }>
+  | Readonly<{ type: 'text'; max: number; lines: boolean }>
+  | Readonly<{ type: 'date' }>
+  | Readonly<{ type: 'integer'; min: number; max: number }>
+  | Readonly<{ type: 'language' }>
+  | Readonly<{ type: 'address'; side: 'from' | 'to' | 'either' }>
+  | Readonly<{ type: 'resource' }>
+
+/** An attribute; `name` is `xml:lang` or a name without prefix. Rules stand in canonical attribute order. */
+export type AttributeRule = Readonly<{ name: string; required: boolean; value: ValueRule }>
+
+/** What stands between the tags. */
+export type ContentRule =
+  | Readonly<{ type: 'empty' }>
+  | Readonly<{ type: 'value'; value: ValueRule; mayBeEmpty: boolean }>
+  | Readonly<{ type: 'elements'; slots: readonly Slot[] }>
+
+/** Whether an element obliges its stanza to carry a label. */
+export type Labelling = 'always' | 'unless-empty' | 'never'
+
+export type ElementRule = Readonly<{
+  ns: string
+  name: string
+  attributes: readonly AttributeRule[]
+  content: ContentRule
+  labelling: Labelling
+}>
+
+/**
+ * A place in a sequence of children: `min` to `max` elements, each one of `of`. With `sorted`, neighbours stand in strictly
+ * ascending order of their canonical octets. The label slot is the place of the label element.
+ */
+export type Slot =
+  | Readonly<{ type: 'elements'; of: readonly ElementRule[]; min: number; max: number; sorted: boolean }>
+  | Readonly<{ type: 'label' }>
+
+/** One form of stanza, the only one of its root element and `type` (null: the attribute is absent). */
+export type StanzaForm = Readonly<{
+  form: string
+  element: 'message' | 'presence' | 'iq'
+  type: string | null
+  attributes: readonly AttributeRule[]
+  slots: readonly Slot[]
+  /** At least one child beside the label. */
+  content: boolean
+}>
+
+/** How a label stands in a stanza: XEP-0258 with ESS, XEP-0258 with STANAG 4774, STANAG 4778 binding with 4774. */
+export type LabelForm = 'ess-0258' | '4774-0258' | '4774-4778'
+
+/**
+ * Canonical octets of a label element with holes for dates. A string stands for itself. In an input template
+ * `creation` and `review` each stand for one date; in an output template they repeat the date of the input, `now` is the
+ * second of the frame, and `now-plus` that second and so many more.
+ */
+export type InputTemplate = readonly (string | Readonly<{ hole: 'creation' | 'review' }>)[]
+export type OutputTemplate = readonly (
+  | string
+  | Readonly<{ hole: 'creation' | 'review' | 'now' }>
+  | Readonly<{ hole: 'now-plus'; seconds: number }>
+)[]
+
+/** One accepted label in one form, and what is released in its place. */
+export type LabelRow = Readonly<{
+  /** The entry of the ruleset that it comes from. */
+  name: string
+  input: Readonly<{ form: LabelForm; value: string; marking: string; template: InputTemplate }>
+  output: Readonly<{ form: LabelForm; marking: string; template: OutputTemplate }>
+}>
+
+/** Windows for the dates of a label, in seconds: creation against the frame's second, review against creation. */
+export type DateWindows = Readonly<{
+  creationPast: number
+  creationFuture: number
+  reviewAfterCreation: number
+}>
+
+/** A domain of one side. The edge answers discovery, ping and version itself for the far `im` domains. */
+export type Domain = Readonly<{ name: string; kind: 'im' | 'rooms' }>
+
+export type Bundle = Readonly<{
+  format: 'sallyport-bundle-1'
+  name: string
+  version: number
+  /** Of the tables that the content rules use; start-up refuses another. Two numbers, such as `17.0`. */
+  unicode: string
+  from: Readonly<{ name: string; domains: readonly Domain[] }>
+  to: Readonly<{ name: string; domains: readonly Domain[] }>
+  limits: Readonly<{
+    stanzaBytes: number
+    depth: number
+    /** Stanzas a second that `intake` lets in, by delaying, and how many at once after a pause. */
+    rate: number
+    burst: number
+  }>
+  forms: readonly StanzaForm[]
+  labels: Readonly<{ windows: DateWindows; rows: readonly LabelRow[] }>
+  /** What the sending edge takes out before the guard sees it, counted by name. The guard never strips. */
+  edge: Readonly<{ strip: readonly Readonly<{ ns: string; name: string }>[] }>
+  /** SHA-256 of each source file, for people. */
+  sources: readonly Readonly<{ file: string; sha256: string }>[]
+}>
