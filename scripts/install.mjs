@@ -25,7 +25,7 @@ function install() {
   // npm's own output goes to stderr, so that a script's output stays the script's.
   const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--loglevel=error'], {
     cwd: root,
-    stdio: ['ignore', 2, 2]
+    stdio: ['ignore', 2, 2],
   })
   if (npm.status !== 0) {
     console.error(`npm ci failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`)
