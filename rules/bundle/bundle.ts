@@ -89,6 +89,9 @@ export type DateWindows = Readonly<{
 /** A domain of one side. The edge answers discovery, ping and version itself for the far `im` domains. */
 export type Domain = Readonly<{ name: string; kind: 'im' | 'rooms' }>
 
+/** An element by namespace and local name. */
+export type ElementName = Readonly<{ ns: string; name: string }>
+
 export type Bundle = Readonly<{
   format: 'sallyport-bundle-1'
   name: string
@@ -107,7 +110,14 @@ export type Bundle = Readonly<{
   forms: readonly StanzaForm[]
   labels: Readonly<{ windows: DateWindows; rows: readonly LabelRow[] }>
   /** What the sending edge takes out before the guard sees it, counted by name. The guard never strips. */
-  edge: Readonly<{ strip: readonly Readonly<{ ns: string; name: string }>[] }>
+  edge: Readonly<{
+    /** Elements, wherever they stand outside of a label. */
+    strip: readonly ElementName[]
+    /** Elements that are taken out only as a child of `parent`. */
+    stripInside?: readonly Readonly<{ ns: string; name: string; parent: ElementName }>[]
+    /** Attributes (without prefix) of an element. */
+    stripAttributes?: readonly Readonly<{ ns: string; name: string; attribute: string }>[]
+  }>
   /** SHA-256 of each source file, for people. */
   sources: readonly Readonly<{ file: string; sha256: string }>[]
 }>
