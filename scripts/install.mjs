@@ -6,18 +6,23 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const stamp = `${root}node_modules/.sallyport-lock`
+const runtime = `node-${process.platform}-${process.arch}/bin/node`
 
 const wanted = createHash('sha256')
   .update(`${process.platform} ${process.arch}\n`)
   .update(readFileSync(`${root}package-lock.json`))
   .digest('hex')
 
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) install()
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  install()
+  linkRuntime()
+  writeFileSync(stamp, wanted)
+}
 
 function install() {
   console.error('installing the pinned Node and packages (npm ci --ignore-scripts) …')
@@ -28,10 +33,26 @@ function install() {
     stdio: ['ignore', 2, 2],
   })
   if (npm.status !== 0) {
-    console.error(`npm ci failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`)
-    console.error('It needs the npm registry once; mend what npm says above and start again.')
-    process.exit(1)
+    fail(
+      `npm ci failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`,
+      'It needs the npm registry once; mend what npm says above and start again.',
+    )
   }
-  writeFileSync(stamp, wanted)
   console.error(`installed in ${((Date.now() - started) / 1000).toFixed(0)} s`)
+}
+
+/** npm 10 drops the link when it drops the other platform's package; npm 11 keeps it. */
+function linkRuntime() {
+  if (!existsSync(`${root}node_modules/${runtime}`)) {
+    fail(
+      `There is no pinned Node for ${process.platform} on ${process.arch}; there is for Linux on x64 and arm64.`,
+    )
+  }
+  const link = `${root}node_modules/.bin/node`
+  if (!existsSync(link)) symlinkSync(`../${runtime}`, link)
+}
+
+function fail(...lines) {
+  for (const line of lines) console.error(line)
+  process.exit(1)
 }
