@@ -93,12 +93,18 @@ async function main(argv: string[]): Promise<number> {
     const run = await command.load()
     return await run(rest)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`sallyport ${name}: ${message.split('\n')[0]}\n`)
-    if (process.env['SALLYPORT_TRACE'] !== undefined && error instanceof Error)
-      process.stderr.write(`${error.stack}\n`)
-    return 1
+    return complain(name as string, error)
   }
+}
+
+/** One line for what the caller can mend; a stack for a fault of ours. */
+function complain(name: string, error: unknown): number {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const ours = code === '' && error instanceof Error && error.name !== 'Error'
+  const message = error instanceof Error ? error.message.split('\n')[0] : String(error)
+  process.stderr.write(`sallyport ${name}: ${message}\n`)
+  if (ours) process.stderr.write(`${error.stack}\n`)
+  return code.startsWith('ERR_PARSE_ARGS') ? 2 : 1
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,21 @@
+/** XEP-0184: message delivery receipts (§5). */
+import type { ElementRule, Labelling } from '../bundle/bundle.ts'
+import { elementRule, empty, required } from './element.ts'
+
+const RECEIPTS_NS = 'urn:xmpp:receipts'
+
+export const features = [RECEIPTS_NS]
+
+/** A request, or the receipt for the message with that `id`. */
+export function receipts(idMax: number, labelling: Labelling): ElementRule[] {
+  return [
+    elementRule(RECEIPTS_NS, 'request', [], empty, labelling),
+    elementRule(
+      RECEIPTS_NS,
+      'received',
+      [required('id', { type: 'identifier', max: idMax })],
+      empty,
+      labelling,
+    ),
+  ]
+}
