@@ -1,0 +1,45 @@
+/**
+ * GCXP (Guard Content eXchange Protocol): how edges and guards speak to each other, over mutual TLS 1.3.
+ */
+export {
+  createGcxpDecoder,
+  encodeRequest,
+  encodeResponse,
+  type GcxpDecoder,
+  type GcxpMessage,
+  PREAMBLE,
+} from './codec.ts'
+export {
+  type Consumer,
+  type ConsumerConnection,
+  type ConsumerOptions,
+  type ConsumerState,
+  listenConsumer,
+} from './consumer.ts'
+export {
+  type CredentialFiles,
+  type Credentials,
+  daysLeft,
+  dnsNames,
+  readCredentials,
+  validityProblem,
+} from './credentials.ts'
+export { peerProblem } from './identity.ts'
+export {
+  compareNumbers,
+  formatNumber,
+  NO_NUMBER,
+  NUMBER_OCTETS,
+  nextNumber,
+  parseNumber,
+  readNumber,
+  type StanzaNumber,
+  writeNumber,
+} from './number.ts'
+export {
+  connectProducer,
+  type Producer,
+  type ProducerOptions,
+  type ProducerState,
+  WINDOW,
+} from './producer.ts'
