@@ -44,7 +44,7 @@ async function runTool(root: string, program: string, args: string[]): Promise<O
     child.once('error', (error) => resolve(String(error)))
     child.once('close', (status, signal) => resolve(status ?? `ended by ${signal}`))
   })
-  const said = output.trim()
+  const said = shortened(output.trim().split('\n'))
   const outcome: Outcome = { passed: 0, failed: 0, skipped: 0, ms: 0, notes: [], problems: [], skips: [] }
   outcome.ms = performance.now() - started
   if (code === 0) {
@@ -58,4 +58,10 @@ async function runTool(root: string, program: string, args: string[]): Promise<O
     outcome.problems = [typeof code === 'string' ? code : `exit code ${code}`, said]
   }
   return outcome
+}
+
+/** The first and last lines: tools put the summary at the end and the first fault first. */
+function shortened(lines: string[]): string {
+  if (lines.length <= 120) return lines.join('\n')
+  return [...lines.slice(0, 80), `… ${lines.length - 110} lines left out …`, ...lines.slice(-30)].join('\n')
 }
