@@ -1,0 +1,61 @@
+/**
+ * Reads one whole stanza, as it lies in a frame: strict XML 1.0 with Namespaces, within RFC 6120 §11.1.
+ *
+ * Spelling is not judged here: `rules/decide/canonical.ts` writes the tree again and compares.
+ */
+
+import { type Refusal, refuse, refused } from '../reasons.ts'
+import type { XmlElement } from './node.ts'
+import { XML_NS } from './node.ts'
+import { Stop, TreeParser } from './tree.ts'
+
+/** Octets of one stanza, and how deep its elements may lie; the root is at depth 1. */
+export type StanzaLimits = Readonly<{ stanzaBytes: number; depth: number }>
+
+/**
+ * The tree of one stanza, or why there is none. Never throws on input.
+ * An attribute of a foreign namespace is refused: it has no canonical spelling, and no profile can name it.
+ */
+export function parseStanza(octets: Uint8Array, limits: StanzaLimits): XmlElement | Refusal {
+  const text = decodeStanza(octets, limits)
+  return refused(text) ? text : parseText(text, limits)
+}
+
+/** The characters of a stanza: UTF-8 without byte order mark, within the limit. */
+export function decodeStanza(octets: Uint8Array, limits: StanzaLimits): string | Refusal {
+  if (octets.length > limits.stanzaBytes) return refuse('too-big', limits.stanzaBytes)
+  if (octets[0] === 0xef && octets[1] === 0xbb && octets[2] === 0xbf) return refuse('not-utf8')
+  try {
+    return DECODER.decode(octets)
+  } catch {
+    return refuse('not-utf8')
+  }
+}
+
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The tree of a decoded stanza. */
+export function parseText(text: string, limits: StanzaLimits): XmlElement | Refusal {
+  const roots: XmlElement[] = []
+  const parser = new TreeParser({
+    level: 1,
+    depth: limits.depth,
+    declaration: false,
+    onElement: (element) => void roots.push(element),
+  })
+  try {
+    parser.write(text)
+    parser.close()
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    return error.at(Buffer.byteLength(text.slice(0, parser.position)))
+  }
+  const root = roots[0]! // saxes refuses a document without root, and a second one
+  return hasForeignAttribute(root) ? refuse('unknown-attribute') : root
+}
+
+function hasForeignAttribute(node: XmlElement): boolean {
+  for (const a of node.attributes) if (a.ns !== '' && a.ns !== XML_NS) return true
+  for (const child of node.children) if (typeof child !== 'string' && hasForeignAttribute(child)) return true
+  return false
+}

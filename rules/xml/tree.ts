@@ -1,0 +1,203 @@
+/**
+ * saxes made strict, and its events made trees.
+ *
+ * saxes 6.0.0 is complete as a checker of XML 1.0 and Namespaces 1.0, with four habits that a guard cannot live with;
+ * each is closed here and has a test that fails when it opens again:
+ *  - it goes on after an error, and lets comments, processing instructions and DTDs by as events: every one of
+ *    those handlers throws (RFC 6120 §11.1);
+ *  - its `closetag` event comes before the check that the tag was the one that is open: `closeTag` is overridden and
+ *    checks first, so an element that is complete can no longer turn out to be broken;
+ *  - it trims namespace names: declarations are looked at as they were written, and only plain ones admitted;
+ *  - it takes `a:1b` for a name: local names are checked.
+ *
+ * Handlers are fields set in the constructor, for `.on()` turns the parser into a dictionary, four times slower. They
+ * are internals of 6.0.0, which is why that version is pinned.
+ */
+
+import { SaxesParser } from 'saxes'
+import { type Reason, type Refusal, refuse } from '../reasons.ts'
+import type { XmlAttribute, XmlElement, XmlNode } from './node.ts'
+import { NCNAME } from './write.ts'
+
+/** What of a document becomes trees, and what is told of the rest. */
+export type TreeOptions = Readonly<{
+  /** Elements at this level are delivered whole; those above it only as they open. The root is level 1. */
+  level: 1 | 2
+  /** The deepest element admitted, counted from the delivered one, which is 1. */
+  depth: number
+  /** Whether an XML declaration may open the document. */
+  declaration: boolean
+  /** The root has opened, where it is above `level`; without its children. */
+  onRoot?(root: XmlElement): void
+  /** The start tag of an element at `level` has been read as far as its name, which it spells so. */
+  onStart?(spelling: string): void
+  /** That start tag is complete. */
+  onOpen?(element: XmlElement): void
+  /** A whole element at `level`; the parser can no longer fail on it. */
+  onElement(element: XmlElement): void
+  /** The root has closed. */
+  onClose?(): void
+}>
+
+/** Stops the parser. Only this module throws it, and only `parse` and `stream` catch it. */
+export class Stop extends Error {
+  readonly reason: Reason
+  constructor(reason: Reason) {
+    super(reason)
+    this.reason = reason
+  }
+  /** The refusal that it stands for. */
+  at(position: number): Refusal {
+    return refuse(this.reason, position)
+  }
+}
+
+/** Attributes of one element, namespace declarations included: more than any profile has. */
+const MAX_ATTRIBUTES = 32
+
+type SaxesTag = {
+  name: string
+  local: string
+  uri: string
+  prefix: string
+  attributes: Record<string, { name: string; prefix: string; local: string; uri: string; value: string }>
+}
+
+/** What of saxes 6.0.0 is used here; some of it is private there. */
+type Saxes = {
+  readonly position: number
+  readonly tags: readonly SaxesTag[]
+  readonly state: number
+  name: string
+  text: string
+  write(chunk: string): unknown
+  close(): unknown
+  closeTag(): void
+  xmldeclHandler: (declaration: { version?: string; encoding?: string }) => void
+  textHandler: (text: string) => void
+  piHandler: () => void
+  doctypeHandler: () => void
+  commentHandler: () => void
+  openTagStartHandler: (tag: { name: string }) => void
+  attributeHandler: (attribute: { name: string; prefix: string; value: string }) => void
+  openTagHandler: (tag: SaxesTag) => void
+  closeTagHandler: () => void
+  cdataHandler: (text: string) => void
+  errorHandler: (error: Error) => void
+}
+const Saxes = SaxesParser as unknown as new (options: object) => Saxes
+
+/** The state in which saxes reads text: the one in which it begins a fragment. */
+const TEXT_STATE = new Saxes({ fragment: true }).state
+
+type Building = { ns: string; name: string; attributes: XmlAttribute[]; children: XmlNode[] }
+
+/** A strict parser of one document in chunks; `write` and `close` throw `Stop` and nothing else on any input. */
+export class TreeParser extends Saxes {
+  constructor({ level, depth, declaration, onRoot, onStart, onOpen, onElement, onClose }: TreeOptions) {
+    super({ xmlns: true, position: false, defaultXMLVersion: '1.0', forceXMLVersion: true })
+    const open: Building[] = []
+    let above = 0
+    let attributes = 0
+
+    this.errorHandler = () => {
+      throw new Stop('not-well-formed')
+    }
+    this.doctypeHandler =
+      this.commentHandler =
+      this.piHandler =
+        () => {
+          throw new Stop('not-well-formed')
+        }
+    this.xmldeclHandler = ({ version, encoding }) => {
+      const utf8 = encoding === undefined || encoding.toLowerCase() === 'utf-8'
+      if (!declaration || version !== '1.0' || !utf8) throw new Stop('not-well-formed')
+    }
+
+    this.openTagStartHandler = (tag) => {
+      attributes = 0
+      if (above + 1 < level) return
+      if (open.length === depth) throw new Stop('too-deep')
+      if (open.length === 0) onStart?.(tag.name)
+    }
+    this.attributeHandler = ({ name, prefix, value }) => {
+      if (++attributes > MAX_ATTRIBUTES) throw new Stop('too-big')
+      if ((prefix === 'xmlns' || name === 'xmlns') && !NAMESPACE_NAME.test(value))
+        throw new Stop('not-well-formed')
+    }
+    this.openTagHandler = (tag) => {
+      if (tag.prefix !== '') mustBeName(tag.local)
+      const node = { ns: tag.uri, name: tag.local, attributes: attributesOf(tag), children: [] }
+      if (above + 1 < level) {
+        above++
+        onRoot?.(node)
+        return
+      }
+      if (open.length === 0) onOpen?.(node)
+      open.push(node)
+    }
+    this.closeTagHandler = () => {
+      const node = open.pop()
+      if (node === undefined) {
+        above--
+        onClose?.()
+      } else if (open.length === 0) onElement(node)
+      else open[open.length - 1]!.children.push(node)
+    }
+    this.textHandler = this.cdataHandler = (text) => {
+      if (open.length > 0) append(open[open.length - 1]!.children, text)
+      else if (!ONLY_BLANKS.test(text)) throw new Stop('not-well-formed')
+    }
+  }
+
+  /** Checks that the tag closes the open element before saxes reports it closed. */
+  override closeTag(): void {
+    if (this.tags.length === 0 || this.tags[this.tags.length - 1]!.name !== this.name) {
+      throw new Stop('not-well-formed')
+    }
+    super.closeTag()
+  }
+
+  /**
+   * Forgets blanks read between elements, as a peer sends them to keep a connection open, and says whether the
+   * parser stands there. To be called when nothing is open below `level`; throws `Stop` on any other text.
+   */
+  forgetBlanks(): boolean {
+    if (this.state !== TEXT_STATE) return false
+    if (!ONLY_BLANKS.test(this.text)) throw new Stop('not-well-formed')
+    this.text = ''
+    return true
+  }
+}
+
+function attributesOf(tag: SaxesTag): XmlAttribute[] {
+  const list: XmlAttribute[] = []
+  for (const key in tag.attributes) {
+    const { name, prefix, local, uri, value } = tag.attributes[key]!
+    if (prefix === '') {
+      if (name !== 'xmlns') list.push({ ns: '', name: local, value })
+    } else {
+      mustBeName(local)
+      if (prefix !== 'xmlns') list.push({ ns: uri, name: local, value })
+    }
+  }
+  return list
+}
+
+function mustBeName(local: string): void {
+  if (!NCNAME.test(local)) throw new Stop('not-well-formed')
+}
+
+/** Adjacent text and CDATA sections are one string; an empty section is none. */
+function append(children: XmlNode[], text: string): void {
+  const last = children.length - 1
+  const before = children[last]
+  if (typeof before === 'string') children[last] = before + text
+  else if (text !== '') children.push(text)
+}
+
+/** The characters of RFC 3986, or nothing. saxes trims what it reports, so nothing to trim may get there. */
+const NAMESPACE_NAME = /^[!#-;=?-Z[\]_a-z~]*$/
+
+/** White space of XML 1.0 §2.3; `\s` knows more. */
+const ONLY_BLANKS = /^[ \t\r\n]*$/
