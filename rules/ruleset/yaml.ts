@@ -1,0 +1,76 @@
+/**
+ * Reading of YAML (1.2, core schema) with a place for every value.
+ *
+ * A ruleset is read by people, so one spelling is enough: no aliases, anchors, tags or directives, one document, each
+ * key once. A warning of the parser is an error.
+ */
+import { isAlias, isCollection, isMap, isPair, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import type { Problem } from './problem.ts'
+
+export type Path = readonly (string | number)[]
+
+/** A document that was read; `at` and `atKey` give the place of a value or of the key before it. */
+export type YamlSource = Readonly<{
+  value: unknown
+  problem: (path: Path, message: string) => Problem
+  problemOfKey: (path: Path, message: string) => Problem
+}>
+
+/** Reads one file; the text has been decoded. */
+export function readYaml(file: string, text: string): YamlSource | readonly Problem[] {
+  const lines = new LineCounter()
+  const problem = (offset: number, message: string): Problem => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1), message }
+  }
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    strict: true,
+    uniqueKeys: true,
+    stringKeys: true,
+    prettyErrors: false,
+    logLevel: 'silent',
+    lineCounter: lines,
+  })
+  const problems = [...document.errors, ...document.warnings].map((e) =>
+    problem(e.pos[0], `YAML: ${e.message}`),
+  )
+  const refuse = (node: Node, what: string): void => {
+    problems.push(
+      problem(node.range?.[0] ?? 0, `YAML: ${what} is not used in a ruleset; write the value out`),
+    )
+  }
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) refuse(node, 'an alias')
+      else if (node.anchor !== undefined) refuse(node, 'an anchor')
+      else if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) refuse(node, 'a tag')
+    },
+  })
+  if (problems.length > 0) return problems
+
+  const offset = (path: Path): number => {
+    for (let length = path.length; length >= 0; length--) {
+      const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+      const range = (node as Node | null | undefined)?.range
+      if (range) return range[0]
+    }
+    return 0
+  }
+  const keyOffset = (path: Path): number => {
+    const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+    if (isMap(parent)) {
+      for (const pair of parent.items) {
+        const key = isPair(pair) ? (pair.key as Node & { value?: unknown }) : undefined
+        if (key?.range && String(key.value) === path.at(-1)) return key.range[0]
+      }
+    }
+    return offset(path)
+  }
+  return {
+    value: isCollection(document.contents) ? document.toJS({ maxAliasCount: 0 }) : document.toJS(),
+    problem: (path, message) => problem(offset(path), message),
+    problemOfKey: (path, message) => problem(keyOffset(path), message),
+  }
+}
