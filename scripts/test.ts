@@ -123,7 +123,8 @@ function report(name: string, outcome: Outcome): void {
   const lines = [`${mark} ${name}: ${count}, ${(outcome.ms / 1000).toFixed(1)} s`]
   for (const skip of outcome.skips) lines.push(`  skipped: ${skip}`)
   for (const note of outcome.notes) lines.push(`  # ${note}`)
-  for (const problem of outcome.problems) lines.push(problem.trimEnd().replace(/^/gm, '  | '))
+  for (const problem of outcome.problems.slice(0, 20)) lines.push(problem.trimEnd().replace(/^/gm, '  | '))
+  if (outcome.problems.length > 20) lines.push(`  | and ${outcome.problems.length - 20} more`)
   console.log(lines.join('\n'))
 }
 
