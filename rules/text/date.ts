@@ -1,0 +1,57 @@
+/**
+ * Dates: the one canonical spelling (doc/formats.md §1), and the spellings of XEP-0082 and xs:dateTime that the edge
+ * makes canonical. Seconds are whole and count from 1970-01-01T00:00:00Z, without leap seconds.
+ */
+
+const CANONICAL = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z$/
+const ZONED =
+  /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,20})?(?:Z|([-+])([0-9]{2}):([0-9]{2}))$/
+
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
+
+/** The last second of the year 9999. */
+const LAST = 253_402_300_799
+
+/** The seconds of a canonical date, or undefined when it is not canonical or no instant of 1970 to 9999. */
+export function parseDate(text: string): number | undefined {
+  const parts = CANONICAL.exec(text)
+  return parts === null ? undefined : inRange(instant(parts))
+}
+
+/** The canonical spelling; throws on what is no whole second of 1970 to 9999. */
+export function formatDate(seconds: number): string {
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > LAST)
+    throw new RangeError('not a second of 1970 to 9999')
+  return new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z'
+}
+
+/**
+ * The canonical spelling of a date with zone and perhaps a fraction, which is cut off; undefined for anything else.
+ * A date without zone names no instant and is refused, though xs:dateTime has it.
+ */
+export function normaliseDate(text: string): string | undefined {
+  const parts = ZONED.exec(text)
+  if (parts === null) return undefined
+  const local = instant(parts)
+  if (local === undefined) return undefined
+  const [hours, minutes] = [Number(parts[8] ?? 0), Number(parts[9] ?? 0)]
+  if (minutes > 59 || hours * 60 + minutes > 14 * 60) return undefined
+  const offset = (hours * 60 + minutes) * 60
+  const seconds = inRange(parts[7] === '-' ? local + offset : local - offset)
+  return seconds === undefined ? undefined : formatDate(seconds)
+}
+
+/** The seconds that year, month, day, hour, minute and second name, or undefined when there is no such instant. */
+function instant(parts: RegExpExecArray): number | undefined {
+  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])]
+  const [hour, minute, second] = [Number(parts[4]), Number(parts[5]), Number(parts[6])]
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const days = month === 2 && leap ? 29 : DAYS[month - 1]
+  if (days === undefined || day < 1 || day > days || hour > 23 || minute > 59 || second > 59) return undefined
+  if (year < 1900) return undefined // Date.UTC takes years below 100 for years of the last century
+  return Date.UTC(year, month - 1, day, hour, minute, second) / 1000
+}
+
+function inRange(seconds: number | undefined): number | undefined {
+  return seconds !== undefined && seconds >= 0 && seconds <= LAST ? seconds : undefined
+}
