@@ -23,6 +23,7 @@ const forbidden = [
     'package.json does not name the package.',
     {},
     {
+      path: 'node_modules/',
       dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'],
     },
   ),
