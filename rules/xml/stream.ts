@@ -26,6 +26,8 @@ export type StreamReader = Readonly<{
   write(octets: Uint8Array): void
   /** Ends the reading: nothing is delivered any more, not even of what was read. Any callback may call it. */
   end(): void
+  /** Octets of the header or child that is not complete yet, so that a peer can be held to finish it. */
+  pending(): number
 }>
 
 /**
@@ -106,6 +108,7 @@ export function createStreamReader(options: StreamEvents & Readonly<{ limits: St
     end() {
       over = true
     },
+    pending: () => counter.total() - start,
   }
 }
 
