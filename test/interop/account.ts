@@ -1,5 +1,5 @@
 /** An account in use: a client process on its server's host, with what it received. */
-import { type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { start } from './network.ts'
@@ -11,7 +11,11 @@ export type Account = Readonly<{
   received: readonly string[]
   send(stanza: string): void
   /** The first stanza from index `since` on for which the test holds; rejects after `seconds`, naming what was awaited. */
-  expect(what: string, test: (stanza: string) => boolean, options?: { since?: number; seconds?: number }): Promise<string>
+  expect(
+    what: string,
+    test: (stanza: string) => boolean,
+    options?: { since?: number; seconds?: number },
+  ): Promise<string>
   close(): void
 }>
 
@@ -21,7 +25,14 @@ export async function login(side: Side, user: string, ca: string): Promise<Accou
   const child: ChildProcess = start(
     side,
     process.execPath,
-    [fileURLToPath(new URL('client.ts', import.meta.url)), 'xmpp://127.0.0.1:5222', domain, user, PASSWORD, 'test'],
+    [
+      fileURLToPath(new URL('client.ts', import.meta.url)),
+      'xmpp://127.0.0.1:5222',
+      domain,
+      user,
+      PASSWORD,
+      'test',
+    ],
     { stdio: ['pipe', 'pipe', 'inherit'], env: { PATH: process.env.PATH, NODE_EXTRA_CA_CERTS: ca } },
   )
   const received: string[] = []
@@ -39,7 +50,11 @@ export async function login(side: Side, user: string, ca: string): Promise<Accou
   const timer = AbortSignal.timeout(30_000)
   await Promise.race([
     online,
-    new Promise((_, reject) => timer.addEventListener('abort', () => reject(new Error(`${user}@${domain} could not log in: ${errors.join('; ')}`)))),
+    new Promise((_, reject) =>
+      timer.addEventListener('abort', () =>
+        reject(new Error(`${user}@${domain} could not log in: ${errors.join('; ')}`)),
+      ),
+    ),
   ])
   return {
     address: `${user}@${domain}/test`,
@@ -58,7 +73,11 @@ export async function login(side: Side, user: string, ca: string): Promise<Accou
         }
         const timeout = setTimeout(() => {
           waiting.delete(look)
-          reject(new Error(`${user}@${domain} did not receive ${what} within ${seconds} s; since then it received:\n${received.slice(since).join('\n')}`))
+          reject(
+            new Error(
+              `${user}@${domain} did not receive ${what} within ${seconds} s; since then it received:\n${received.slice(since).join('\n')}`,
+            ),
+          )
         }, seconds * 1000)
         waiting.add(look)
         look()

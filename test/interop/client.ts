@@ -6,9 +6,15 @@
  */
 import { createInterface } from 'node:readline'
 import { client } from '@xmpp/client'
-import parse from '@xmpp/xml/lib/parse.js'
+import { parse } from 'ltx'
 
-const [service, domain, username, password, resource] = process.argv.slice(2) as [string, string, string, string, string]
+const [service, domain, username, password, resource] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+]
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)
 const xmpp = client({ service, domain, username, password, resource })
 xmpp.on('error', (error: Error) => say({ error: error.message }))
@@ -16,6 +22,8 @@ xmpp.on('stanza', (stanza: { toString(): string }) => say({ stanza: stanza.toStr
 xmpp.on('online', (address: { toString(): string }) => say({ online: address.toString() }))
 xmpp.start().catch((error: Error) => say({ error: error.message }))
 
-createInterface({ input: process.stdin }).on('line', (line) => {
-  xmpp.send(parse(JSON.parse(line) as string)).catch((error: Error) => say({ error: error.message }))
-}).on('close', () => process.exit(0))
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    xmpp.send(parse(JSON.parse(line) as string)).catch((error: Error) => say({ error: error.message }))
+  })
+  .on('close', () => process.exit(0))

@@ -8,7 +8,7 @@
  * `high` and `low` are the servers of the two sides, `gate` is the boundary host with both edges and both guards. The gate does not
  * forward, and neither server has a route to the other: what arrives has come through the guard.
  */
-import { execFileSync, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 
 export type Host = 'high' | 'low' | 'gate'
@@ -64,7 +64,10 @@ export function openNetwork(): void {
 export function closeNetwork(): void {
   for (const host of ['high', 'low', 'gate'] as const) {
     try {
-      const pids = execFileSync('ip', ['netns', 'pids', namespace(host)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      const pids = execFileSync('ip', ['netns', 'pids', namespace(host)], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
       for (const pid of pids.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL')
     } catch {
       // no such namespace, or the process is gone already
@@ -80,11 +83,19 @@ export function closeNetwork(): void {
 
 /** Runs a program on a host to its end and gives its standard output; throws with its standard error. */
 export function run(host: Host, program: string, args: readonly string[]): string {
-  return execFileSync('ip', ['netns', 'exec', namespace(host), program, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  return execFileSync('ip', ['netns', 'exec', namespace(host), program, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 /** Starts a program on a host. */
-export function start(host: Host, program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+export function start(
+  host: Host,
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): ChildProcess {
   return spawn('ip', ['netns', 'exec', namespace(host), program, ...args], options)
 }
 
@@ -99,10 +110,35 @@ export function hasRoute(host: Host, address: string): boolean {
 }
 
 /** A name server on a server's host, which knows the own names and sends the far ones to the gate. */
-export function startNames(side: 'high' | 'low', own: readonly string[], far: readonly string[]): ChildProcess {
+export function startNames(
+  side: 'high' | 'low',
+  own: readonly string[],
+  far: readonly string[],
+): ChildProcess {
   const records = [
-    ...own.flatMap((name) => [`--host-record=${name},${ADDRESS[side].server}`, `--srv-host=_xmpp-server._tcp.${name},${name},5269`]),
-    ...far.flatMap((name) => [`--host-record=${name},${ADDRESS[side].gate}`, `--srv-host=_xmpp-server._tcp.${name},${name},5269`]),
+    ...own.flatMap((name) => [
+      `--host-record=${name},${ADDRESS[side].server}`,
+      `--srv-host=_xmpp-server._tcp.${name},${name},5269`,
+    ]),
+    ...far.flatMap((name) => [
+      `--host-record=${name},${ADDRESS[side].gate}`,
+      `--srv-host=_xmpp-server._tcp.${name},${name},5269`,
+    ]),
   ]
-  return start(side, 'dnsmasq', ['--no-daemon', '--conf-file=/dev/null', '--no-hosts', '--no-resolv', '--port=53', '--listen-address=127.0.0.1', '--bind-interfaces', '--user=root', ...records], { stdio: 'ignore' })
+  return start(
+    side,
+    'dnsmasq',
+    [
+      '--no-daemon',
+      '--conf-file=/dev/null',
+      '--no-hosts',
+      '--no-resolv',
+      '--port=53',
+      '--listen-address=127.0.0.1',
+      '--bind-interfaces',
+      '--user=root',
+      ...records,
+    ],
+    { stdio: 'ignore' },
+  )
 }

@@ -2,7 +2,7 @@
  * Debian's Prosody and ejabberd as the servers of one side, in their stock manner (PEP, vCards, carbons, archives, rooms), with
  * certificates of the side's private CA. Their own throttles are off: they would hide what the boundary does.
  */
-import { execFileSync, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { start } from './network.ts'
@@ -12,7 +12,13 @@ export type Side = 'high' | 'low'
 /** Files of a server: PEM certificate (for the domain and its room service), key, and the CA it trusts. */
 export type ServerFiles = Readonly<{ certificate: string; key: string; ca: string }>
 
-export type Server = Readonly<{ name: string; version: string; process: ChildProcess; log(): string; stop(): void }>
+export type Server = Readonly<{
+  name: string
+  version: string
+  process: ChildProcess
+  log(): string
+  stop(): void
+}>
 
 export const USERS = { high: ['alice', 'anna'], low: ['bob', 'bill'] } as const
 export const PASSWORD = 'a-password-of-the-test-only'
@@ -23,7 +29,8 @@ export function startProsody(side: Side, folder: string, files: ServerFiles): Se
   const data = join(folder, `prosody-${side}`)
   const accounts = join(data, `${side}%2eexample`, 'accounts')
   mkdirSync(accounts, { recursive: true })
-  for (const user of USERS[side]) writeFileSync(join(accounts, `${user}.dat`), `return { ["password"] = "${PASSWORD}"; };\n`)
+  for (const user of USERS[side])
+    writeFileSync(join(accounts, `${user}.dat`), `return { ["password"] = "${PASSWORD}"; };\n`)
   const configuration = join(data, 'prosody.cfg.lua')
   const log = join(data, 'prosody.log')
   writeFileSync(
@@ -50,7 +57,13 @@ Component "conference.${domain}" "muc"
   )
   const child = start(side, 'prosody', ['-F', '--config', configuration], { stdio: 'ignore' })
   const version = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'prosody'], { encoding: 'utf8' })
-  return { name: 'Prosody', version, process: child, log: () => readFileSync(log, 'utf8'), stop: () => void child.kill('SIGTERM') }
+  return {
+    name: 'Prosody',
+    version,
+    process: child,
+    log: () => readFileSync(log, 'utf8'),
+    stop: () => void child.kill('SIGTERM'),
+  }
 }
 
 /** Starts ejabberd for `<side>.example` and `conference.<side>.example`. */
@@ -94,21 +107,38 @@ modules:
   mod_version: {}
 `,
   )
-  const register = USERS[side].map((user) => `ejabberd_auth:try_register(<<"${user}">>,<<"${domain}">>,<<"${PASSWORD}">>)`).join(', ')
+  const register = USERS[side]
+    .map((user) => `ejabberd_auth:try_register(<<"${user}">>,<<"${domain}">>,<<"${PASSWORD}">>)`)
+    .join(', ')
   const output = join(data, 'output.log')
   const out = openSync(output, 'w')
-  const child = start(side, 'erl', ['-noinput', '-mnesia', 'dir', JSON.stringify(data), '-s', 'ejabberd', '-eval', `${register}.`], {
-    stdio: ['ignore', out, out],
-    env: {
-      ...process.env,
-      HOME: data,
-      EJABBERD_CONFIG_PATH: configuration,
-      EJABBERD_LOG_PATH: join(data, 'ejabberd.log'),
-      ERL_CRASH_DUMP: join(data, 'erl_crash.dump'),
-      ERL_LIBS: execFileSync('sh', ['-c', "sed -n \"s/^ERL_LIBS='\\(.*\\)'/\\1/p\" /usr/sbin/ejabberdctl"], { encoding: 'utf8' }).trim(),
+  const child = start(
+    side,
+    'erl',
+    ['-noinput', '-mnesia', 'dir', JSON.stringify(data), '-s', 'ejabberd', '-eval', `${register}.`],
+    {
+      stdio: ['ignore', out, out],
+      env: {
+        ...process.env,
+        HOME: data,
+        EJABBERD_CONFIG_PATH: configuration,
+        EJABBERD_LOG_PATH: join(data, 'ejabberd.log'),
+        ERL_CRASH_DUMP: join(data, 'erl_crash.dump'),
+        ERL_LIBS: execFileSync(
+          'sh',
+          ['-c', 'sed -n "s/^ERL_LIBS=\'\\(.*\\)\'/\\1/p" /usr/sbin/ejabberdctl'],
+          { encoding: 'utf8' },
+        ).trim(),
+      },
     },
-  })
+  )
   closeSync(out)
   const version = execFileSync('dpkg-query', ['-W', '-f', '${Version}', 'ejabberd'], { encoding: 'utf8' })
-  return { name: 'ejabberd', version, process: child, log: () => readFileSync(output, 'utf8') + readFileSync(join(data, 'ejabberd.log'), 'utf8'), stop: () => void child.kill('SIGTERM') }
+  return {
+    name: 'ejabberd',
+    version,
+    process: child,
+    log: () => readFileSync(output, 'utf8') + readFileSync(join(data, 'ejabberd.log'), 'utf8'),
+    stop: () => void child.kill('SIGTERM'),
+  }
 }
