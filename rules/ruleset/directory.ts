@@ -13,7 +13,9 @@ export const MAIN_FILE = 'ruleset.yaml'
 const MAX_OCTETS = 64 * 1024 * 1024
 
 /** Reads the YAML and XML files of a directory; other files (a note, a signature) are left alone. */
-export function readDirectory(directory: string): Sources | readonly Problem[] {
+export function readDirectory(
+  directory: string,
+): Readonly<{ sources: Sources } | { problems: readonly Problem[] }> {
   const problem = (file: string, message: string): Problem => ({ file, line: 1, column: 1, message })
   let names: string[]
   try {
@@ -22,7 +24,7 @@ export function readDirectory(directory: string): Sources | readonly Problem[] {
     const code = (error as NodeJS.ErrnoException).code
     const why =
       code === 'ENOENT' ? 'there is no such directory' : code === 'ENOTDIR' ? 'not a directory' : String(code)
-    return [problem(directory, `${why}; give the directory that holds ${MAIN_FILE}`)]
+    return { problems: [problem(directory, `${why}; give the directory that holds ${MAIN_FILE}`)] }
   }
   const sources = new Map<string, Uint8Array>()
   const problems: Problem[] = []
@@ -40,5 +42,5 @@ export function readDirectory(directory: string): Sources | readonly Problem[] {
       )
     }
   }
-  return problems.length > 0 ? problems : sources
+  return problems.length > 0 ? { problems } : { sources }
 }

@@ -28,6 +28,7 @@ export type LabelSetSource = Readonly<{
   name: string
   policy: string
   target?: string
+  equivalences?: 'policy' | 'target'
   accept: readonly LabelForm[]
   release: LabelForm
   mode: 'replace'
@@ -76,9 +77,9 @@ type SchemaPart = Readonly<{
 const validate = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true }).compile(schema)
 
 /** Checks the value of ruleset.yaml; the defaults are written into it. */
-export function checkRuleset(source: YamlSource): RulesetSource | readonly Problem[] {
+export function checkRuleset(source: YamlSource): RulesetSource | Readonly<{ problems: readonly Problem[] }> {
   if (validate(source.value)) return source.value as RulesetSource
-  return (validate.errors ?? []).map((error) => describe(error, source))
+  return { problems: (validate.errors ?? []).map((error) => describe(error, source)) }
 }
 
 function describe(error: ErrorObject, source: YamlSource): Problem {

@@ -17,7 +17,10 @@ export type YamlSource = Readonly<{
 }>
 
 /** Reads one file; the text has been decoded. */
-export function readYaml(file: string, text: string): YamlSource | readonly Problem[] {
+export function readYaml(
+  file: string,
+  text: string,
+): YamlSource | Readonly<{ problems: readonly Problem[] }> {
   const lines = new LineCounter()
   const problem = (offset: number, message: string): Problem => {
     const { line, col } = lines.linePos(offset)
@@ -48,7 +51,7 @@ export function readYaml(file: string, text: string): YamlSource | readonly Prob
       else if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) refuse(node, 'a tag')
     },
   })
-  if (problems.length > 0) return problems
+  if (problems.length > 0) return { problems }
 
   const offset = (path: Path): number => {
     for (let length = path.length; length >= 0; length--) {

@@ -1,0 +1,221 @@
+/**
+ * The compiler: a ruleset's files in, one bundle out.
+ *
+ * All policy thinking is done here, before deployment. Pure: equal files give equal octets on any machine. Every problem
+ * that can be seen is reported at once; a ruleset with a problem gives no bundle.
+ */
+import { createHash } from 'node:crypto'
+import { parseJid } from '../address/jid.ts'
+import type { Bundle } from '../bundle/bundle.ts'
+import { bundleDigest, bundleOctets } from '../bundle/load.ts'
+import { CATALOGUE, type CatalogueName, type ProfileChoice } from '../profile/catalogue.ts'
+import { NEEDS, NEVER_LABELLED, stanzaForms } from '../profile/forms.ts'
+import { STRIP, type StripGroup, type StripName } from '../profile/strip.ts'
+import { MAIN_FILE, type Sources } from './directory.ts'
+import { seconds } from './duration.ts'
+import { compileLabels } from './labels.ts'
+import { type Problem, sortProblems } from './problem.ts'
+import { checkRuleset, type RulesetSource } from './schema.ts'
+import { readYaml, type YamlSource } from './yaml.ts'
+
+/** Of the tables behind the content rules (doc/formats.md §2); Node 26 has it built in. */
+export const UNICODE_VERSION = '17.0'
+
+/** The bundle, its octets as they are written to a file, and their digest. `notes` are oddities that do no harm. */
+export type Compiled = Readonly<{
+  bundle: Bundle
+  octets: Uint8Array
+  digest: string
+  notes: readonly Problem[]
+}>
+
+/** Compiles the files of a ruleset, by name. */
+export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems: readonly Problem[] }> {
+  const main = readMain(sources)
+  if ('problems' in main) return { problems: sortProblems(main.problems) }
+  const { yaml, ruleset } = main
+
+  const labels = compileLabels(ruleset, yaml, sources)
+  const problems = [
+    ...checkDomains(ruleset, yaml),
+    ...checkProfile(ruleset, yaml),
+    ...labels.problems,
+    ...checkFiles(ruleset, sources),
+  ]
+  if (problems.length > 0) return { problems: sortProblems(problems) }
+
+  const { limits } = ruleset
+  const bundle: Bundle = {
+    format: 'sallyport-bundle-1',
+    name: ruleset.name,
+    version: ruleset.version,
+    unicode: UNICODE_VERSION,
+    from: ruleset.from,
+    to: ruleset.to,
+    limits: {
+      stanzaBytes: limits['stanza-octets'],
+      depth: limits.depth,
+      rate: limits.rate,
+      burst: limits.burst,
+    },
+    forms: stanzaForms(profileChoice(ruleset)),
+    labels: {
+      windows: {
+        creationPast: seconds(ruleset.labels.windows['creation-past']),
+        creationFuture: seconds(ruleset.labels.windows['creation-future']),
+        reviewAfterCreation: seconds(ruleset.labels.windows['review-after-creation']),
+      },
+      rows: labels.rows,
+    },
+    edge: stripLists(ruleset),
+    sources: [...sources]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([file, octets]) => ({ file, sha256: createHash('sha256').update(octets).digest('hex') })),
+  }
+  const octets = bundleOctets(bundle)
+  return { bundle, octets, digest: bundleDigest(octets), notes: sortProblems(labels.notes) }
+}
+
+function readMain(
+  sources: Sources,
+): Readonly<{ yaml: YamlSource; ruleset: RulesetSource }> | Readonly<{ problems: readonly Problem[] }> {
+  const whole = (message: string) => ({ problems: [{ file: MAIN_FILE, line: 1, column: 1, message }] })
+  const octets = sources.get(MAIN_FILE)
+  if (octets === undefined) return whole(`there is no such file; a ruleset begins with ${MAIN_FILE}`)
+  const text = decodeSource(octets)
+  if (text === undefined) return whole('not UTF-8, or a byte order mark; save the file as UTF-8')
+  const yaml = readYaml(MAIN_FILE, text)
+  if ('problems' in yaml) return yaml
+  const ruleset = checkRuleset(yaml)
+  return 'problems' in ruleset ? ruleset : { yaml, ruleset }
+}
+
+/** The text of a source file, or undefined when it is not plain UTF-8. */
+export function decodeSource(octets: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
+    return text.startsWith('\ufeff') ? undefined : text
+  } catch {
+    return undefined
+  }
+}
+
+/** Each domain is a domain, and of one side. */
+function checkDomains(ruleset: RulesetSource, yaml: YamlSource): Problem[] {
+  const problems: Problem[] = []
+  const seen = new Map<string, string>()
+  for (const side of ['from', 'to'] as const) {
+    for (const [index, { name }] of ruleset[side].domains.entries()) {
+      const path = [side, 'domains', index, 'name']
+      const jid = parseJid(name)
+      if (jid === undefined || jid.domain !== name) {
+        problems.push(
+          yaml.problem(
+            path,
+            `"${name}" is not a domain name; write small ASCII letters, such as acme.example`,
+          ),
+        )
+      }
+      const other = seen.get(name)
+      if (other !== undefined) {
+        problems.push(
+          yaml.problem(
+            path,
+            `the domain "${name}" stands under "${other}" already; a domain has one side and one kind`,
+          ),
+        )
+      }
+      seen.set(name, side)
+    }
+  }
+  if (ruleset.from.name === ruleset.to.name) {
+    problems.push(yaml.problem(['to', 'name'], `both sides are called "${ruleset.to.name}"; name them apart`))
+  }
+  return problems
+}
+
+/** Each switch has what it needs, and what crosses without a label is said twice. */
+function checkProfile(ruleset: RulesetSource, yaml: YamlSource): Problem[] {
+  const problems: Problem[] = []
+  const { on, unlabelled } = profileChoice(ruleset)
+  if (on.size === 0) problems.push(yaml.problem(['profile'], 'nothing is switched on; write messages: true'))
+  for (const { name, needs } of NEEDS) {
+    if (on.has(name) && !on.has(needs)) {
+      problems.push(yaml.problemOfKey(['profile', name], `"${name}" needs "${needs}"; switch that on too`))
+    }
+  }
+  for (const { name, unlabelled: what } of NEVER_LABELLED) {
+    if (on.has(name) && !unlabelled.has(what)) {
+      problems.push(
+        yaml.problemOfKey(
+          ['profile', name],
+          `"${name}" carries no label; list "${what}" under unlabelled, or switch it off`,
+        ),
+      )
+    }
+  }
+  for (const [index, what] of ruleset.unlabelled.entries()) {
+    const needs: CatalogueName = what === 'empty-subject' ? 'rooms' : what
+    if (!on.has(needs)) {
+      problems.push(
+        yaml.problem(
+          ['unlabelled', index],
+          `"${what}" may cross unlabelled, but "${needs}" is off; remove it here`,
+        ),
+      )
+    }
+  }
+  const rows = ruleset.labels.sets.some((set) => set.allow.length > 0)
+  if (rows && !on.has('messages') && !on.has('rooms')) {
+    problems.push(
+      yaml.problemOfKey(
+        ['labels', 'sets'],
+        'no stanza of the profile carries a label; switch messages or rooms on',
+      ),
+    )
+  }
+  return problems
+}
+
+/** Every YAML and XML file in the directory is read: a file that is not might be thought to have an effect. */
+function checkFiles(ruleset: RulesetSource, sources: Sources): Problem[] {
+  const used = new Set([MAIN_FILE])
+  for (const set of ruleset.labels.sets) {
+    used.add(set.policy)
+    if (set.target !== undefined) used.add(set.target)
+  }
+  return [...sources.keys()]
+    .filter((file) => !used.has(file))
+    .map((file) => ({
+      file,
+      line: 1,
+      column: 1,
+      message: `${MAIN_FILE} does not use this file; name it there or move it away`,
+    }))
+}
+
+function profileChoice(ruleset: RulesetSource): ProfileChoice {
+  const { limits } = ruleset
+  const names = Object.keys(CATALOGUE) as CatalogueName[]
+  return {
+    on: new Set(names.filter((name) => ruleset.profile[name] === true)),
+    unlabelled: new Set(ruleset.unlabelled),
+    limits: {
+      body: limits['body-characters'],
+      subject: limits['subject-characters'],
+      thread: limits['thread-characters'],
+      id: limits['id-characters'],
+    },
+  }
+}
+
+function stripLists(ruleset: RulesetSource): Bundle['edge'] {
+  const groups = Object.entries<StripGroup>(STRIP)
+    .filter(([name]) => ruleset.edge.strip.includes(name as StripName))
+    .map(([, group]) => group)
+  return {
+    strip: groups.flatMap((group) => group.elements ?? []),
+    stripInside: groups.flatMap((group) => group.inside ?? []),
+    stripAttributes: groups.flatMap((group) => group.attributes ?? []),
+  }
+}
