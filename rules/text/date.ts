@@ -10,7 +10,7 @@ const ZONED =
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
 
 /** The last second of the year 9999. */
-const LAST = 253_402_300_799
+export const LAST_SECOND = 253_402_300_799
 
 /** The seconds of a canonical date, or undefined when it is not canonical or no instant of 1970 to 9999. */
 export function parseDate(text: string): number | undefined {
@@ -20,7 +20,7 @@ export function parseDate(text: string): number | undefined {
 
 /** The canonical spelling; throws on what is no whole second of 1970 to 9999. */
 export function formatDate(seconds: number): string {
-  if (!Number.isInteger(seconds) || seconds < 0 || seconds > LAST)
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > LAST_SECOND)
     throw new RangeError('not a second of 1970 to 9999')
   return new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z'
 }
@@ -53,5 +53,5 @@ function instant(parts: RegExpExecArray): number | undefined {
 }
 
 function inRange(seconds: number | undefined): number | undefined {
-  return seconds !== undefined && seconds >= 0 && seconds <= LAST ? seconds : undefined
+  return seconds !== undefined && seconds >= 0 && seconds <= LAST_SECOND ? seconds : undefined
 }

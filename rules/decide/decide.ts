@@ -1,0 +1,62 @@
+/**
+ * The decision on one stanza: what `inspect` says of a frame, and what the sending edge asks before it sends one.
+ *
+ * A function of the bundle, the octets and the second; no clock, no randomness, no memory of other stanzas.
+ */
+
+import type { Bundle } from '../bundle/bundle.ts'
+import { type Reason, refused } from '../reasons.ts'
+import type { XmlElement } from '../xml/node.ts'
+import { serialise, serialiseReplacing } from '../xml/write.ts'
+import { readCanonical } from './canonical.ts'
+import { compileLabels } from './label.ts'
+import { compileProfile } from './profile.ts'
+import { nothingSeen, type Seen } from './seen.ts'
+
+/**
+ * What a verifier says of one stanza. `row` is that of the label, -1 without one. In a refusal `form`, `from` and `to`
+ * are what had been checked before it, else ''; `at` is the octet of the element, or nearer, at which it was seen.
+ */
+export type Verdict =
+  | Readonly<{ accepted: true; row: number; form: string; from: string; to: string; output: string }>
+  | Readonly<{ accepted: false; reason: Reason; at: number; form: string; from: string; to: string }>
+
+/** Decides on the octets of one stanza at a second since 1970. Never throws on input. */
+export type Decider = (payload: Uint8Array, second: number) => Verdict
+
+/** Compiles a bundle. Throws when its tables contradict themselves. */
+export function createDecider(bundle: Bundle): Decider {
+  const checkProfile = compileProfile(bundle)
+  const decideLabel = compileLabels(bundle.labels)
+
+  return (payload, second) => {
+    const seen = nothingSeen()
+
+    const root = readCanonical(payload, bundle.limits) // within limits, well-formed, in the one spelling
+    if (refused(root)) return refusal(root.refused, root.at, seen)
+
+    const fault = checkProfile(root, seen) // every node known; addresses, texts and labelling checked
+    if (fault !== undefined) return refusal(fault.reason, octetOf(fault.node, root), seen)
+
+    if (seen.label === undefined) return acceptance(-1, serialise(root), seen)
+
+    const label = decideLabel(seen.label, second) // equal to a row, within the windows
+    if ('reason' in label) return refusal(label.reason, octetOf(seen.label, root), seen)
+
+    return acceptance(label.row, serialiseReplacing(root, seen.label, label.spelling), seen)
+  }
+}
+
+function acceptance(row: number, output: string, { form, from, to }: Seen): Verdict {
+  return { accepted: true, row, form, from, to, output }
+}
+
+function refusal(reason: Reason, at: number, { form, from, to }: Seen): Verdict {
+  return { accepted: false, reason, at, form, from, to }
+}
+
+/** The octet at which an element of a canonical stanza begins. */
+function octetOf(node: XmlElement, root: XmlElement): number {
+  const marked = serialiseReplacing(root, node, '\0') // no stanza holds one
+  return Buffer.byteLength(marked.slice(0, marked.indexOf('\0')))
+}

@@ -1,0 +1,47 @@
+/** The value rules of a bundle (doc/formats.md §2) as functions of one value. */
+
+import { parseJid } from '../address/jid.ts'
+import type { Bundle, ValueRule } from '../bundle/bundle.ts'
+import { checkResource, checkText } from '../text/content.ts'
+import { parseDate } from '../text/date.ts'
+import { checkIdentifier, checkInteger, checkLanguage } from '../text/token.ts'
+
+/** Whether a value is one that its rule admits. */
+export type ValueCheck = (value: string) => boolean
+
+/** Domains by the side that a rule names. */
+export type Sides = Readonly<Record<'from' | 'to' | 'either', ReadonlySet<string>>>
+
+export function sidesOf(bundle: Bundle): Sides {
+  const from = bundle.from.domains.map((domain) => domain.name)
+  const to = bundle.to.domains.map((domain) => domain.name)
+  return { from: new Set(from), to: new Set(to), either: new Set([...from, ...to]) }
+}
+
+export function compileValue(rule: ValueRule, sides: Sides): ValueCheck {
+  switch (rule.type) {
+    case 'enum': {
+      const values = new Set(rule.values)
+      return (value) => values.has(value)
+    }
+    case 'identifier':
+      return (value) => checkIdentifier(value, rule.max)
+    case 'integer':
+      return (value) => checkInteger(value, rule.min, rule.max)
+    case 'date':
+      return (value) => parseDate(value) !== undefined
+    case 'language':
+      return checkLanguage
+    case 'text':
+      return (value) => checkText(value, rule)
+    case 'resource':
+      return checkResource
+    case 'address': {
+      const domains = sides[rule.side]
+      return (value) => {
+        const jid = parseJid(value)
+        return jid !== undefined && domains.has(jid.domain)
+      }
+    }
+  }
+}
