@@ -46,6 +46,8 @@ export type ConsumerOptions = Readonly<{
   credentials: Credentials
   /** Octets of the longest payload; a longer one ends the connection. */
   payloadOctets: number
+  /** The producer connected: nothing is delivered of this connection before this returns. Here it may be paused. */
+  onConnect?(connection: ConsumerConnection): void
   /** A request; the octets of the payload may be kept. Called in the order of sending. */
   onRequest(number: StanzaNumber, payload: Uint8Array | undefined, connection: ConsumerConnection): void
   onState?(state: ConsumerState): void
@@ -190,6 +192,7 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
     current = self
     socket.write(PREAMBLE)
     options.onState?.({ state: 'connected' })
+    options.onConnect?.(connection)
   }
 
   return {

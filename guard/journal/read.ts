@@ -1,0 +1,105 @@
+/**
+ * Reading a journal from its files: what `journal` does with the last segment at start, and `sallyport journal` with all.
+ */
+import { closeSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { NO_NUMBER, parseNumber, type StanzaNumber } from '../gcxp/number.ts'
+import { type Head, readLine } from './line.ts'
+
+const LF = 10
+const CHUNK = 1 << 20
+const LONGEST_LINE = 1 << 20
+
+/**
+ * The lines of a file with the place behind each, as octets are there: `whole` is false for a last line without LF.
+ * Not UTF-8, or longer than a line can be: `text` is undefined.
+ */
+export function* fileLines(
+  file: string,
+): Generator<Readonly<{ text: string | undefined; end: number; whole: boolean }>> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const decode = (octets: Uint8Array) => {
+    try {
+      return octets.length > LONGEST_LINE ? undefined : decoder.decode(octets)
+    } catch {
+      return undefined
+    }
+  }
+  const fd = openSync(file, 'r')
+  try {
+    let kept: Buffer = Buffer.alloc(0)
+    let end = 0
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(CHUNK)
+      const size = readSync(fd, chunk, 0, CHUNK, null)
+      if (size === 0) break
+      let octets = chunk.subarray(0, size)
+      if (kept.length > 0) octets = Buffer.concat([kept, octets])
+      let at = 0
+      for (let lf = octets.indexOf(LF); lf !== -1; lf = octets.indexOf(LF, at)) {
+        end += lf + 1 - at
+        yield { text: decode(octets.subarray(at, lf)), end, whole: true }
+        at = lf + 1
+      }
+      kept = octets.subarray(at)
+      if (kept.length > LONGEST_LINE) break
+    }
+    if (kept.length > 0) yield { text: decode(kept), end: end + kept.length, whole: false }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** What a journal's records add up to so far. */
+export type JournalState = { head: Head; seen: StanzaNumber; confirmed: StanzaNumber }
+
+/** Brings `state` up to date with the members of one more record. */
+export function follow(state: JournalState, fields: Readonly<Record<string, unknown>>, head: Head): void {
+  state.head = head
+  const number = (name: string) => {
+    const value = fields[name]
+    return (typeof value === 'string' ? parseNumber(value) : undefined) ?? NO_NUMBER
+  }
+  if (fields['type'] === 'verdict') {
+    if (fields['again'] !== true) state.seen = number('number')
+  } else if (fields['type'] === 'confirmed') {
+    state.confirmed = number('number')
+  } else if (fields['type'] === 'segment') {
+    state.seen = number('seen')
+    state.confirmed = number('confirmed')
+  }
+}
+
+/**
+ * Reads one segment from its first record on. The head before it is that which the segment's first record names.
+ * @returns the state behind its last whole record and the octets up to there, or why it is not sound.
+ */
+export function readSegment(
+  directory: string,
+  name: string,
+  first: number,
+): Readonly<{ state: JournalState; octets: number }> | Readonly<{ problem: string; empty?: true }> {
+  let state: JournalState | undefined
+  let octets = 0
+  for (const { text, end, whole } of fileLines(join(directory, name))) {
+    // Cut off by a crash: nothing was released on the strength of it.
+    if (!whole) break
+    const line = text ?? ''
+    state ??= { head: { seq: first - 1, chain: namedPrevious(line) }, seen: NO_NUMBER, confirmed: NO_NUMBER }
+    const read = readLine(state.head, line)
+    if ('problem' in read) return { problem: `${name}: record ${state.head.seq + 1} ${read.problem}` }
+    follow(state, read.fields, read.head)
+    octets = end
+  }
+  if (state === undefined) return { problem: `${name}: holds no record`, empty: true }
+  return { state, octets }
+}
+
+/** The chain value that a segment's first record says it follows. */
+export function namedPrevious(line: string): string {
+  try {
+    const { type, previous } = JSON.parse(line)
+    if (type === 'segment' && typeof previous === 'string' && /^[0-9a-f]{64}$/.test(previous)) return previous
+  } catch {}
+  return '0'.repeat(64)
+}

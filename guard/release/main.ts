@@ -1,0 +1,245 @@
+/**
+ * release: lets a stanza go when both verifiers said the same and the journal is durable. It decides nothing else.
+ *
+ * Reads    fd 3: answers of inspect; fd 4: answers of verify (a pipe is an identity: each has one writer)
+ *          fd 6: from the journal, its head at start, then how many records are durable
+ *          GCXP answers of the one configured consumer
+ * Writes   fd 5: a record for every pair of answers, before anything moves
+ *          GCXP requests: the octets on which both agree, under the number that the producer gave
+ *          fd 7: to intake, the two bounds at start, then a confirmation for every number, in order
+ *          fd 8: snapshots to metrics
+ * Trusts   neither verifier alone; the consumer only to say when it has taken a stanza
+ * Rights   reads its code, the bundle and its TLS files; one connection outwards; no file writing
+ * Fails    answers to different frames, an answer out of format, a verifier that stays silent, the end of a pipe: the process
+ *          ends, and with it the direction. Verdicts or outputs that differ: the stanza stays, and it is recorded and counted
+ * Reports  on stderr, never content
+ * Follows  doc/formats.md §4 and §5
+ */
+import { hash } from 'node:crypto'
+import { parseHostPort } from '../common/address.ts'
+import { stageArguments } from '../common/arguments.ts'
+import { readBundle } from '../common/bundle.ts'
+import { encodeConfirmation } from '../common/confirmed.ts'
+import { createRecordReader } from '../common/fixed.ts'
+import { sendSnapshots } from '../common/metrics.ts'
+import { readPipe, writePipe } from '../common/pipe.ts'
+import { decodeHead, encodeRecord, HEAD_OCTETS, type JournalRecord } from '../common/record.ts'
+import { createReport, type Report } from '../common/report.ts'
+import { readCredentials } from '../gcxp/credentials.ts'
+import { compareNumbers, formatNumber, NO_NUMBER, type StanzaNumber } from '../gcxp/number.ts'
+import { connectProducer } from '../gcxp/producer.ts'
+import type { Answer } from './answer.ts'
+import { compareAnswers } from './compare.ts'
+import { createOrder } from './order.ts'
+import { readVerifier, type Verifier } from './verifier.ts'
+
+/** How long one verifier may leave a frame unanswered that the other has answered. */
+const SILENCE_MS = 5_000
+/** Octets that wait for a counterpart, or for confirmation, from which on no more answers are read. */
+const HELD_OCTETS = 16 * 1024 * 1024
+/** How often the journal learns up to where numbers are settled. */
+const CONFIRM_MS = 200
+const NO_OUTPUT = Buffer.alloc(32)
+
+const options = stageArguments(process.argv.slice(2), [
+  'name',
+  'bundle',
+  'digest',
+  'connect',
+  'certificate',
+  'key',
+  'ca',
+  'peer',
+])
+const report: Report = createReport('release', options.name)
+
+const bundle = readBundle(options.bundle, options.digest)
+if ('problem' in bundle) report.fail(bundle.problem)
+const credentials = readCredentials(options, Date.now())
+if ('problem' in credentials) report.fail(credentials.problem)
+const connect = parseHostPort(options.connect)
+if (connect === undefined) report.fail(`--connect ${options.connect}: is not HOST:PORT`)
+const { notAfter } = credentials
+
+const counts = { released: 0, confirmed: 0, disagreements: 0, declined: 0, breaks: 0 }
+const refused: Record<string, number> = {}
+/** Records given to the journal. */
+let given = 0
+let head: Uint8Array | undefined
+let started = false
+let settled = NO_NUMBER
+let toldSettled = NO_NUMBER
+
+const records = writePipe(5, 'records', report)
+const confirmed = writePipe(7, 'confirmed', report)
+const metrics = writePipe(8, 'metrics', report)
+const order = createOrder({ send: (number, output) => producer.send(number, output), settle })
+const producer = connectProducer({
+  host: connect.host,
+  port: connect.port,
+  peer: options.peer,
+  credentials,
+  onAnswer(number, accepted) {
+    if (!accepted) {
+      counts.declined++
+      journal({ kind: 'declined', number })
+      report.problem(`${options.peer} answered "refused" to ${formatNumber(number)}: its log says why`)
+    }
+    order.answered(number)
+    hold()
+  },
+  onState(state) {
+    if (state.state === 'connected') return report.info(`is connected to ${options.peer}`)
+    counts.breaks++
+    if (!state.again) report.problem(state.problem)
+  },
+})
+const format = {
+  digest: options.digest,
+  rows: bundle.labels.rows.length,
+  answerOctets: 8 * bundle.limits.stanzaBytes + 65_536,
+  report,
+  changed,
+}
+const inspect: Verifier = readVerifier(3, 'inspect', format)
+const verify: Verifier = readVerifier(4, 'verify', format)
+readPipe(6, 'durable', report, onDurable())
+records.on('drain', hold)
+sendSnapshots(metrics, snapshot)
+setInterval(watch, SILENCE_MS / 10)
+setInterval(tellSettled, CONFIRM_MS)
+
+/** The head once, then a count each time. */
+function onDurable(): (chunk: Uint8Array) => void {
+  const read = createRecordReader(8, (octets, at) => {
+    const count = Buffer.from(octets.buffer, octets.byteOffset + at, 8).readBigUInt64BE()
+    if (count > given) report.fail('durable: the journal counts more records than it was given')
+    order.durable(Number(count))
+    hold()
+  })
+  let start: Uint8Array = new Uint8Array(0)
+  return (chunk) => {
+    if (head !== undefined) return read(chunk)
+    start = Buffer.concat([start, chunk])
+    if (start.length < HEAD_OCTETS) return
+    head = start.subarray(0, HEAD_OCTETS)
+    begin()
+    read(start.subarray(HEAD_OCTETS))
+  }
+}
+
+/** Tells intake both bounds, with which it opens its port, once everybody has spoken. */
+function begin(): void {
+  if (started || head === undefined || !inspect.agreed() || !verify.agreed()) return
+  started = true
+  const { seen, confirmed: upTo } = decodeHead(head)
+  settled = toldSettled = upTo
+  confirmed.write(encodeConfirmation({ kind: 'seen', number: seen }))
+  confirmed.write(encodeConfirmation({ kind: 'confirmed', number: upTo }))
+  report.info(`both verifiers have the bundle ${options.digest}`)
+}
+
+/** Answers came: judges every pair that is whole. */
+function changed(): void {
+  if (!started) begin()
+  while (inspect.oldest() !== undefined && verify.oldest() !== undefined) {
+    if (!started) report.fail('a verifier answered before there was a frame')
+    judge(inspect.take()!, verify.take()!)
+  }
+  hold()
+}
+
+function judge(a: Answer, b: Answer): void {
+  const outcome = compareAnswers(a, b)
+  if (outcome === 'other-frame') {
+    report.fail(
+      `inspect answers to ${formatNumber(a.number)}, verify to ${formatNumber(b.number)}, or to other octets`,
+    )
+  }
+  const released = outcome === 'released'
+  if (released) {
+    counts.released++
+  } else if (outcome === 'refused') {
+    refused[a.opinion.reason] = (refused[a.opinion.reason] ?? 0) + 1
+  } else {
+    counts.disagreements++
+    report.problem(
+      `DISAGREEMENT on ${formatNumber(a.number)}: inspect ${spoken(a)}, verify ${spoken(b)}: nothing was released; report it`,
+    )
+  }
+  journal({
+    kind: 'verdict',
+    outcome,
+    number: a.number,
+    input: a.digest,
+    output: released ? hash('sha256', a.output, 'buffer') : NO_OUTPUT,
+    size: released ? a.output.length : 0,
+    inspect: a.opinion,
+    verify: b.opinion,
+  })
+  order.judged(a.number, released ? a.output : undefined, given)
+}
+
+function spoken(answer: Answer): string {
+  return answer.opinion.accepted ? 'accepted it' : `refused it (${answer.opinion.reason})`
+}
+
+function journal(record: JournalRecord): void {
+  given++
+  records.write(encodeRecord(record))
+}
+
+function settle(number: StanzaNumber, kind: 'released' | 'refused'): void {
+  if (kind === 'released') counts.confirmed++
+  if (compareNumbers(number, settled) > 0) settled = number
+  confirmed.write(encodeConfirmation({ kind, number }))
+}
+
+function tellSettled(): void {
+  if (settled === toldSettled) return
+  toldSettled = settled
+  journal({ kind: 'confirmed', number: settled })
+}
+
+/** Reads no more than there is room for; a verifier that is ahead of the other waits for it. */
+function hold(): void {
+  const full = order.heldOctets() > HELD_OCTETS || records.writableNeedDrain
+  for (const verifier of [inspect, verify]) {
+    const stop = full || verifier.waitingOctets() > HELD_OCTETS
+    if (stop !== verifier.pipe.isPaused()) {
+      if (stop) verifier.pipe.pause()
+      else verifier.pipe.resume()
+    }
+  }
+}
+
+/** Ends the stage when one verifier has answered what the other leaves open for too long. */
+function watch(): void {
+  const now = performance.now()
+  for (const [ahead, silent] of [
+    [inspect, verify],
+    [verify, inspect],
+  ] as const) {
+    const stalled = ahead.waiting() > 0 && silent.waiting() === 0 && !silent.pipe.isPaused()
+    if (stalled && now - Math.max(ahead.heardAt(), silent.heardAt()) > SILENCE_MS) {
+      report.fail(
+        `${silent.name} has not answered for ${SILENCE_MS / 1000} s what ${ahead.name} has answered`,
+      )
+    }
+  }
+}
+
+function snapshot() {
+  return {
+    stage: 'release' as const,
+    bundle: options.digest,
+    connected: producer.connected(),
+    ...counts,
+    refused,
+    waitingForVerify: inspect.waiting(),
+    waitingForInspect: verify.waiting(),
+    waitingForJournal: order.notDurable(),
+    unanswered: producer.unanswered(),
+    certificateNotAfter: notAfter,
+  }
+}
