@@ -16,6 +16,7 @@ import { seconds } from './duration.ts'
 import { compileLabels } from './labels.ts'
 import { type Problem, sortProblems } from './problem.ts'
 import { checkRuleset, type RulesetSource } from './schema.ts'
+import { decodeSource } from './source.ts'
 import { readYaml, type YamlSource } from './yaml.ts'
 
 /** Of the tables behind the content rules (doc/formats.md §2); Node 26 has it built in. */
@@ -88,16 +89,6 @@ function readMain(
   if ('problems' in yaml) return yaml
   const ruleset = checkRuleset(yaml)
   return 'problems' in ruleset ? ruleset : { yaml, ruleset }
-}
-
-/** The text of a source file, or undefined when it is not plain UTF-8. */
-export function decodeSource(octets: Uint8Array): string | undefined {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
-    return text.startsWith('\ufeff') ? undefined : text
-  } catch {
-    return undefined
-  }
 }
 
 /** Each domain is a domain, and of one side. */
