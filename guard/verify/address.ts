@@ -1,0 +1,73 @@
+/**
+ * Addresses (RFC 7622 as doc/formats.md §2 narrows it): `[local@]domain[/resource]`, in one spelling.
+ */
+import { findBadContent, findBadMarks } from './content.ts'
+import { isNfc } from './nfc.ts'
+import { Flag, flagsOf } from './unicode.ts'
+import { type Value, widthOfPoints } from './value.ts'
+
+/** Most octets of a local part and of a resource (RFC 7622 §3.3 and §3.4). */
+const MOST_OCTETS = 1023
+const AT = 0x40
+const SLASH = 0x2f
+
+/** U+0021–U+007E without capitals and without `"` `&` `'` `/` `:` `<` `>` `@`. */
+const asciiLocal = new Uint8Array(0x80)
+for (let octet = 0x21; octet <= 0x7e; octet += 1) {
+  const character = String.fromCharCode(octet)
+  asciiLocal[octet] = '"&\'/:<>@'.includes(character) || (character >= 'A' && character <= 'Z') ? 0 : 1
+}
+
+/** A domain, as code points. */
+export type DomainPoints = readonly number[]
+
+/**
+ * Index of the code point of a spread value at which it ceases to be an address whose domain is one of `domains`, which
+ * may be that behind the last; -1 when it is such an address.
+ */
+export function findBadAddress(value: Value, domains: readonly DomainPoints[]): number {
+  const points = value.points
+  const end = value.length
+  let slash = 0
+  while (slash < end && points[slash] !== SLASH) slash += 1
+  let at = 0
+  while (at < slash && points[at] !== AT) at += 1
+
+  const domainFrom = at < slash ? at + 1 : 0
+  if (!isOneOf(points, domainFrom, slash, domains)) return domainFrom
+  if (at < slash) {
+    const bad = findBadLocal(points, at)
+    if (bad >= 0) return bad
+  }
+  return slash < end ? findBadResource(points, slash + 1, end) : -1
+}
+
+/** Index of the first code point for which the resource from `from` to before `to` is none; -1 when it is one. */
+export function findBadResource(points: Uint32Array, from: number, to: number): number {
+  const width = widthOfPoints(points, from, to)
+  if (width < 1 || width > MOST_OCTETS) return from
+  return findBadContent(points, from, to, { lines: false, ideographic: false })
+}
+
+function findBadLocal(points: Uint32Array, to: number): number {
+  const width = widthOfPoints(points, 0, to)
+  if (width < 1 || width > MOST_OCTETS) return 0
+  for (let i = 0; i < to; i += 1) {
+    const point = points[i]!
+    const admitted = point < 0x80 ? asciiLocal[point] === 1 : (flagsOf[point]! & Flag.LOCAL) !== 0
+    if (!admitted) return i
+  }
+  const bad = findBadMarks(points, 0, to)
+  if (bad >= 0) return bad
+  return isNfc(points, 0, to) ? -1 : 0
+}
+
+function isOneOf(points: Uint32Array, from: number, to: number, domains: readonly DomainPoints[]): boolean {
+  for (const domain of domains) {
+    if (domain.length !== to - from) continue
+    let i = 0
+    while (i < domain.length && domain[i] === points[from + i]) i += 1
+    if (i === domain.length) return true
+  }
+  return false
+}

@@ -1,0 +1,339 @@
+/**
+ * The bundle as `verify` knows it: forms and label rows, read from the bundle's JSON (doc/formats.md §2 and §3) and made
+ * ready for comparing octets.
+ *
+ * A child's namespace is known from its place, so every start tag of the profile is one fixed sequence of octets as far
+ * as its attributes, and stanzas need no namespace processing.
+ */
+import { hash } from 'node:crypto'
+import type { DomainPoints } from './address.ts'
+import { boolean, integer, items, type Json, kindOf, members, oneOf, parseCanonical, string } from './json.ts'
+import {
+  type InputPart,
+  isLabel,
+  type LabelRow,
+  type LabelTable,
+  makeLabelTable,
+  type OutputPart,
+} from './labels.ts'
+import { Fault, type Reason } from './reasons.ts'
+import type { ValueRule } from './rules.ts'
+import { UNICODE } from './tables/unicode.ts'
+import { checkInputHoles, checkTemplate } from './template.ts'
+import { escapeAttribute } from './write.ts'
+
+/** `lead` is ` name="`; `reason` is what a value that the rule does not admit is refused for. */
+export type AttributeRule = Readonly<{
+  name: string
+  lead: string
+  required: boolean
+  value: ValueRule
+  reason: Extract<Reason, 'bad-attribute' | 'bad-from' | 'bad-to'>
+}>
+
+/** `opening` is `<name` or `<name xmlns="…"`, `endTag` is `</name>`. */
+export type ElementRule = Readonly<{
+  opening: string
+  endTag: string
+  attributes: readonly AttributeRule[]
+  content: ContentRule
+  labelling: 'always' | 'unless-empty' | 'never'
+}>
+
+export type ContentRule =
+  | Readonly<{ type: 'empty' }>
+  | Readonly<{ type: 'value'; value: ValueRule; mayBeEmpty: boolean }>
+  | Readonly<{ type: 'elements'; slots: readonly Slot[] }>
+
+/** `of` goes by `opening`. */
+export type Slot =
+  | Readonly<{
+      type: 'elements'
+      of: ReadonlyMap<string, ElementRule>
+      min: number
+      max: number
+      sorted: boolean
+    }>
+  | Readonly<{ type: 'label' }>
+
+export type Form = Readonly<{
+  name: string
+  /** The value of the root's attribute `type`. */
+  type: string | undefined
+  opening: string
+  endTag: string
+  attributes: readonly AttributeRule[]
+  slots: readonly Slot[]
+  content: boolean
+}>
+
+export type Bundle = Readonly<{
+  /** The 32 octets that every stage must agree on. */
+  digest: Buffer
+  stanzaBytes: number
+  depth: number
+  /** By the root's opening, then by `type`, both as octets. */
+  forms: ReadonlyMap<string, ReadonlyMap<string | undefined, Form>>
+  labels: LabelTable
+}>
+
+type Domains = Readonly<Record<'from' | 'to' | 'either', readonly DomainPoints[]>>
+
+const STANZA_NS = 'jabber:server'
+const MOST_STANZA = 16 * 1024 * 1024
+
+/** Reads a bundle whose SHA-256 is `digest` (64 hexadecimal digits). Throws a Fault that says what is wrong with it. */
+export function readBundle(octets: Buffer, digest: string): Bundle {
+  const actual = hash('sha256', octets, 'buffer')
+  if (!/^[0-9a-f]{64}$/.test(digest)) throw new Fault('--digest is not 64 hexadecimal digits')
+  if (actual.toString('hex') !== digest) throw new Fault('the bundle does not have the digest of --digest')
+  const bundle = members(
+    parseCanonical(octets),
+    'edge',
+    'format',
+    'forms',
+    'from',
+    'labels',
+    'limits',
+    'name',
+    'sources',
+    'to',
+    'unicode',
+    'version',
+  )
+  oneOf(bundle.format, 'sallyport-bundle-1')
+  if (string(bundle.unicode) !== UNICODE) {
+    throw new Fault(`the bundle has the rules of another Unicode version than ${UNICODE}`)
+  }
+  const limits = members(bundle.limits, 'burst', 'depth', 'rate', 'stanzaBytes')
+  const depth = integer(limits.depth, 1)
+  const from = readDomains(bundle.from)
+  const to = readDomains(bundle.to)
+  const domains = { from, to, either: [...from, ...to] }
+  return {
+    digest: actual,
+    stanzaBytes: integer(limits.stanzaBytes, 1, MOST_STANZA),
+    depth,
+    forms: readForms(bundle.forms, domains),
+    labels: readLabels(bundle.labels, depth),
+  }
+}
+
+function readDomains(json: Json): DomainPoints[] {
+  const side = members(json, 'domains', 'name')
+  return items(side.domains).map((item) => {
+    const name = string(members(item, 'kind', 'name').name)
+    if (name === '') throw new Fault(`${item.path} has no name`)
+    return Array.from(name, (character) => character.codePointAt(0)!)
+  })
+}
+
+function readForms(json: Json, domains: Domains): Bundle['forms'] {
+  const forms = new Map<string, Map<string | undefined, Form>>()
+  for (const item of items(json)) {
+    const form = readForm(item, domains)
+    const ofRoot = forms.get(form.opening) ?? new Map<string | undefined, Form>()
+    forms.set(form.opening, ofRoot)
+    const key = form.type === undefined ? undefined : asOctets(escapeAttribute(form.type))
+    if (ofRoot.has(key)) throw new Fault(`${item.path} is a second form of its element and type`)
+    ofRoot.set(key, form)
+  }
+  return forms
+}
+
+function readForm(json: Json, domains: Domains): Form {
+  const form = members(json, 'attributes', 'content', 'element', 'form', 'slots', 'type')
+  const name = oneOf(form.element, 'message', 'presence', 'iq')
+  const slots = readSlots(form.slots, domains, STANZA_NS, true)
+  if (slots.filter((slot) => slot.type === 'label').length > 1) {
+    throw new Fault(`${form.slots.path} has two label slots`)
+  }
+  return {
+    name: string(form.form),
+    type: form.type.value === null ? undefined : string(form.type),
+    opening: `<${name} xmlns="${STANZA_NS}"`,
+    endTag: `</${name}>`,
+    attributes: readAttributes(form.attributes, domains, true),
+    slots,
+    content: boolean(form.content),
+  }
+}
+
+function readAttributes(json: Json, domains: Domains, root: boolean): AttributeRule[] {
+  let last = ''
+  return items(json).map((item) => {
+    const rule = members(item, 'name', 'required', 'value')
+    const name = string(rule.name)
+    if (name !== 'xml:lang') checkName(name, rule.name.path)
+    if (name === 'xmlns' || last === 'xml:lang' || (name !== 'xml:lang' && name <= last)) {
+      throw new Fault(`${rule.name.path} is out of order`)
+    }
+    last = name
+    const reason = root && name === 'from' ? 'bad-from' : root && name === 'to' ? 'bad-to' : 'bad-attribute'
+    const value = readValueRule(rule.value, domains)
+    return { name, lead: ` ${name}="`, required: boolean(rule.required), value, reason }
+  })
+}
+
+function readSlots(json: Json, domains: Domains, parent: string, root: boolean): Slot[] {
+  const slots: Slot[] = []
+  for (const item of items(json)) {
+    const slot = readSlot(item, domains, parent, root)
+    const before = slots.at(-1)
+    if (before?.type === 'elements' && slot.type === 'elements') {
+      for (const opening of slot.of.keys()) {
+        if (before.of.has(opening)) throw new Fault(`${item.path} takes what the slot before it takes`)
+      }
+    }
+    slots.push(slot)
+  }
+  return slots
+}
+
+function readSlot(json: Json, domains: Domains, parent: string, root: boolean): Slot {
+  if (kindOf(json, 'type', 'elements', 'label') === 'label') {
+    members(json, 'type')
+    if (!root) throw new Fault(`${json.path} is a label slot inside an element`)
+    return { type: 'label' }
+  }
+  const slot = members(json, 'max', 'min', 'of', 'sorted', 'type')
+  const of = new Map<string, ElementRule>()
+  for (const item of items(slot.of)) {
+    const rule = readElementRule(item, domains, parent)
+    if (of.has(rule.opening)) throw new Fault(`${item.path} is in its slot twice`)
+    if (isLabel(rule.opening)) throw new Fault(`${item.path} is a label outside the label slot`)
+    of.set(rule.opening, rule)
+  }
+  const min = integer(slot.min)
+  return { type: 'elements', of, min, max: integer(slot.max, Math.max(min, 1)), sorted: boolean(slot.sorted) }
+}
+
+function readElementRule(json: Json, domains: Domains, parent: string): ElementRule {
+  const rule = members(json, 'attributes', 'content', 'labelling', 'name', 'ns')
+  const name = string(rule.name)
+  checkName(name, rule.name.path)
+  const ns = string(rule.ns)
+  // A namespace that needs no escaping, and that no parser would trim.
+  if (!/^[!#-%(-;=?-~]+$/.test(ns)) throw new Fault(`${rule.ns.path} is no namespace`)
+  return {
+    opening: ns === parent ? `<${name}` : `<${name} xmlns="${ns}"`,
+    endTag: `</${name}>`,
+    attributes: readAttributes(rule.attributes, domains, false),
+    content: readContentRule(rule.content, domains, ns),
+    labelling: oneOf(rule.labelling, 'always', 'unless-empty', 'never'),
+  }
+}
+
+function readContentRule(json: Json, domains: Domains, ns: string): ContentRule {
+  switch (kindOf(json, 'type', 'empty', 'value', 'elements')) {
+    case 'empty':
+      members(json, 'type')
+      return { type: 'empty' }
+    case 'value': {
+      const rule = members(json, 'mayBeEmpty', 'type', 'value')
+      return {
+        type: 'value',
+        value: readValueRule(rule.value, domains),
+        mayBeEmpty: boolean(rule.mayBeEmpty),
+      }
+    }
+    case 'elements':
+      return { type: 'elements', slots: readSlots(members(json, 'slots', 'type').slots, domains, ns, false) }
+  }
+}
+
+function readValueRule(json: Json, domains: Domains): ValueRule {
+  const type = kindOf(
+    json,
+    'type',
+    'enum',
+    'identifier',
+    'text',
+    'date',
+    'integer',
+    'language',
+    'address',
+    'resource',
+  )
+  switch (type) {
+    case 'enum':
+      return { type, values: new Set(items(members(json, 'type', 'values').values).map(string)) }
+    case 'identifier':
+      return { type, max: integer(members(json, 'max', 'type').max, 1) }
+    case 'text': {
+      const rule = members(json, 'lines', 'max', 'type')
+      return { type, max: integer(rule.max, 1), blanks: { lines: boolean(rule.lines), ideographic: true } }
+    }
+    case 'integer': {
+      const rule = members(json, 'max', 'min', 'type')
+      const min = integer(rule.min, Number.MIN_SAFE_INTEGER)
+      return { type, min, max: integer(rule.max, min) }
+    }
+    case 'address':
+      return {
+        type,
+        domains: domains[oneOf(members(json, 'side', 'type').side, 'from', 'to', 'either')],
+      }
+    case 'date':
+    case 'language':
+    case 'resource':
+      members(json, 'type')
+      return { type }
+  }
+}
+
+function readLabels(json: Json, depth: number): LabelTable {
+  const labels = members(json, 'rows', 'windows')
+  const windows = members(labels.windows, 'creationFuture', 'creationPast', 'reviewAfterCreation')
+  const rows = items(labels.rows).map((item) => readRow(item, depth))
+  const table = makeLabelTable(
+    {
+      creationPast: integer(windows.creationPast),
+      creationFuture: integer(windows.creationFuture),
+      reviewAfterCreation: integer(windows.reviewAfterCreation),
+    },
+    rows,
+  )
+  if (typeof table === 'number') throw new Fault(`${labels.rows.path}[${table}] has the input of another row`)
+  return table
+}
+
+function readRow(json: Json, depth: number): LabelRow {
+  const row = members(json, 'input', 'name', 'output')
+  const from = members(row.input, 'form', 'marking', 'template', 'value')
+  const to = members(row.output, 'form', 'marking', 'template')
+  const input = items(from.template).map((part): InputPart => {
+    if (typeof part.value === 'string') return string(part)
+    return { hole: oneOf(members(part, 'hole').hole, 'creation', 'review') }
+  })
+  const output = items(to.template).map((part): OutputPart => {
+    if (typeof part.value === 'string') return string(part)
+    if (kindOf(part, 'hole', 'creation', 'review', 'now', 'now-plus') === 'now-plus') {
+      const hole = members(part, 'hole', 'seconds')
+      return { hole: 'now-plus', seconds: integer(hole.seconds) }
+    }
+    return { hole: oneOf(members(part, 'hole').hole, 'creation', 'review', 'now') }
+  })
+  checkInputHoles(input, from.template.path)
+  if (checkTemplate(input, from.template.path) + 1 > depth) {
+    throw new Fault(`${from.template.path} is deeper than limits.depth`)
+  }
+  checkTemplate(output, to.template.path)
+  for (const part of output) {
+    if (typeof part === 'string' || (part.hole !== 'creation' && part.hole !== 'review')) continue
+    if (!input.some((one) => typeof one !== 'string' && one.hole === part.hole)) {
+      throw new Fault(`${to.template.path} repeats a date that the input does not have`)
+    }
+  }
+  return { input, output }
+}
+
+/** Names in the bundle are ASCII without colon, so that they stand for themselves in octets and in text. */
+function checkName(name: string, path: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9._-]*$/.test(name)) throw new Fault(`${path} is no name`)
+}
+
+/** A text as its octets in UTF-8, one character for each. */
+function asOctets(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}

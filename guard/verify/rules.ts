@@ -1,0 +1,112 @@
+/**
+ * Value rules (doc/formats.md §2, "Values"): whether a value that was read is one that its rule admits.
+ */
+import { type DomainPoints, findBadAddress, findBadResource } from './address.ts'
+import { type Blanks, findBadContent } from './content.ts'
+import { DATE_LENGTH, parseDate } from './dates.ts'
+import { spread, textOf, type Value } from './value.ts'
+
+/** The bundle's value rules, made ready: a set for the strings, the domains as code points. */
+export type ValueRule =
+  | Readonly<{ type: 'enum'; values: ReadonlySet<string> }>
+  | Readonly<{ type: 'identifier'; max: number }>
+  | Readonly<{ type: 'text'; max: number; blanks: Blanks }>
+  | Readonly<{ type: 'date' }>
+  | Readonly<{ type: 'integer'; min: number; max: number }>
+  | Readonly<{ type: 'language' }>
+  | Readonly<{ type: 'address'; domains: readonly DomainPoints[] }>
+  | Readonly<{ type: 'resource' }>
+
+/** The octet of the stanza at which the value breaks the rule; -1 when the rule admits it. */
+export function findBadValue(rule: ValueRule, value: Value, stanza: Uint8Array, latin1: string): number {
+  switch (rule.type) {
+    case 'enum':
+      return rule.values.has(textOf(value, latin1)) ? -1 : value.start
+    case 'identifier':
+      return findBadIdentifier(rule.max, value, stanza)
+    case 'text':
+      return findBadText(rule, value)
+    case 'date':
+      return value.end - value.start === DATE_LENGTH && parseDate(stanza, value.start) >= 0 ? -1 : value.start
+    case 'integer':
+      return isInteger(stanza, value.start, value.end, rule.min, rule.max) ? -1 : value.start
+    case 'language':
+      return isLanguage(stanza, value.start, value.end) ? -1 : value.start
+    case 'address': {
+      spread(value, stanza)
+      return octetOf(value, findBadAddress(value, rule.domains))
+    }
+    case 'resource': {
+      spread(value, stanza)
+      return octetOf(value, findBadResource(value.points, 0, value.length))
+    }
+  }
+}
+
+/** 1 to `max` of U+0021–U+007E without `"` `&` `'` `<` `>`: a plain value without blank and apostrophe. */
+function findBadIdentifier(max: number, value: Value, stanza: Uint8Array): number {
+  const length = value.end - value.start
+  if (!value.plain || length < 1 || length > max) return value.start
+  for (let at = value.start; at < value.end; at += 1) {
+    const octet = stanza[at]!
+    if (octet <= 0x20 || octet === 0x27) return at
+  }
+  return -1
+}
+
+function findBadText(rule: Extract<ValueRule, { type: 'text' }>, value: Value): number {
+  const length = value.plain ? value.end - value.start : value.length
+  if (length < 1 || length > rule.max) return value.start
+  // Of the content rules, only that for LF and TAB can refuse a plain value.
+  if (value.plain) return value.lines && !rule.blanks.lines ? value.start : -1
+  return octetOf(value, findBadContent(value.points, 0, value.length, rule.blanks))
+}
+
+/** `0`, or an optional `-` and digits without leading zero, from `min` to `max`, which are safe integers. */
+function isInteger(stanza: Uint8Array, start: number, end: number, min: number, max: number): boolean {
+  const negative = start < end && stanza[start] === 0x2d
+  const first = negative ? start + 1 : start
+  const digits = end - first
+  // More than 16 digits are beyond every safe integer.
+  if (digits < 1 || digits > 16) return false
+  if (stanza[first] === 0x30 && (digits > 1 || negative)) return false
+  let number = 0
+  for (let at = first; at < end; at += 1) {
+    const digit = stanza[at]! - 0x30
+    if (digit < 0 || digit > 9) return false
+    number = number * 10 + digit
+  }
+  if (negative) number = -number
+  return number >= min && number <= max
+}
+
+/** Language, then perhaps script, then perhaps region (BCP 47 §2.1, in the case that §2.1.1 recommends). */
+function isLanguage(stanza: Uint8Array, start: number, end: number): boolean {
+  let at = start
+  while (at < end && isSmall(stanza[at]!)) at += 1
+  if (at - start < 2 || at - start > 3) return false
+  if (end - at >= 5 && stanza[at] === 0x2d && isCapital(stanza[at + 1]!)) {
+    if (isSmall(stanza[at + 2]!) && isSmall(stanza[at + 3]!) && isSmall(stanza[at + 4]!)) at += 5
+  }
+  if (at === end) return true
+  if (stanza[at] !== 0x2d) return false
+  if (end - at === 3) return isCapital(stanza[at + 1]!) && isCapital(stanza[at + 2]!)
+  return end - at === 4 && isDigit(stanza[at + 1]!) && isDigit(stanza[at + 2]!) && isDigit(stanza[at + 3]!)
+}
+
+function isSmall(octet: number): boolean {
+  return octet >= 0x61 && octet <= 0x7a
+}
+
+function isCapital(octet: number): boolean {
+  return octet >= 0x41 && octet <= 0x5a
+}
+
+function isDigit(octet: number): boolean {
+  return octet >= 0x30 && octet <= 0x39
+}
+
+function octetOf(value: Value, index: number): number {
+  if (index < 0) return -1
+  return index < value.length ? value.octets[index]! : value.start
+}
