@@ -1,0 +1,333 @@
+/**
+ * Binding: what is encoded becomes a label of a policy, and back.
+ *
+ * ESS knows numbers and STANAG 4774 knows names; only the policy's SPIF relates them, so both directions need it. What
+ * the policy does not define, and what it defines more than once where only one can be meant, is a problem, never a guess.
+ * Names are compared without regard to case and to blanks at the ends (ADatP-4774 value domains).
+ */
+import type { Classification, Spif, Tag, TagSet } from '../spif/spif.ts'
+import { trimBlanks } from './blanks.ts'
+import type { MissiTag, SecurityCategory } from './category.ts'
+import { isPrintableString } from './der.ts'
+import type { EssLabel } from './ess.ts'
+import { fitsPrivacyMark } from './ess.ts'
+import { fold } from './fold.ts'
+import { type CategoryKind, type CategoryType, categoryType, compareNumbers } from './kind.ts'
+import {
+  type BindingCode,
+  type BindingProblem,
+  isProblem,
+  type Label,
+  type LabelCategory,
+  makeLabel,
+} from './label.ts'
+import { isCanonicalNumber } from './oid.ts'
+import type { Category4774, Information4774 } from './stanag4774.ts'
+
+function problem(code: BindingCode, detail: string): BindingProblem {
+  return { problem: code, detail }
+}
+
+/** The label that an ESS label is under `spif`. */
+export function bindEss(spif: Spif, ess: EssLabel): Label | BindingProblem {
+  if (ess.policy !== spif.id) return problem('wrong-policy', ess.policy ?? 'no policy')
+  if (ess.classification === undefined)
+    return problem('missing-classification', 'the label has no classification')
+  const lacv = String(ess.classification)
+  const classification = spif.classifications.find((c) => c.lacv === lacv)
+  if (classification === undefined) return problem('unknown-classification', lacv)
+  const categories = bindCategories(spif, ess.categories, lacv)
+  if (isProblem(categories)) return categories
+  return makeLabel(spif, classification, categories, ess.privacyMark?.text)
+}
+
+/** The categories of encoded ones, each defined by the policy. `level` is what a MISSI security level must repeat. */
+export function bindCategories(
+  spif: Spif,
+  encoded: readonly SecurityCategory[],
+  level?: string,
+): readonly LabelCategory[] | BindingProblem {
+  const categories: LabelCategory[] = []
+  for (const category of encoded) {
+    const bound = bindCategory(spif, category, level)
+    if (isProblem(bound)) return bound
+    categories.push(...bound)
+  }
+  return categories
+}
+
+function bindCategory(
+  spif: Spif,
+  category: SecurityCategory,
+  level: string | undefined,
+): readonly LabelCategory[] | BindingProblem {
+  if (category.syntax === 'acp145') {
+    const { kind, encoding, tagSet: id, values } = category
+    return bindNumbers(spif, id, (tag) => tag.kind === kind && tag.encoding === encoding, values, kind)
+  }
+  if (category.syntax !== 'missi')
+    return problem('unknown-syntax', category.syntax === 'text' ? 'text' : category.type)
+  if (spif.syntax !== 'missi')
+    return problem('unknown-syntax', 'MISSI categories under a policy without them')
+  if (category.policy !== undefined && category.policy !== spif.id)
+    return problem('wrong-policy', category.policy)
+  const categories: LabelCategory[] = []
+  for (const { tagSet, tags } of category.tagSets) {
+    for (const tag of tags) {
+      if (tag.level !== undefined && level !== undefined && tag.level !== level) {
+        return problem('unknown-classification', `security level ${tag.level} in ${tagSet}`)
+      }
+      const fits = (t: Tag) => missiKind(t.kind) === tag.kind && t.encoding === tag.encoding
+      const bound = bindNumbers(spif, tagSet, fits, tag.values, tag.kind)
+      if (isProblem(bound)) return bound
+      categories.push(...bound)
+    }
+  }
+  return categories
+}
+
+function missiKind(kind: CategoryKind): MissiTag['kind'] {
+  return kind === 'enumerated-permissive' || kind === 'enumerated-restrictive' ? 'enumerated' : kind
+}
+
+function bindNumbers(
+  spif: Spif,
+  id: string,
+  fits: (tag: Tag) => boolean,
+  values: readonly string[],
+  kind: string,
+): readonly LabelCategory[] | BindingProblem {
+  const tagSet = spif.tagSets.find((set) => set.id === id)
+  if (tagSet === undefined) return problem('unknown-tag-set', id)
+  const tags = tagSet.tags.filter(fits)
+  if (tags.length === 0) return problem('wrong-type', `${tagSet.name} has no ${kind} tag`)
+  if (values.length === 0) return problem('empty-category', tagSet.name)
+  const categories: LabelCategory[] = []
+  for (const lacv of values) {
+    const found = tags.flatMap((tag) =>
+      tag.values.filter((v) => v.lacv === lacv).map((value) => ({ tagSet, tag, value })),
+    )
+    if (found.length === 0) return problem('unknown-category', `${lacv} in ${tagSet.name}`)
+    if (found.length > 1) return problem('ambiguous-category', `${lacv} in ${tagSet.name}`)
+    categories.push(found[0]!)
+  }
+  return categories
+}
+
+/** The classification of that name. */
+export function classificationNamed(spif: Spif, name: string): Classification | undefined {
+  const wanted = fold(trimBlanks(name))
+  return spif.classifications.find((c) => fold(c.name) === wanted)
+}
+
+/** The label that STANAG 4774 ConfidentialityInformation is under `spif`. */
+export function bind4774(spif: Spif, information: Information4774): Label | BindingProblem {
+  const wrong = checkPolicy(spif, information.policyName, information.policy)
+  if (wrong !== undefined) return wrong
+  const classification = classificationNamed(spif, information.classification)
+  if (classification === undefined) return problem('unknown-classification', information.classification)
+  const categories: LabelCategory[] = []
+  for (const category of information.categories) {
+    const bound = bindCategory4774(spif, category)
+    if (isProblem(bound)) return bound
+    categories.push(...bound)
+  }
+  return makeLabel(spif, classification, categories, information.privacyMark)
+}
+
+/** A policy that is named and perhaps identified must be this one by both. */
+export function checkPolicy(spif: Spif, name: string, id: string | undefined): BindingProblem | undefined {
+  const named = fold(trimBlanks(name)) === fold(spif.name)
+  if (named && (id === undefined || id === spif.id)) return undefined
+  return problem(named || id === spif.id ? 'policy-conflict' : 'wrong-policy', `${name} ${id ?? ''}`)
+}
+
+/** The categories that one STANAG 4774 Category names, or why not. */
+export function bindCategory4774(
+  spif: Spif,
+  category: Category4774,
+): readonly LabelCategory[] | BindingProblem {
+  const tagSet = findTagSet(spif, category.tagName, category.tagSet)
+  if (isProblem(tagSet)) return tagSet
+  const tags = tagSet.tags.filter((tag) => categoryType(tag.kind) === category.type)
+  if (tags.length === 0) return problem('wrong-type', `${tagSet.name} has no ${category.type} tag`)
+  const categories: LabelCategory[] = []
+  for (const name of category.values) {
+    const bound = valueNamed(tagSet, tags, name)
+    if (isProblem(bound)) return bound
+    categories.push(bound)
+  }
+  for (const number of category.numbers) {
+    const bound = bindNumbers(spif, tagSet.id, (tag) => tags.includes(tag), [number], category.type)
+    if (isProblem(bound)) return bound
+    categories.push(...bound)
+  }
+  return categories
+}
+
+function findTagSet(spif: Spif, name: string, id: string | undefined): TagSet | BindingProblem {
+  const wanted = fold(trimBlanks(name))
+  const tagSet = spif.tagSets.find((set) => fold(set.name) === wanted)
+  if (tagSet === undefined) return problem('unknown-tag-set', name)
+  return id === undefined || id === tagSet.id ? tagSet : problem('tag-set-conflict', `${name} ${id}`)
+}
+
+/**
+ * The value of that name. Where a policy repeats a name in one tag (the published NATO policy does), the entries are one
+ * value to whoever knows names only; the first stands for all. In two tags it would be two values: ambiguous.
+ */
+function valueNamed(tagSet: TagSet, tags: readonly Tag[], name: string): LabelCategory | BindingProblem {
+  const wanted = fold(trimBlanks(name))
+  const found = tags.flatMap((tag) => {
+    const value = tag.values.find((v) => fold(v.name) === wanted)
+    return value === undefined ? [] : [{ tagSet, tag, value }]
+  })
+  if (found.length > 1) return problem('ambiguous-category', `${name} in ${tagSet.name}`)
+  return found[0] ?? problem('unknown-category', `${name} in ${tagSet.name}`)
+}
+
+/** Names as a ruleset or a person gives them. */
+export type LabelNames = Readonly<{
+  classification: string
+  categories?: readonly Readonly<{ tagSet: string; tag?: string; values: readonly string[] }>[]
+  privacyMark?: string
+}>
+
+/** The label of those names under `spif`; `tag` is needed only where a name stands in two tags of a tag set. */
+export function labelFromNames(spif: Spif, names: LabelNames): Label | BindingProblem {
+  const classification = classificationNamed(spif, names.classification)
+  if (classification === undefined) return problem('unknown-classification', names.classification)
+  const categories: LabelCategory[] = []
+  for (const { tagSet: setName, tag: tagName, values } of names.categories ?? []) {
+    const tagSet = findTagSet(spif, setName, undefined)
+    if (isProblem(tagSet)) return tagSet
+    const tags =
+      tagName === undefined ? tagSet.tags : tagSet.tags.filter((t) => fold(t.name ?? '') === fold(tagName))
+    if (tags.length === 0) return problem('wrong-type', `${tagSet.name} has no tag ${tagName ?? ''}`)
+    if (values.length === 0) return problem('empty-category', tagSet.name)
+    for (const name of values) {
+      const value = valueNamed(tagSet, tags, name)
+      if (isProblem(value)) return value
+      categories.push(value)
+    }
+  }
+  if (names.privacyMark !== undefined && !fitsPrivacyMark(names.privacyMark)) {
+    return problem('bad-privacy-mark', 'not 1 to 128 characters')
+  }
+  return makeLabel(spif, classification, categories, names.privacyMark)
+}
+
+/**
+ * The ESS form of a label. A problem when the policy's numbers do not say which category is meant, or do not fit. The
+ * privacy mark is a PrintableString where it can be.
+ */
+export function essOf(spif: Spif, label: Label): EssLabel | BindingProblem {
+  const lacv = label.classification.lacv
+  if (lacv.length > 3 || Number(lacv) > 256) return problem('unknown-classification', `${lacv} is above 256`)
+  const categories = encodeCategories(spif, label.categories)
+  if (isProblem(categories)) return categories
+  const mark = label.privacyMark
+  if (mark !== undefined && !fitsPrivacyMark(mark))
+    return problem('bad-privacy-mark', 'not 1 to 128 characters')
+  return {
+    policy: spif.id,
+    classification: Number(lacv),
+    ...(mark === undefined
+      ? {}
+      : { privacyMark: { text: mark, type: isPrintableString(mark) ? 'printable' : 'utf8' } }),
+    categories,
+  }
+}
+
+/** Categories in the policy's ESS syntax, one SecurityCategory a tag set and kind (MISSI: one in all). */
+export function encodeCategories(
+  spif: Spif,
+  categories: readonly LabelCategory[],
+): readonly SecurityCategory[] | BindingProblem {
+  const groups = new Map<string, { tagSet: TagSet; tag: Tag; values: string[] }>()
+  for (const { tagSet, tag, value } of categories) {
+    if (value.ambiguous || !isCanonicalNumber(value.lacv)) {
+      return problem('ambiguous-category', `${value.name} (${value.lacv}) in ${tagSet.name}`)
+    }
+    if (tag.encoding === 'bits' && (value.lacv.length > 8 || Number(value.lacv) > 16_777_215)) {
+      return problem('unknown-category', `${value.name} is bit ${value.lacv}`)
+    }
+    const key = `${tagSet.id} ${tag.kind} ${tag.encoding}`
+    const group = groups.get(key) ?? { tagSet, tag, values: [] }
+    group.values.push(value.lacv)
+    groups.set(key, group)
+  }
+  const sorted = [...groups.values()].map((group) => ({
+    ...group,
+    values: group.values.sort(compareNumbers),
+  }))
+  if (spif.syntax === 'acp145') {
+    return sorted.map(({ tagSet, tag, values }) => ({
+      syntax: 'acp145',
+      kind: tag.kind,
+      tagSet: tagSet.id,
+      encoding: tag.encoding,
+      values,
+    }))
+  }
+  return encodeMissi(sorted)
+}
+
+function encodeMissi(
+  groups: readonly Readonly<{ tagSet: TagSet; tag: Tag; values: readonly string[] }>[],
+): readonly SecurityCategory[] | BindingProblem {
+  const tagSets: { tagSet: string; tags: MissiTag[] }[] = []
+  for (const { tagSet, tag, values } of groups) {
+    let set = tagSets.find((s) => s.tagSet === tagSet.id)
+    if (set === undefined) tagSets.push((set = { tagSet: tagSet.id, tags: [] }))
+    const kind = missiKind(tag.kind)
+    // An enumerated tag does not say whether it restricts or permits, so one tag set can have one of them only.
+    if (set.tags.some((t) => t.kind === kind && t.encoding === tag.encoding)) {
+      return problem('ambiguous-category', `${tagSet.name} has two enumerated tags`)
+    }
+    set.tags.push({ kind, encoding: tag.encoding, values })
+  }
+  return tagSets.length === 0 ? [] : [{ syntax: 'missi', tagSets }]
+}
+
+/**
+ * The STANAG 4774 form of a label: one Category a tag set and Type, with URIs. A problem when a name would be read back as
+ * another category.
+ */
+export function informationOf(spif: Spif, label: Label): Information4774 | BindingProblem {
+  for (const { tagSet, tag, value } of label.categories) {
+    const type = categoryType(tag.kind)
+    const back = valueNamed(
+      tagSet,
+      tagSet.tags.filter((t) => categoryType(t.kind) === type),
+      value.name,
+    )
+    if (isProblem(back)) return back
+  }
+  return {
+    policyName: spif.name,
+    policy: spif.id,
+    classification: label.classification.name,
+    ...(label.privacyMark === undefined ? {} : { privacyMark: label.privacyMark }),
+    categories: categories4774(label.categories),
+  }
+}
+
+/** Categories as STANAG 4774 has them. */
+export function categories4774(categories: readonly LabelCategory[]): readonly Category4774[] {
+  const groups = new Map<string, { tagSet: TagSet; type: CategoryType; values: string[] }>()
+  for (const { tagSet, tag, value } of categories) {
+    const type = categoryType(tag.kind)
+    const key = `${tagSet.id} ${type}`
+    const group = groups.get(key) ?? { tagSet, type, values: [] }
+    if (!group.values.includes(value.name)) group.values.push(value.name)
+    groups.set(key, group)
+  }
+  return [...groups.values()].map(({ tagSet, type, values }) => ({
+    type,
+    tagName: tagSet.name,
+    tagSet: tagSet.id,
+    values,
+    numbers: [],
+  }))
+}

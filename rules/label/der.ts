@@ -1,0 +1,247 @@
+/**
+ * BER and DER: tag, length, value (X.690), as much as security labels and clearances need.
+ *
+ * One reader, two strictnesses. `der`: definite minimal lengths only. `ber`: also indefinite and padded lengths,
+ * which X.411 labels in the field use. Constructed strings and tags above 30 are refused in both: no label has them.
+ * Whether the *order* of a SET is DER is not seen here; a codec re-encodes and compares (`rules/label/ess.ts`).
+ */
+import { decodeOid, encodeOid } from './oid.ts'
+
+/** A value: its identifier octet, and either its content octets or, when constructed, its members. */
+export type Tlv = Readonly<{ tag: number; content: Uint8Array; members: readonly Tlv[] }>
+
+export const TAG = {
+  integer: 0x02,
+  bitString: 0x03,
+  oid: 0x06,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  sequence: 0x30,
+  set: 0x31,
+} as const
+
+const CONSTRUCTED = 0x20
+const MAX_DEPTH = 12
+const MAX_OCTETS = 1 << 22
+const NONE: readonly Tlv[] = []
+const EMPTY = new Uint8Array()
+
+/** Why octets were not read: an octet offset and a sentence. */
+export type DerProblem = Readonly<{ problem: string; at: number }>
+
+/**
+ * Reads exactly one value that fills `octets`. Nothing is guessed: trailing octets, a truncated value or a
+ * length in a form that `rules` does not admit give a problem with its offset.
+ */
+export function readDer(octets: Uint8Array, rules: 'der' | 'ber'): Tlv | DerProblem {
+  if (octets.length > MAX_OCTETS) return { problem: 'too long', at: 0 }
+  const reader = { octets, at: 0, ber: rules === 'ber' }
+  const tlv = readTlv(reader, octets.length, 0)
+  if ('problem' in tlv) return tlv
+  if (reader.at !== octets.length) return { problem: 'octets behind the value', at: reader.at }
+  return tlv
+}
+
+type Reader = { readonly octets: Uint8Array; at: number; readonly ber: boolean }
+
+function readTlv(reader: Reader, end: number, depth: number): Tlv | DerProblem {
+  const { octets, ber } = reader
+  const start = reader.at
+  if (depth > MAX_DEPTH) return { problem: 'nested too deeply', at: start }
+  if (end - start < 2) return { problem: 'truncated', at: start }
+  const tag = octets[start] as number
+  if ((tag & 0x1f) === 0x1f) return { problem: 'a tag number above 30', at: start }
+  const constructed = (tag & CONSTRUCTED) !== 0
+  const lead = octets[start + 1] as number
+  reader.at = start + 2
+  if (lead === 0x80) {
+    if (!ber || !constructed) return { problem: 'indefinite length', at: start + 1 }
+    const members: Tlv[] = []
+    for (;;) {
+      if (end - reader.at < 2) return { problem: 'no end of contents', at: reader.at }
+      if (octets[reader.at] === 0 && octets[reader.at + 1] === 0) break
+      const member = readTlv(reader, end, depth + 1)
+      if ('problem' in member) return member
+      members.push(member)
+    }
+    const content = octets.subarray(start + 2, reader.at)
+    reader.at += 2
+    return { tag, content, members }
+  }
+  let length = lead
+  if (lead > 0x80) {
+    const count = lead & 0x7f
+    if (count > 4 || end - reader.at < count) return { problem: 'a length that does not fit', at: start + 1 }
+    length = 0
+    for (let i = 0; i < count; i++) length = length * 256 + (octets[reader.at + i] as number)
+    if (!ber && (length < 0x80 || octets[reader.at] === 0)) {
+      return { problem: 'a length that is not minimal', at: start + 1 }
+    }
+    reader.at += count
+  }
+  if (length > end - reader.at) return { problem: 'truncated', at: start }
+  const stop = reader.at + length
+  const content = octets.subarray(reader.at, stop)
+  if (!constructed) {
+    reader.at = stop
+    return { tag, content, members: NONE }
+  }
+  const members: Tlv[] = []
+  while (reader.at < stop) {
+    const member = readTlv(reader, stop, depth + 1)
+    if ('problem' in member) return member
+    members.push(member)
+  }
+  return { tag, content, members }
+}
+
+/** The octets of a value in DER: `tag`, minimal length, the parts one behind the other. */
+export function writeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const head = length < 0x80 ? [tag, length] : longHead(tag, length)
+  const out = new Uint8Array(head.length + length)
+  out.set(head)
+  let at = head.length
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+function longHead(tag: number, length: number): number[] {
+  const octets: number[] = []
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256)
+  return [tag, 0x80 | octets.length, ...octets]
+}
+
+/** A SET OF in DER (X.690 §11.6): the members in ascending order of their octets. */
+export function writeSetOf(members: readonly Uint8Array[]): Uint8Array {
+  return writeDer(TAG.set, ...[...members].sort(compareOctets))
+}
+
+/** Order of octet strings as unsigned octets, a proper prefix first. */
+export function compareOctets(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length)
+  for (let i = 0; i < shorter; i++) {
+    const difference = (a[i] as number) - (b[i] as number)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** A non-negative INTEGER's value as canonical decimal, or undefined: negative, empty, or padded. */
+export function readInteger(content: Uint8Array): string | undefined {
+  const first = content[0]
+  if (first === undefined || first >= 0x80) return undefined
+  if (first === 0 && content.length > 1 && (content[1] as number) < 0x80) return undefined
+  if (content.length <= 6) {
+    let value = 0
+    for (const octet of content) value = value * 256 + octet
+    return String(value)
+  }
+  if (content.length > MAX_INTEGER_OCTETS) return undefined
+  return BigInt(`0x${Buffer.from(content).toString('hex')}`).toString()
+}
+
+/** Integers above this are no label's: 2^512 has 155 digits. */
+const MAX_INTEGER_OCTETS = 65
+
+/** An INTEGER in DER; `decimal` is a non-negative decimal number. */
+export function writeInteger(decimal: string): Uint8Array {
+  let hex = BigInt(decimal).toString(16)
+  if (hex.length % 2 === 1) hex = `0${hex}`
+  if (hex[0]! >= '8') hex = `00${hex}`
+  return writeDer(TAG.integer, Buffer.from(hex, 'hex'))
+}
+
+/**
+ * The numbers of the bits that are set (X.690 §8.6: bit 0 is the most significant of the first octet), or
+ * undefined when the count of unused bits is impossible. Unused bits that are set count as nothing, as X.690 lets
+ * BER senders do; who wants DER compares with `writeBits`.
+ */
+export function readBits(content: Uint8Array): number[] | undefined {
+  const unused = content[0]
+  if (unused === undefined || unused > 7 || (unused > 0 && content.length === 1)) return undefined
+  const bits: number[] = []
+  const end = (content.length - 1) * 8 - unused
+  for (let octet = 1; octet < content.length; octet++) {
+    const value = content[octet] as number
+    if (value === 0) continue
+    for (let bit = 0; bit < 8; bit++) {
+      const number = (octet - 1) * 8 + bit
+      if ((value & (0x80 >> bit)) !== 0 && number < end) bits.push(number)
+    }
+  }
+  return bits
+}
+
+/** A BIT STRING with a named bit list in DER (X.690 §11.2.2): no zero bits behind the last one that is set. */
+export function writeBits(bits: readonly number[]): Uint8Array {
+  const highest = bits.reduce((a, b) => Math.max(a, b), -1)
+  const content = new Uint8Array(1 + Math.ceil((highest + 1) / 8))
+  content[0] = (8 - ((highest + 1) % 8)) % 8
+  for (const bit of bits) {
+    const at = 1 + Math.floor(bit / 8)
+    content[at] = (content[at] as number) | (0x80 >> (bit % 8))
+  }
+  return writeDer(TAG.bitString, content)
+}
+
+/** An OBJECT IDENTIFIER under `tag` (0x06 unless implicitly tagged). Throws when `oid` is not one. */
+export function writeOid(oid: string, tag: number = TAG.oid): Uint8Array {
+  const content = encodeOid(oid)
+  if (content === undefined) throw new RangeError(`not an object identifier: ${oid}`)
+  return writeDer(tag, content)
+}
+
+/** The dotted decimal of a value that is an OBJECT IDENTIFIER under `tag`, or undefined. */
+export function readOid(tlv: Tlv | undefined, tag: number = TAG.oid): string | undefined {
+  return tlv !== undefined && tlv.tag === tag ? decodeOid(tlv.content) : undefined
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The text of a UTF8String or PrintableString, or undefined when its octets are not of its type. */
+export function readString(tlv: Tlv): string | undefined {
+  if (tlv.tag === TAG.printableString) {
+    let value = ''
+    for (const octet of tlv.content) {
+      if (!isPrintable(octet)) return undefined
+      value += String.fromCharCode(octet)
+    }
+    return value
+  }
+  if (tlv.tag !== TAG.utf8String) return undefined
+  try {
+    return UTF8.decode(tlv.content)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether every character is of PrintableString (X.680 §41.4). */
+export function isPrintableString(value: string): boolean {
+  for (let i = 0; i < value.length; i++) if (!isPrintable(value.charCodeAt(i))) return false
+  return true
+}
+
+function isPrintable(octet: number): boolean {
+  if (octet >= 0x30 && octet <= 0x39) return true
+  if ((octet >= 0x41 && octet <= 0x5a) || (octet >= 0x61 && octet <= 0x7a)) return true
+  return " '()+,-./:=?".includes(String.fromCharCode(octet)) && octet < 0x80
+}
+
+export function writeUtf8(value: string, tag: number = TAG.utf8String): Uint8Array {
+  return writeDer(tag, new TextEncoder().encode(value))
+}
+
+/** Octets as they stand, for a value that is carried without being understood. */
+export function rawTlv(tlv: Tlv): Uint8Array {
+  return tlv.members.length > 0 || (tlv.tag & CONSTRUCTED) !== 0
+    ? writeDer(tlv.tag, ...tlv.members.map(rawTlv))
+    : writeDer(tlv.tag, tlv.content)
+}
+
+export const NO_OCTETS = EMPTY

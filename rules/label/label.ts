@@ -1,0 +1,89 @@
+/**
+ * The security label as Sallyport thinks of it: bound to a policy.
+ *
+ * Classification and categories are the policy's own objects (`rules/spif/spif.ts`), so a bound label holds nothing that
+ * its policy does not define. What is encoded (`ess.ts`, `stanag4774.ts`) becomes such a label by `bindEss` and `bind4774`
+ * and is encoded again by `essOf` and `informationOf`.
+ */
+import type { CategoryValue, Classification, Spif, Tag, TagSet } from '../spif/spif.ts'
+
+/** A category of a label: the value, in its tag, in its tag set. */
+export type LabelCategory = Readonly<{ tagSet: TagSet; tag: Tag; value: CategoryValue }>
+
+/** A label under the policy that it was bound to. Categories are unique and in the order of the policy. */
+export type Label = Readonly<{
+  policy: Readonly<{ name: string; id: string }>
+  classification: Classification
+  categories: readonly LabelCategory[]
+  privacyMark?: string
+}>
+
+/** Why something is not a label of the policy. */
+export type BindingProblem = Readonly<{ problem: BindingCode; detail: string }>
+
+export type BindingCode =
+  | 'wrong-policy' // of another policy, or of none
+  | 'policy-conflict' // name and identifier are of different policies
+  | 'unknown-classification'
+  | 'missing-classification'
+  | 'unknown-tag-set'
+  | 'tag-set-conflict' // name and identifier are of different tag sets
+  | 'wrong-type' // the tag set has no tag of that type
+  | 'unknown-category'
+  | 'ambiguous-category' // several values of the policy could be meant
+  | 'unknown-syntax' // a category syntax that is not the policy's
+  | 'empty-category'
+  | 'bad-privacy-mark'
+
+export function isProblem<T extends object>(value: T | BindingProblem): value is BindingProblem {
+  return 'problem' in value
+}
+
+/** Makes a label of parts that are the policy's: puts categories into the policy's order, once each. */
+export function makeLabel(
+  spif: Spif,
+  classification: Classification,
+  categories: Iterable<LabelCategory>,
+  privacyMark?: string,
+): Label {
+  const chosen = new Map<CategoryValue, LabelCategory>()
+  for (const category of categories) chosen.set(category.value, category)
+  const inOrder: LabelCategory[] = []
+  for (const category of allCategories(spif)) if (chosen.has(category.value)) inOrder.push(category)
+  return {
+    policy: { name: spif.name, id: spif.id },
+    classification,
+    categories: inOrder,
+    ...(privacyMark === undefined ? {} : { privacyMark }),
+  }
+}
+
+const categoriesOf = new WeakMap<Spif, readonly LabelCategory[]>()
+
+/** Every category of a policy, in its order. */
+export function allCategories(spif: Spif): readonly LabelCategory[] {
+  let categories = categoriesOf.get(spif)
+  if (categories === undefined) {
+    categories = spif.tagSets.flatMap((tagSet) =>
+      tagSet.tags.flatMap((tag) => tag.values.map((value) => ({ tagSet, tag, value }))),
+    )
+    categoriesOf.set(spif, categories)
+  }
+  return categories
+}
+
+/** Whether two labels of one policy are the same label. */
+export function sameLabel(a: Label, b: Label): boolean {
+  return labelKey(a) === labelKey(b)
+}
+
+/** A string that is equal for equal labels and only for them. */
+export function labelKey(label: Label): string {
+  return JSON.stringify([
+    label.policy.id,
+    label.policy.name,
+    label.classification.lacv,
+    label.privacyMark ?? null,
+    label.categories.map(({ tagSet, tag, value }) => [tagSet.id, tag.index, value.lacv, value.name]),
+  ])
+}

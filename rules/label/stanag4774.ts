@@ -1,0 +1,425 @@
+/**
+ * The STANAG 4774 confidentiality label (ADatP-4774 Ed. A v1 App. 1, schema 1.3), as it is encoded.
+ *
+ * Names are not yet bound to a policy here. Two strictnesses. `strict` refuses whatever the schema and the
+ * standard's SHALLs refuse. `lenient` reads what real products and the published examples hold, and says in findings
+ * what it forgave. Neither guesses: what could change the meaning of a label (an unknown element of the label's own
+ * namespace, two policies, a category without type) is refused in both.
+ *
+ * Canonical form, which `write4774` makes and the wire admits: root, ConfidentialityInformation (PolicyIdentifier
+ * with URI, Classification without, PrivacyMark, Categories in ascending code-unit order of their URI and then of Type,
+ * each with TagName, Type and URI, GenericValues in ascending code-unit order), OriginatorID, CreationDateTime,
+ * SuccessionHandling. No white space but inside values; dates in UTC, whole seconds, `Z`.
+ */
+
+import { normaliseDate } from '../text/date.ts'
+import { element, elements, text, type XmlAttribute, type XmlElement, type XmlNode } from '../xml/node.ts'
+import { trimBlanks } from './blanks.ts'
+import type { CategoryType } from './kind.ts'
+import { compareNumbers } from './kind.ts'
+import { isCanonicalNumber, isOid } from './oid.ts'
+
+export const LABEL_NS = 'urn:nato:stanag:4774:confidentialitymetadatalabel:1:0'
+
+/** What the label is for (App. 1 §2.2): the information, the same under another policy, the metadata itself; or old. */
+export type LabelRole = 'originator' | 'alternative' | 'metadata' | 'legacy'
+
+const ROOTS: ReadonlyMap<string, LabelRole> = new Map([
+  ['originatorConfidentialityLabel', 'originator'],
+  ['alternativeConfidentialityLabel', 'alternative'],
+  ['metadataConfidentialityLabel', 'metadata'],
+  ['ConfidentialityLabel', 'legacy'],
+])
+
+export const ORIGINATOR_ID_TYPES = [
+  'rfc822Name',
+  'dNSName',
+  'directoryName',
+  'uniformResourceIdentifier',
+  'iPAddress',
+  'x400Address',
+  'userPrincipalName',
+  'jID',
+] as const
+
+export type OriginatorId = Readonly<{ type: (typeof ORIGINATOR_ID_TYPES)[number]; value: string }>
+
+/** A Category. `values` are names; `numbers` (IntegerValue, BitStringValue: lenient only) are canonical decimal. */
+export type Category4774 = Readonly<{
+  type: CategoryType
+  tagName: string
+  /** The tag set's object identifier, from URI. */
+  tagSet?: string
+  values: readonly string[]
+  numbers: readonly string[]
+}>
+
+/** ConfidentialityInformation: all that says who may see. */
+export type Information4774 = Readonly<{
+  policyName: string
+  /** The policy's object identifier, from URI. */
+  policy?: string
+  classification: string
+  privacyMark?: string
+  categories: readonly Category4774[]
+}>
+
+/** Dates are canonical (doc/formats.md §1). */
+export type Label4774 = Readonly<{
+  role: LabelRole
+  information: Information4774
+  originatorId?: OriginatorId
+  creation?: string
+  review?: string
+  succession?: Readonly<{ date?: string; label: Omit<Label4774, 'role' | 'review'> }>
+}>
+
+/** What a lenient reader forgave. */
+export type LabelFinding = Readonly<{ finding: string }>
+export type LabelProblem = Readonly<{ problem: string }>
+
+type Reader = { readonly strict: boolean; readonly findings: LabelFinding[] }
+
+/** Ends the reading of a label; caught in `read4774` and its like, never seen outside. */
+class Unreadable extends Error {}
+
+/** Reads a label element, one of the four roots. */
+export function read4774(
+  root: XmlElement,
+  mode: 'strict' | 'lenient',
+): Readonly<{ label: Label4774; findings: readonly LabelFinding[] }> | LabelProblem {
+  return reading(mode, (reader) => readRoot(reader, root))
+}
+
+/** Runs a reading function of labels or clearances: a problem instead of its exception. */
+export function reading<T>(
+  mode: 'strict' | 'lenient',
+  read: (reader: Reader) => T,
+): Readonly<{ label: T; findings: readonly LabelFinding[] }> | LabelProblem {
+  const reader: Reader = { strict: mode === 'strict', findings: [] }
+  try {
+    return { label: read(reader), findings: reader.findings }
+  } catch (error) {
+    if (error instanceof Unreadable) return { problem: error.message }
+    throw error
+  }
+}
+
+function fail(problem: string): never {
+  throw new Unreadable(problem)
+}
+
+/** Refused when strict, a finding when lenient. */
+export function forgive(reader: Reader, finding: string): void {
+  if (reader.strict) fail(finding)
+  reader.findings.push({ finding })
+}
+
+function readRoot(reader: Reader, root: XmlElement): Label4774 {
+  const role = root.ns === LABEL_NS ? ROOTS.get(root.name) : undefined
+  if (role === undefined) fail('not a STANAG 4774 label')
+  let review: string | undefined
+  for (const a of root.attributes) {
+    if (a.ns === '' && a.name === 'ReviewDateTime') review = readDate(reader, a.value, 'ReviewDateTime')
+    else if (a.ns !== '' || a.name !== 'Id') forgive(reader, `unknown attribute ${a.name}`)
+  }
+  const label = readLabel(reader, root)
+  if (review === undefined && label.succession === undefined) {
+    forgive(reader, 'neither ReviewDateTime nor SuccessionHandling')
+  }
+  return { role, ...label, ...(review === undefined ? {} : { review }) }
+}
+
+type Parts = { [name: string]: XmlElement | undefined }
+
+function readLabel(reader: Reader, node: XmlElement): Omit<Label4774, 'role' | 'review'> {
+  const part: Parts = readOnce(reader, node, LABEL_PARTS)
+  const information = part['ConfidentialityInformation']
+  if (information === undefined) fail('no ConfidentialityInformation')
+  const created = part['CreationDateTime']
+  const creation =
+    created === undefined ? undefined : readDate(reader, textOf(reader, created), 'CreationDateTime')
+  if (created === undefined) forgive(reader, 'no CreationDateTime')
+  const originatorId =
+    part['OriginatorID'] === undefined ? undefined : readOriginatorId(reader, part['OriginatorID'])
+  const handling = part['SuccessionHandling']
+  const succession = handling === undefined ? undefined : readSuccession(reader, handling)
+  return {
+    information: readInformation(reader, information),
+    ...(originatorId === undefined ? {} : { originatorId }),
+    ...(creation === undefined ? {} : { creation }),
+    ...(succession === undefined ? {} : { succession }),
+  }
+}
+
+const LABEL_PARTS = ['ConfidentialityInformation', 'OriginatorID', 'CreationDateTime', 'SuccessionHandling']
+const SUCCESSION_PARTS = ['SuccessionDateTime', 'SuccessorConfidentialityLabel']
+
+/** The children of `node`, each of `names` at most once and in that order; foreign ones are findings. */
+function readOnce(reader: Reader, node: XmlElement, names: readonly string[]): Parts {
+  const parts: Parts = Object.create(null)
+  let last = -1
+  for (const child of childElements(reader, node)) {
+    if (child.ns !== LABEL_NS) {
+      forgive(reader, `foreign element ${child.name} in ${node.name}`)
+      continue
+    }
+    const at = names.indexOf(child.name)
+    if (at < 0) fail(`unknown element ${child.name} in ${node.name}`)
+    if (parts[child.name] !== undefined) fail(`second ${child.name}`)
+    if (at < last) forgive(reader, `${child.name} out of order`)
+    last = Math.max(last, at)
+    parts[child.name] = child
+  }
+  return parts
+}
+
+function readSuccession(reader: Reader, node: XmlElement): NonNullable<Label4774['succession']> {
+  const part = readOnce(reader, node, SUCCESSION_PARTS)
+  const successor = part['SuccessorConfidentialityLabel']
+  if (successor === undefined) fail('no SuccessorConfidentialityLabel')
+  for (const a of successor.attributes) forgive(reader, `unknown attribute ${a.name}`)
+  const when = part['SuccessionDateTime']
+  const date = when === undefined ? undefined : readDate(reader, textOf(reader, when), 'SuccessionDateTime')
+  if (when === undefined) forgive(reader, 'no SuccessionDateTime')
+  const label = readLabel(reader, successor)
+  if (label.succession !== undefined) forgive(reader, 'a successor that has a successor')
+  return { ...(date === undefined ? {} : { date }), label }
+}
+
+function readInformation(reader: Reader, node: XmlElement): Information4774 {
+  const policies: XmlElement[] = []
+  const classes: XmlElement[] = []
+  const marks: XmlElement[] = []
+  const categories: Category4774[] = []
+  let rank = 0
+  for (const child of childElements(reader, node)) {
+    if (child.ns !== LABEL_NS) {
+      forgive(reader, `foreign element ${child.name} in ${node.name}`)
+      continue
+    }
+    const place = INFORMATION_PARTS.indexOf(child.name)
+    if (place < 0) fail(`unknown element ${child.name} in ${node.name}`)
+    if (place < rank) forgive(reader, `${child.name} out of order`)
+    rank = Math.max(rank, place)
+    if (place === 0) policies.push(child)
+    else if (place === 1) classes.push(child)
+    else if (place === 2) marks.push(child)
+    else addCategory(reader, categories, readCategory(reader, child))
+  }
+  if (policies.length !== 1) fail(policies.length === 0 ? 'no PolicyIdentifier' : 'second PolicyIdentifier')
+  if (classes.length !== 1) fail(classes.length === 0 ? 'no Classification' : 'second Classification')
+  if (marks.length > 1) fail('second PrivacyMark')
+  const [policyElement, classElement, markElement] = [policies[0]!, classes[0]!, marks[0]]
+  const policy = readUri(reader, policyElement, [])
+  for (const a of classElement.attributes) forgive(reader, `attribute ${a.name} on Classification`)
+  const privacyMark = markElement === undefined ? undefined : textOf(reader, markElement)
+  if (privacyMark === '') forgive(reader, 'empty PrivacyMark')
+  return {
+    policyName: nameOf(reader, policyElement),
+    ...(policy === undefined ? {} : { policy }),
+    classification: nameOf(reader, classElement),
+    ...(privacyMark === undefined || privacyMark === '' ? {} : { privacyMark }),
+    categories,
+  }
+}
+
+const INFORMATION_PARTS = ['PolicyIdentifier', 'Classification', 'PrivacyMark', 'Category']
+
+/** A second Category of one TagName and Type: refused when strict, else one with the values of both. */
+function addCategory(reader: Reader, categories: Category4774[], category: Category4774): void {
+  const at = categories.findIndex((c) => c.tagName === category.tagName && c.type === category.type)
+  const same = categories[at]
+  if (same === undefined) {
+    categories.push(category)
+    return
+  }
+  forgive(reader, `second Category ${category.tagName}`)
+  if (same.tagSet !== category.tagSet) fail(`two object identifiers for ${category.tagName}`)
+  categories[at] = {
+    ...same,
+    values: [...new Set([...same.values, ...category.values])],
+    numbers: [...new Set([...same.numbers, ...category.numbers])],
+  }
+}
+
+/** Reads one Category element; clearances have the same (`rules/clearance/stanag4774.ts`). */
+export function readCategory(reader: Reader, node: XmlElement): Category4774 {
+  const tagSet = readUri(reader, node, ['Type', 'TagName'])
+  const type = attributeOf(node, 'Type')
+  const tagName = attributeOf(node, 'TagName')
+  if (type !== 'RESTRICTIVE' && type !== 'PERMISSIVE' && type !== 'INFORMATIVE')
+    fail(`bad Type ${type ?? '(none)'}`)
+  if (tagName === undefined) fail('a Category without TagName')
+  const values: string[] = []
+  const numbers: string[] = []
+  for (const child of childElements(reader, node)) {
+    if (child.ns !== LABEL_NS) forgive(reader, `foreign element ${child.name} in Category`)
+    else if (child.name === 'GenericValue') values.push(nameOf(reader, child))
+    else numbers.push(...readNumbers(reader, child))
+    if (child.attributes.length > 0) forgive(reader, `attribute on ${child.name}`)
+  }
+  if (values.length + numbers.length === 0) fail(`a Category ${tagName} without value`)
+  if (new Set(values).size !== values.length) forgive(reader, `a value twice in ${tagName}`)
+  return {
+    type,
+    tagName: trimmed(reader, tagName, 'TagName'),
+    ...(tagSet === undefined ? {} : { tagSet }),
+    values: [...new Set(values)],
+    numbers: [...new Set(numbers)].sort(compareNumbers),
+  }
+}
+
+/** IntegerValue and BitStringValue, which SHALL NOT be used (App. 1 §2.2.4). */
+function readNumbers(reader: Reader, node: XmlElement): readonly string[] {
+  const isBits = node.name === 'BitStringValue'
+  if (!isBits && node.name !== 'IntegerValue') fail(`unknown element ${node.name} in Category`)
+  forgive(reader, `${node.name} is not to be used`)
+  const value = textOf(reader, node)
+  if (!isBits) {
+    const decimal = value.replace(/^0+(?=.)/, '')
+    if (!isCanonicalNumber(decimal) || decimal.length > 155) fail('an IntegerValue that is not a number')
+    return [decimal]
+  }
+  if (value === '' || value.length > 65_536) fail('a bad BitStringValue')
+  const bits: string[] = []
+  for (let i = 0; i < value.length; i++) {
+    if (value[i] === '1') bits.push(String(i))
+    else if (value[i] !== '0') fail('a bad BitStringValue')
+  }
+  return bits
+}
+
+function readOriginatorId(reader: Reader, node: XmlElement): OriginatorId {
+  const type = ORIGINATOR_ID_TYPES.find((t) => t === attributeOf(node, 'IDType'))
+  if (type === undefined) fail('an OriginatorID without a known IDType')
+  for (const a of node.attributes)
+    if (a.name !== 'IDType' || a.ns !== '') forgive(reader, `attribute ${a.name} on OriginatorID`)
+  return { type, value: nameOf(reader, node) }
+}
+
+const OID_URI = 'urn:oid:'
+
+/** The object identifier of `@URI`; attributes other than that and `known` are findings. */
+export function readUri(reader: Reader, node: XmlElement, known: readonly string[]): string | undefined {
+  let oid: string | undefined
+  for (const a of node.attributes) {
+    if (a.ns === '' && a.name === 'URI') {
+      oid = a.value.slice(OID_URI.length)
+      if (!a.value.startsWith(OID_URI) || !isOid(oid)) fail(`a URI on ${node.name} that is not a urn:oid:`)
+    } else if (a.ns !== '' || !known.includes(a.name)) {
+      forgive(reader, `attribute ${a.name} on ${node.name}`)
+    }
+  }
+  return oid
+}
+
+function attributeOf(node: XmlElement, name: string): string | undefined {
+  return node.attributes.find((a) => a.ns === '' && a.name === name)?.value
+}
+
+/** The element children; text between them other than XML blanks is refused. */
+export function childElements(_reader: Reader, node: XmlElement): readonly XmlElement[] {
+  for (const child of node.children) {
+    if (typeof child === 'string' && trimBlanks(child) !== '') fail(`text in ${node.name}`)
+  }
+  return elements(node)
+}
+
+function textOf(_reader: Reader, node: XmlElement): string {
+  if (elements(node).length > 0) fail(`an element in ${node.name}`)
+  return trimBlanks(text(node))
+}
+
+/** A text that may not be empty. Blanks around it are not part of it (xs:token; published examples break lines). */
+export function nameOf(reader: Reader, node: XmlElement): string {
+  const name = textOf(reader, node)
+  if (name === '') fail(`empty ${node.name}`)
+  return name
+}
+
+function trimmed(_reader: Reader, value: string, what: string): string {
+  const name = trimBlanks(value)
+  if (name === '') fail(`empty ${what}`)
+  return name
+}
+
+function readDate(reader: Reader, value: string, what: string): string | undefined {
+  const date = normaliseDate(trimBlanks(value))
+  if (date !== undefined) return date
+  const inUtc = normaliseDate(`${trimBlanks(value)}Z`)
+  if (inUtc === undefined) fail(`a ${what} that is not a date`)
+  forgive(reader, `${what} without zone, read as UTC`)
+  return inUtc
+}
+
+/** The label as a canonical element. `legacy` is written as originator. */
+export function write4774(label: Label4774): XmlElement {
+  const name =
+    label.role === 'legacy' ? 'originatorConfidentialityLabel' : `${label.role}ConfidentialityLabel`
+  return el(name, label.review === undefined ? {} : { ReviewDateTime: label.review }, writeLabel(label))
+}
+
+function writeLabel(label: Omit<Label4774, 'role' | 'review'>): XmlNode[] {
+  const parts: XmlNode[] = [writeInformation(label.information)]
+  if (label.originatorId !== undefined) {
+    parts.push(el('OriginatorID', { IDType: label.originatorId.type }, [label.originatorId.value]))
+  }
+  if (label.creation !== undefined) parts.push(el('CreationDateTime', {}, [label.creation]))
+  if (label.succession !== undefined) {
+    const { date, label: successor } = label.succession
+    parts.push(
+      el('SuccessionHandling', {}, [
+        ...(date === undefined ? [] : [el('SuccessionDateTime', {}, [date])]),
+        el('SuccessorConfidentialityLabel', {}, writeLabel(successor)),
+      ]),
+    )
+  }
+  return parts
+}
+
+function writeInformation(information: Information4774): XmlElement {
+  const { policyName, policy, classification, privacyMark } = information
+  return el('ConfidentialityInformation', {}, [
+    el('PolicyIdentifier', uri(policy), [policyName]),
+    el('Classification', {}, [classification]),
+    ...(privacyMark === undefined ? [] : [el('PrivacyMark', {}, [privacyMark])]),
+    ...sortCategories(information.categories).map(writeCategory),
+  ])
+}
+
+/** Canonical order of categories: by URI, then TagName, then Type, in code units. */
+export function sortCategories(categories: readonly Category4774[]): readonly Category4774[] {
+  return [...categories].sort(
+    (a, b) =>
+      compareText(a.tagSet ?? '', b.tagSet ?? '') ||
+      compareText(a.tagName, b.tagName) ||
+      compareText(a.type, b.type),
+  )
+}
+
+/** Canonical order of texts: by code unit. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** A Category element in canonical form. */
+export function writeCategory(category: Category4774): XmlElement {
+  const { type, tagName, tagSet } = category
+  return el('Category', { TagName: tagName, Type: type, ...uri(tagSet) }, [
+    ...[...category.values].sort(compareText).map((value) => el('GenericValue', {}, [value])),
+    ...category.numbers.map((number) => el('IntegerValue', {}, [number])),
+  ])
+}
+
+function uri(oid: string | undefined): Readonly<Record<string, string>> {
+  return oid === undefined ? {} : { URI: OID_URI + oid }
+}
+
+function el(
+  name: string,
+  attributes: readonly XmlAttribute[] | Readonly<Record<string, string>>,
+  children: readonly XmlNode[],
+): XmlElement {
+  return element(LABEL_NS, name, attributes, children)
+}

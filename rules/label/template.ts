@@ -1,0 +1,128 @@
+/**
+ * Templates of label elements for the bundle: canonical octets with holes where dates stand (doc/formats.md §3).
+ *
+ * The compiler makes them from a bound label; at run time they are compared and filled, and nothing else.
+ */
+import type { InputTemplate, LabelForm, OutputTemplate } from '../bundle/bundle.ts'
+import { refused } from '../reasons.ts'
+import type { Spif } from '../spif/spif.ts'
+import { encodeBase64 } from '../text/base64.ts'
+import { formatDate } from '../text/date.ts'
+import type { XmlElement } from '../xml/node.ts'
+import { serialiseInside } from '../xml/write.ts'
+import { essOf, informationOf } from './bind.ts'
+import { encodeEss } from './ess.ts'
+import { type BindingProblem, isProblem, type Label } from './label.ts'
+import { type Label4774, write4774 } from './stanag4774.ts'
+import { writeBindingData } from './stanag4778.ts'
+import { readWireLabel, writeEssPayload, writeSecurityLabel } from './wire.ts'
+
+/** What stands for a date while an element is written: no label text may hold these (they are private use). */
+const CREATION = '\u{f0001}'
+const REVIEW = '\u{f0002}'
+/** Any date, to read a template back. */
+const SOME_DATE = '2000-01-01T00:00:00Z'
+
+const SERVER_NS = 'jabber:server'
+
+/** An input template with the value that `readWireLabel` gives of it. */
+export type WireTemplate = Readonly<{ template: InputTemplate; value: string }>
+
+/**
+ * The element as which `label` is accepted in `form`: what a row's `input` needs. A problem when the form cannot hold
+ * the label in its one spelling.
+ */
+export function wireTemplate(label: Label, spif: Spif, form: LabelForm): WireTemplate | BindingProblem {
+  const node = payloadElement(label, spif, form, CREATION, REVIEW)
+  if (isProblem(node)) return node
+  const filled = payloadElement(label, spif, form, SOME_DATE, SOME_DATE) as XmlElement
+  const read = readWireLabel(wrap(filled, form))
+  if (refused(read)) {
+    return { problem: 'unknown-syntax', detail: `the label has no canonical spelling as ${form}` }
+  }
+  const template = split(wrap(node, form)).map((part) =>
+    part === CREATION
+      ? ({ hole: 'creation' } as const)
+      : part === REVIEW
+        ? ({ hole: 'review' } as const)
+        : part,
+  )
+  return { template, value: read.value }
+}
+
+/** A hole of an output template. */
+export type OutputHole = Exclude<OutputTemplate[number], string>
+
+/** What goes with a label that is released: a display marking (XEP-0258 forms only), and whence its dates (4774 only). */
+export type ReleaseOptions = Readonly<{
+  marking?: Readonly<{ text: string; fgcolor: string; bgcolor: string }>
+  creation: OutputHole
+  review: OutputHole
+}>
+
+/** The element as which `label` is released in `form`. */
+export function releaseTemplate(
+  label: Label,
+  spif: Spif,
+  form: LabelForm,
+  { marking, creation, review }: ReleaseOptions,
+): OutputTemplate | BindingProblem {
+  const node = payloadElement(label, spif, form, CREATION, REVIEW)
+  if (isProblem(node)) return node
+  return split(wrap(node, form, marking)).map((part) =>
+    part === CREATION ? creation : part === REVIEW ? review : part,
+  )
+}
+
+/** Dates to put into holes, canonical; `now` in seconds since 1970. */
+export type TemplateDates = Readonly<{ creation?: string; review?: string; now?: number }>
+
+/** The element with its dates, or undefined when a hole has no date. */
+export function fill(template: InputTemplate | OutputTemplate, dates: TemplateDates): string | undefined {
+  let out = ''
+  for (const part of template) {
+    const text = typeof part === 'string' ? part : dateOf(part, dates)
+    if (text === undefined) return undefined
+    out += text
+  }
+  return out
+}
+
+function dateOf(hole: OutputHole, dates: TemplateDates): string | undefined {
+  if (hole.hole === 'creation' || hole.hole === 'review') return dates[hole.hole]
+  if (dates.now === undefined) return undefined
+  return formatDate(hole.hole === 'now-plus' ? dates.now + hole.seconds : dates.now)
+}
+
+function payloadElement(
+  label: Label,
+  spif: Spif,
+  form: LabelForm,
+  creation: string,
+  review: string,
+): XmlElement | BindingProblem {
+  if (form === 'ess-0258') {
+    const ess = essOf(spif, label)
+    return isProblem(ess) ? ess : writeEssPayload(encodeBase64(encodeEss(ess)))
+  }
+  const information = informationOf(spif, label)
+  if (isProblem(information)) return information
+  const label4774: Label4774 = { role: 'originator', information, creation, review }
+  return write4774(label4774)
+}
+
+function wrap(payload: XmlElement, form: LabelForm, marking?: ReleaseOptions['marking']): XmlElement {
+  return form === '4774-4778' ? writeBindingData([payload]) : writeSecurityLabel(payload, marking)
+}
+
+/** The canonical octets, cut before and behind each stand-in for a date. */
+function split(node: XmlElement): readonly string[] {
+  const parts: string[] = []
+  let rest = serialiseInside(node, SERVER_NS)
+  for (;;) {
+    const at = rest.search(/[\u{f0001}\u{f0002}]/u)
+    if (at < 0) return [...parts, rest]
+    parts.push(rest.slice(0, at), rest.slice(at, at + 2))
+    rest = rest.slice(at + 2)
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The label as it stands in a canonical stanza: read by `inspect` at run time and by the compiler.
+ *
+ * Exactly one spelling of each label is read; no policy is needed. Three forms:
+ *
+ *   ess-0258    securitylabel / label / esssecuritylabel: base64 of `encodeEss` (strict DER, known category types,
+ *               a policy and a classification present)
+ *   4774-0258   securitylabel / label / originatorConfidentialityLabel
+ *   4774-4778   BindingData … Metadata / originatorConfidentialityLabel, DataReference URI=""
+ *
+ * The 4774 label is what `write4774` writes of it: ReviewDateTime and CreationDateTime both present, URIs on
+ * PolicyIdentifier and on every Category, no two Categories of one TagName or URI, Categories and values sorted, no
+ * OriginatorID, no succession. No displaymarking, no equivalentlabel, no white space between elements.
+ */
+import type { LabelForm } from '../bundle/bundle.ts'
+import { type Refusal, refuse } from '../reasons.ts'
+import { decodeBase64 } from '../text/base64.ts'
+import { element, type XmlElement } from '../xml/node.ts'
+import { decodeEss, type EssLabel } from './ess.ts'
+import { LABEL_NS, type Label4774, read4774, write4774 } from './stanag4774.ts'
+import { readBindingData, writeBindingData } from './stanag4778.ts'
+import { ESS_NS, SEC_LABEL_NS } from './xep0258.ts'
+
+/**
+ * A label of the wire. `value` is equal for equal labels of one form, whatever their dates, and only for them; the key of
+ * a row is form and value. Dates are there in the 4774 forms only.
+ */
+export type WireLabel = Readonly<{ form: LabelForm; value: string; creation?: string; review?: string }>
+
+/** Longest base64 of an ESS label on the wire, in characters. */
+const MAX_BASE64 = 8192
+
+/** Reads the label element of a canonical stanza; anything else in it, or otherwise spelt, is `label-malformed`. */
+export function readWireLabel(node: XmlElement): WireLabel | Refusal {
+  if (node.name === 'BindingData') return readBinding(node)
+  if (!isPlain(node, SEC_LABEL_NS, 'securitylabel')) return MALFORMED
+  const label = onlyChild(node)
+  const payload = label !== undefined && isPlain(label, SEC_LABEL_NS, 'label') ? onlyChild(label) : undefined
+  if (payload === undefined) return MALFORMED
+  return payload.ns === LABEL_NS ? read4774Wire('4774-0258', payload) : readEssWire(payload)
+}
+
+const MALFORMED = refuse('label-malformed')
+
+function isPlain(node: XmlElement, ns: string, name: string): boolean {
+  return node.name === name && node.ns === ns && node.attributes.length === 0
+}
+
+/** The child, where there is nothing but one element. */
+function onlyChild(node: XmlElement): XmlElement | undefined {
+  const only = node.children[0]
+  return node.children.length === 1 && typeof only !== 'string' ? only : undefined
+}
+
+function readEssWire(node: XmlElement): WireLabel | Refusal {
+  const base64 = node.children[0]
+  if (node.ns !== ESS_NS || node.name !== 'esssecuritylabel' || node.attributes.length > 0) return MALFORMED
+  if (node.children.length !== 1 || typeof base64 !== 'string' || base64.length > MAX_BASE64) return MALFORMED
+  const octets = decodeBase64(base64)
+  const label = octets === undefined ? undefined : decodeEss(octets, 'der')
+  if (label === undefined || 'problem' in label || !isComplete(label)) return MALFORMED
+  return { form: 'ess-0258', value: essValue(label) }
+}
+
+/** Whether a label says of which policy it is and what class it has. */
+export function isComplete(label: EssLabel): boolean {
+  return label.policy !== undefined && label.classification !== undefined
+}
+
+/** The value of an ESS label: policy, class, mark, categories in DER order. */
+export function essValue(label: EssLabel): string {
+  const mark = label.privacyMark === undefined ? null : [label.privacyMark.type, label.privacyMark.text]
+  const categories = label.categories.map((category) => JSON.stringify(category)).sort()
+  return JSON.stringify(['ess', label.policy, label.classification, mark, categories])
+}
+
+function readBinding(node: XmlElement): WireLabel | Refusal {
+  const metadata = readBindingData(node)
+  const label = 'problem' in metadata ? undefined : metadata[0]
+  if (label === undefined || !sameTree(node, writeBindingData([label]))) return MALFORMED
+  return read4774Wire('4774-4778', label)
+}
+
+function read4774Wire(form: LabelForm, node: XmlElement): WireLabel | Refusal {
+  const read = read4774(node, 'strict')
+  if ('problem' in read) return MALFORMED
+  const { label } = read
+  if (!isWire4774(label) || !sameTree(node, write4774(label))) return MALFORMED
+  return { form, value: value4774(label), creation: label.creation!, review: label.review! }
+}
+
+/** Whether a 4774 label is of the kind that crosses: by the originator, with dates, identified, once a tag set. */
+function isWire4774(label: Label4774): boolean {
+  const { role, creation, review, originatorId, succession, information } = label
+  if (role !== 'originator' || creation === undefined || review === undefined) return false
+  if (originatorId !== undefined || succession !== undefined || information.policy === undefined) return false
+  const { categories } = information
+  if (categories.some((c) => c.tagSet === undefined || c.numbers.length > 0)) return false
+  return (
+    new Set(categories.map((c) => c.tagSet)).size === categories.length &&
+    new Set(categories.map((c) => c.tagName)).size === categories.length
+  )
+}
+
+/** The value of a 4774 label: policy, class, mark, categories in canonical order; no dates. */
+export function value4774({ information }: Label4774): string {
+  const { policyName, policy, classification, privacyMark, categories } = information
+  const sorted = categories
+    .map(({ tagSet, tagName, type, values }) => JSON.stringify([tagSet, tagName, type, [...values].sort()]))
+    .sort()
+  return JSON.stringify(['4774', policy, policyName, classification, privacyMark ?? null, sorted])
+}
+
+/** Whether two trees are equal, attributes regardless of order. */
+function sameTree(a: XmlElement, b: XmlElement): boolean {
+  if (a.name !== b.name || a.ns !== b.ns) return false
+  if (a.attributes.length !== b.attributes.length || a.children.length !== b.children.length) return false
+  for (const x of a.attributes) {
+    if (!b.attributes.some((y) => x.name === y.name && x.ns === y.ns && x.value === y.value)) return false
+  }
+  for (let i = 0; i < a.children.length; i++) {
+    const x = a.children[i]!
+    const y = b.children[i]!
+    if (typeof x === 'string' || typeof y === 'string' ? x !== y : !sameTree(x, y)) return false
+  }
+  return true
+}
+
+/** A securitylabel around a payload. */
+export function writeSecurityLabel(
+  payload: XmlElement,
+  marking?: Readonly<{ text: string; fgcolor: string; bgcolor: string }>,
+): XmlElement {
+  const label = element(SEC_LABEL_NS, 'label', [], [payload])
+  if (marking === undefined) return element(SEC_LABEL_NS, 'securitylabel', [], [label])
+  const { text, bgcolor, fgcolor } = marking
+  return element(
+    SEC_LABEL_NS,
+    'securitylabel',
+    [],
+    [element(SEC_LABEL_NS, 'displaymarking', { bgcolor, fgcolor }, [text]), label],
+  )
+}
+
+/** An ESS label element with that base64. */
+export function writeEssPayload(base64: string): XmlElement {
+  return element(ESS_NS, 'esssecuritylabel', [], [base64])
+}
