@@ -17,7 +17,7 @@
 import { createDecider } from '../../rules/decide/decide.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { readBundle } from '../common/bundle.ts'
-import { createFrameReader } from '../common/frames.ts'
+import { createFrameReader, FrameError } from '../common/frames.ts'
 import { readPipe, writePipe } from '../common/pipe.ts'
 import { createReport, type Report } from '../common/report.ts'
 import { encodeAnswer, encodeHeader } from './answer.ts'
@@ -48,7 +48,7 @@ answers.write(encodeHeader(options.digest))
 const source = readPipe(FRAMES, 'the pipe from intake', report, (chunk) => {
   const batch: Uint8Array[] = []
   frames.feed(chunk)
-  for (let rest = frames.read(); rest !== undefined; rest = frames.read()) {
+  for (let rest = nextFrame(); rest !== undefined; rest = nextFrame()) {
     const frame = parseFrame(rest)
     if (frame === undefined) report.fail('a frame of intake does not fit its format')
     batch.push(encodeAnswer(rest, decide(frame.payload, frame.second)))
@@ -56,3 +56,12 @@ const source = readPipe(FRAMES, 'the pipe from intake', report, (chunk) => {
   if (batch.length > 0 && !answers.write(Buffer.concat(batch))) source.pause()
 })
 answers.on('drain', () => source.resume())
+
+function nextFrame(): Uint8Array | undefined {
+  try {
+    return frames.read()
+  } catch (error) {
+    if (error instanceof FrameError) report.fail(`the pipe from intake: ${error.message}`)
+    throw error
+  }
+}
