@@ -21,7 +21,8 @@ export function bundleOctets(bundle: Bundle): Uint8Array {
 
 /**
  * Reads a bundle whose digest is known from the configuration. The result is frozen throughout.
- * Throws a `BundleError` when the octets have another digest or are not a canonical bundle of this version.
+ * Throws a `BundleError` when the octets have another digest or are not a canonical bundle of this version; the message is one line that
+ * says why and what to do.
  */
 export function loadBundle(octets: Uint8Array, digest: string): Bundle {
   if (!/^[0-9a-f]{64}$/.test(digest)) {

@@ -12,7 +12,7 @@ export type Check = (value: unknown, path: string) => void
 export class ShapeError extends Error {}
 
 const fail = (path: string, wanted: string): never => {
-  throw new ShapeError(`${path || 'the bundle'} is not ${wanted}`)
+  throw new ShapeError(`${path.replace(/^\./, '') || 'the bundle'} is not ${wanted}`)
 }
 
 const string: Check = (value, path) => {
