@@ -1,8 +1,8 @@
 /** A label in the words of its SPIF, each word found or reported at its place, with the words that exist. */
 import { type LabelNames, labelFromNames } from '../label/bind.ts'
 import { trimBlanks } from '../label/blanks.ts'
-import { type BindingProblem, isProblem, type Label } from '../label/label.ts'
 import { fold } from '../label/fold.ts'
+import { type BindingProblem, isProblem, type Label } from '../label/label.ts'
 import type { Spif, Tag } from '../spif/spif.ts'
 import { listed, type Problem } from './problem.ts'
 import type { LabelSource } from './schema.ts'

@@ -33,7 +33,7 @@ export function readYaml(
     uniqueKeys: true,
     stringKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error', // 'silent' would let a second document pass unread
     lineCounter: lines,
   })
   const problems = [...document.errors, ...document.warnings].map((e) =>
@@ -48,9 +48,16 @@ export function readYaml(
     Node: (_key, node) => {
       if (isAlias(node)) refuse(node, 'an alias')
       else if (node.anchor !== undefined) refuse(node, 'an anchor')
-      else if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) refuse(node, 'a tag')
+      else if (node.tag !== undefined) refuse(node, 'a tag')
     },
   })
+  // A directive could make it YAML 1.1, in which `on` is true and 010 is 8.
+  const { yaml, tags } = document.directives ?? { yaml: { explicit: false }, tags: {} }
+  if (yaml.explicit === true || Object.keys(tags).length > 1) {
+    problems.push(
+      problem(0, 'YAML: a directive is not used in a ruleset; remove the line that begins with %'),
+    )
+  }
   if (problems.length > 0) return { problems }
 
   const offset = (path: Path): number => {
