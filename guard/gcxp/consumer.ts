@@ -123,12 +123,15 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
     const outbox = createOutbox(socket)
     let paused = false
     let reading = false
-    let problem: string | undefined
     let ended = false
     const breakOff = (why: string) => {
-      problem ??= why
+      if (ended) return
       ended = true
+      clearTimeout(tooSlow)
       socket.destroy()
+      if (current === self) current = undefined
+      if (closed) return
+      options.onState?.({ state: 'disconnected', problem: `GCXP on ${where} (${options.peer}): ${why}` })
     }
     const tooSlow = setTimeout(breakOff, HANDSHAKE_MS, 'no GCXP greeting came')
     const connection: ConsumerConnection = {
@@ -178,16 +181,9 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
       read()
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      problem ??= `the connection broke (${error.code ?? 'unknown'})`
+      breakOff(`the connection broke (${error.code ?? 'unknown'})`)
     })
-    socket.on('close', () => {
-      ended = true
-      clearTimeout(tooSlow)
-      if (current === self) current = undefined
-      if (closed) return
-      const why = problem ?? 'the peer closed the connection'
-      options.onState?.({ state: 'disconnected', problem: `GCXP on ${where} (${options.peer}): ${why}` })
-    })
+    socket.on('close', () => breakOff('the peer closed the connection'))
     current?.replace()
     current = self
     socket.write(PREAMBLE)

@@ -50,6 +50,9 @@ const credentials = readCredentials(options, Date.now())
 if ('problem' in credentials) report.fail(credentials.problem)
 const listen = parseHostPort(options.listen)
 if (listen === undefined) report.fail(`--listen ${options.listen}: is not HOST:PORT`)
+const { limits } = bundle
+const own = credentials
+const port = listen
 
 readPipe(
   3,
@@ -77,12 +80,13 @@ let seen: StanzaNumber | undefined
 let sequence: Sequence | undefined
 let current: ConsumerConnection | undefined
 let listening = false
+let connected = false
 const counts = { connections: 0, turnedAway: 0, violations: 0, received: 0 }
 const latency = createLatency()
 
 const gate = createGate({
-  rate: bundle.limits.rate,
-  burst: bundle.limits.burst,
+  rate: limits.rate,
+  burst: limits.burst,
   window: () => outstanding < WINDOW,
   pipes: () => !toInspect.writableNeedDrain && !toVerify.writableNeedDrain,
   hold: () => current?.pause(),
@@ -106,11 +110,11 @@ function bound(kind: string, number: StanzaNumber): void {
 
 function open(sequence: Sequence): void {
   listenConsumer({
-    host: listen!.host,
-    port: listen!.port,
+    host: port.host,
+    port: port.port,
     peer: options.peer,
-    credentials,
-    payloadOctets: bundle.limits.stanzaBytes,
+    credentials: own,
+    payloadOctets: limits.stanzaBytes,
     onConnect(connection) {
       counts.connections++
       sequence.connected()
@@ -168,13 +172,15 @@ function settle(kind: string, number: StanzaNumber, sequence: Sequence): void {
 function onState(state: ConsumerState): void {
   if (state.state === 'listening') {
     listening = true
-    report.info(`listens on ${listen!.host}:${state.port} for ${options.peer}`)
+    report.info(`listens on ${port.host}:${state.port} for ${options.peer}`)
   } else if (state.state === 'connected') {
+    connected = true
     report.info(`${options.peer} is connected`)
   } else if (state.state === 'rejected') {
     counts.turnedAway++
     report.problem(state.problem)
   } else {
+    connected = false
     report.problem(state.problem)
   }
 }
@@ -183,11 +189,11 @@ function snapshot() {
   return {
     stage: 'intake' as const,
     listening,
-    connected: current !== undefined,
+    connected,
     ...counts,
     outstanding,
     ...gate.held(),
     latency: { counts: latency.counts, sum: latency.sum },
-    certificateNotAfter: (credentials as { notAfter: number }).notAfter,
+    certificateNotAfter: own.notAfter,
   }
 }

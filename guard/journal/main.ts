@@ -51,6 +51,7 @@ const report: Report = createReport('journal', options.name)
 
 const bundle = readBundle(options.bundle, options.digest)
 if ('problem' in bundle) report.fail(bundle.problem)
+const { rows } = bundle.labels
 const key = readKey(options.key)
 const start = findStart(options.directory)
 if ('problem' in start) report.fail(start.problem)
@@ -125,7 +126,6 @@ function onDurable(octets: number): void {
 }
 
 const frames = createFrameReader(RECORD_OCTETS)
-let lazy: NodeJS.Timeout | undefined
 
 function onChunk(chunk: Buffer): void {
   let urgent = false
@@ -134,7 +134,7 @@ function onChunk(chunk: Buffer): void {
     for (let rest = frames.read(); rest !== undefined; rest = frames.read()) {
       if (stopping) return
       const record = decodeRecord(rest)
-      if (record === undefined) return report.fail('records: a record does not fit its format')
+      if (record === undefined) report.fail('records: a record does not fit its format')
       received++
       if (log.segmentOctets() >= SEGMENT_OCTETS) {
         log.startSegment(segmentName(state.head.seq + 1))
@@ -152,13 +152,8 @@ function onChunk(chunk: Buffer): void {
     report.fail(`records: ${(error as Error).message}`)
   }
   mark()
+  // For a confirmation nobody waits: it goes with the next verdict, or with the timer below.
   if (urgent) log.flush()
-  else lazy ??= setTimeout(flushLazily, LAZY_FLUSH_MS)
-}
-
-function flushLazily(): void {
-  lazy = undefined
-  log.flush()
 }
 
 /** The members of a verdict's line; their meaning is doc/formats.md §6. */
@@ -167,7 +162,7 @@ function verdictFields(record: VerdictRecord): object {
   if (!again) state.seen = record.number
   const { inspect, verify, outcome } = record
   const told = inspect.accepted || !verify.accepted ? inspect : verify
-  const row = outcome === 'released' && inspect.row !== NO_ROW ? bundle.labels.rows[inspect.row] : undefined
+  const row = outcome === 'released' && inspect.row !== NO_ROW ? rows[inspect.row] : undefined
   return {
     type: 'verdict',
     time: time(),
@@ -233,6 +228,8 @@ function snapshot() {
     headPrefix: Number.parseInt(durableHead.chain.slice(0, 12), 16),
   }
 }
+
+setInterval(log.flush, LAZY_FLUSH_MS)
 
 let headWritten = durableHead
 let writingHead = false

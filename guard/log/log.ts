@@ -70,11 +70,12 @@ export function openLog(options: LogOptions): Log {
       })
       writeAll(fd, parts.slice(from) as Uint8Array[])
     } catch (error) {
-      return fail(error)
+      fail(error)
+      return
     }
     fdatasync(fd, (error) => {
       flushing = false
-      if (error !== null) return fail(error)
+      if (error !== null) fail(error)
       if (failed) return
       flushes++
       options.onDurable(upTo)

@@ -1,6 +1,6 @@
 /** One verifier, as release sees it: the pipe that its answers come from, and those that wait for the other verifier's. */
 import type { Socket } from 'node:net'
-import { createFrameReader } from '../common/frames.ts'
+import { createFrameReader, FrameError } from '../common/frames.ts'
 import { readPipe } from '../common/pipe.ts'
 import type { Report } from '../common/report.ts'
 import { type Answer, HEADER_OCTETS, parseAnswer, parseHeader } from './answer.ts'
@@ -60,7 +60,7 @@ export function readVerifier(
       frames.feed(agreed ? chunk : readHeader(chunk))
       for (let rest = frames.read(); rest !== undefined; rest = frames.read()) {
         const answer = parseAnswer(rest, options.rows)
-        if (answer === undefined) return report.fail(`${name}: an answer does not fit its format`)
+        if (answer === undefined) throw new FrameError('an answer does not fit its format')
         answers.push(answer)
         octets += rest.length
       }

@@ -1,0 +1,114 @@
+/**
+ * The flags with which Node runs a stage: here and nowhere else, each with its reason.
+ *
+ * Node's permission model is a seat belt; the belt that counts is one user per stage and the units in systemd/. What the
+ * flags do not take away (`vm`, `data:` imports, `module` hooks, `process.kill`) is kept out of the verifiers by a test.
+ */
+import { join } from 'node:path'
+import type { GuardConfig, StageName } from './stages.ts'
+
+/** Where the code of the stages is: `root` with `guard/` and `rules/` below it, packages in `modules`. */
+export type CodeTree = Readonly<{
+  root: string
+  extension: '.ts' | '.js'
+  modules: string
+  packageFile: string
+}>
+
+/** Flags of every stage. */
+const COMMON = [
+  // No file, socket, child process, worker, addon or WASI but what is allowed below.
+  '--permission',
+  // Native code would be outside the permission model.
+  '--no-addons',
+  // node:sqlite opens and writes any file, past the permission model.
+  '--no-experimental-sqlite',
+  // Calling native libraries is native code too.
+  '--no-experimental-ffi',
+  // Networks clients that nobody calls.
+  '--no-experimental-websocket',
+  // No code out of text.
+  '--disallow-code-generation-from-strings',
+  // A text that names a property must not reach a prototype.
+  '--disable-proto=throw',
+  // SIGUSR1 must not open a debugger.
+  '--disable-sigusr1',
+  // What nobody awaits is a fault, and a fault ends the stage.
+  '--unhandled-rejections=strict',
+  // A package is found where it is installed or not at all.
+  '--no-global-search-paths',
+] as const
+
+/** Megabytes of heap: what a stage needs at its bounds (window, held octets), several times over. */
+const HEAP: Readonly<Record<StageName, number>> = {
+  intake: 128,
+  inspect: 128,
+  verify: 128,
+  release: 192,
+  journal: 128,
+  metrics: 64,
+}
+
+/** npm packages that a stage loads. */
+const PACKAGES: Readonly<Record<StageName, readonly string[]>> = {
+  intake: [],
+  inspect: ['saxes', 'xmlchars'],
+  verify: [],
+  release: [],
+  journal: [],
+  metrics: ['prom-client', 'tdigest', 'bintrees', '@opentelemetry'],
+}
+
+/** Folders of code that a stage reads beside its own. */
+const FOLDERS: Readonly<Record<StageName, readonly string[]>> = {
+  intake: ['guard/common', 'guard/gcxp', 'rules'],
+  inspect: ['guard/common', 'guard/gcxp', 'rules'],
+  verify: [],
+  release: ['guard/common', 'guard/gcxp', 'rules'],
+  journal: ['guard/common', 'guard/gcxp', 'guard/log', 'rules'],
+  metrics: ['guard/common', 'guard/gcxp', 'rules'],
+}
+
+/** The file that Node runs as this stage. */
+export function stageFile(stage: StageName, code: CodeTree): string {
+  return join(code.root, 'guard', stage, `main${code.extension}`)
+}
+
+/** All flags of a stage, in front of its file. */
+export function nodeFlags(stage: StageName, config: GuardConfig, code: CodeTree): string[] {
+  const read = [
+    code.packageFile,
+    join(code.root, 'guard', stage),
+    ...FOLDERS[stage].map((folder) => join(code.root, folder)),
+    ...PACKAGES[stage].map((name) => join(code.modules, name)),
+    ...dataFiles(stage, config),
+  ]
+  return [
+    ...COMMON,
+    `--max-old-space-size=${HEAP[stage]}`,
+    // No memory is both written and run: MemoryDenyWriteExecute can hold, and a corrupted heap is no code.
+    ...(config.jit ? [] : ['--jitless']),
+    // WebAssembly is needed to strip types from source; what is compiled runs without it.
+    ...(code.extension === '.js' && config.jit ? ['--no-expose-wasm'] : []),
+    ...read.map((path) => `--allow-fs-read=${path}`),
+    ...(stage === 'journal' ? [`--allow-fs-write=${config.journal.directory}`] : []),
+    ...(stage === 'intake' || stage === 'release' || stage === 'metrics' ? ['--allow-net'] : []),
+  ]
+}
+
+/** Files that a stage reads and that are not code. */
+function dataFiles(stage: StageName, config: GuardConfig): string[] {
+  switch (stage) {
+    case 'intake':
+    case 'release': {
+      const { certificate, key, ca } = config[stage]
+      return [config.bundle.file, certificate, key, ca]
+    }
+    case 'journal':
+      return [config.bundle.file, config.journal.key, config.journal.directory]
+    case 'metrics':
+      return []
+    default:
+      return [config.bundle.file]
+  }
+}

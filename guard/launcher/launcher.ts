@@ -1,0 +1,151 @@
+/**
+ * launcher: runs the six stages of one direction as processes of their own, and keeps them together.
+ *
+ * Reads    its configuration, through `sallyport guard`
+ * Writes   FIFOs in a temporary directory, gone before the first stanza; lines of JSON on stderr
+ * Trusts   whoever starts it
+ * Rights   those of whoever starts it; all stages run as that user (the units in systemd/ give each its own)
+ * Fails    when a stage ends, all others are ended, and all are started again on fresh pipes, waiting longer each time. A guard
+ *          that cannot start a stage starts none
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createReport } from '../common/report.ts'
+import { type CodeTree, nodeFlags, stageFile } from './flags.ts'
+import { openPipes } from './pipes.ts'
+import { type GuardConfig, STAGES, type StageName, stageArguments } from './stages.ts'
+
+const FIRST_WAIT_MS = 100
+const LONGEST_WAIT_MS = 5_000
+/** A run this long was sound: the next wait is the first again. */
+const SOUND_MS = 1_000
+/** How long a stage may take to end by itself. */
+const STOP_MS = 3_000
+
+export type Guard = Readonly<{
+  /** Ends all stages and starts none again. */
+  stop(): Promise<void>
+  /** Process ids of the running stages. */
+  pids(): Readonly<Partial<Record<StageName, number>>>
+}>
+
+/** Starts the stages. Throws an Error with one line when they cannot be started; later faults are mended by starting anew. */
+export function startGuard(config: GuardConfig): Guard {
+  const report = createReport('launcher', config.name)
+  const code = codeTree(config.jit)
+  for (const stage of STAGES) {
+    if (!existsSync(stageFile(stage, code)))
+      throw new Error(`${stageFile(stage, code)} is missing: install it anew`)
+  }
+  let running = new Map<StageName, ChildProcess>()
+  let wait = FIRST_WAIT_MS
+  let stopping = false
+  let timer: NodeJS.Timeout | undefined
+  let startedAt = 0
+  let ending = false
+  let allEnded: (() => void) | undefined
+
+  function start(): void {
+    timer = undefined
+    startedAt = performance.now()
+    ending = false
+    running = new Map()
+    const pipes = openPipes()
+    try {
+      for (const stage of STAGES) {
+        const child = spawn(
+          process.execPath,
+          [...nodeFlags(stage, config, code), stageFile(stage, code), ...stageArguments(stage, config)],
+          { stdio: ['ignore', 'ignore', 'inherit', ...pipes.of(stage)], env: {}, cwd: '/' },
+        )
+        running.set(stage, child)
+        child.once('error', (error) => ended(stage, `could not be started (${error.message})`))
+        child.once('exit', (status, signal) => {
+          ended(stage, signal === null ? `ended with exit code ${status}` : `was ended by ${signal}`)
+        })
+      }
+    } finally {
+      pipes.close()
+    }
+    const pids = [...running].map(([stage, child]) => `${stage} ${child.pid}`).join(', ')
+    report.info(`started ${pids}`)
+  }
+
+  function ended(stage: StageName, how: string): void {
+    if (!running.delete(stage)) return
+    if (!ending) {
+      ending = true
+      if (!stopping) report.problem(`${stage} ${how}: ending all stages, starting them again on fresh pipes`)
+      endAll()
+    }
+    if (running.size > 0) return
+    if (stopping) {
+      allEnded?.()
+      return
+    }
+    wait = performance.now() - startedAt > SOUND_MS ? FIRST_WAIT_MS : Math.min(wait * 2, LONGEST_WAIT_MS)
+    timer = setTimeout(startAgain, wait)
+  }
+
+  function startAgain(): void {
+    try {
+      start()
+    } catch (error) {
+      report.problem(`the stages cannot be started: ${(error as Error).message}`)
+      ending = true
+      for (const child of running.values()) child.kill('SIGKILL')
+      if (running.size === 0) {
+        wait = Math.min(wait * 2, LONGEST_WAIT_MS)
+        timer = setTimeout(startAgain, wait)
+      }
+    }
+  }
+
+  /** Ends the stages; only the journal has something to write before. */
+  function endAll(): void {
+    for (const [stage, child] of running) child.kill(stage === 'journal' ? 'SIGTERM' : 'SIGKILL')
+    const late = running
+    setTimeout(() => {
+      for (const child of late.values()) child.kill('SIGKILL')
+    }, STOP_MS).unref()
+  }
+
+  try {
+    start()
+  } catch (error) {
+    for (const child of running.values()) child.kill('SIGKILL')
+    throw error
+  }
+
+  return {
+    async stop() {
+      stopping = true
+      clearTimeout(timer)
+      if (running.size === 0) return
+      const done = new Promise<void>((resolve) => {
+        allEnded = resolve
+      })
+      if (!ending) {
+        ending = true
+        endAll()
+      }
+      await done
+      report.info('stopped')
+    },
+    pids: () =>
+      Object.fromEntries([...running].map(([stage, child]) => [stage, child.pid])) as Partial<
+        Record<StageName, number>
+      >,
+  }
+}
+
+/** The tree that this file is part of; without code generation the compiled one, which needs no type stripping. */
+function codeTree(jit: boolean): CodeTree {
+  const here = join(import.meta.dirname, '..', '..')
+  const compiled = import.meta.filename.endsWith('.js')
+  const top = compiled ? dirname(here) : here
+  const places = { modules: join(top, 'node_modules'), packageFile: join(top, 'package.json') }
+  if (compiled || jit) return { root: here, extension: compiled ? '.js' : '.ts', ...places }
+  return { root: join(here, 'dist'), extension: '.js', ...places }
+}

@@ -1,0 +1,44 @@
+/**
+ * Fresh pipes for one run of a guard.
+ *
+ * Each is a FIFO, so truly one-way. It gets a name for the moment in which both ends are opened, in a directory that only
+ * this user enters; after that nobody can open it again.
+ */
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PIPES, type StageName } from './stages.ts'
+
+/** For each stage its descriptors from 3 on, as this process has them open. */
+export type OpenPipes = Readonly<{ of(stage: StageName): number[]; close(): void }>
+
+export function openPipes(): OpenPipes {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-'))
+  const ends: { stage: StageName; fd: number; open: number }[] = []
+  try {
+    execFileSync('mkfifo', ['-m', '600', ...PIPES.map(({ name }) => join(directory, name))], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    for (const { name, reader, writer } of PIPES) {
+      const path = join(directory, name)
+      // The reading end first, and without waiting for a writer; then the writing end does not wait either.
+      ends.push({ ...reader, open: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) })
+      ends.push({ ...writer, open: openSync(path, constants.O_WRONLY) })
+    }
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+  return {
+    of(stage) {
+      const own = ends.filter((end) => end.stage === stage).sort((a, b) => a.fd - b.fd)
+      own.forEach((end, i) => {
+        if (end.fd !== i + 3) throw new Error(`the descriptors of ${stage} have a gap at ${i + 3}`)
+      })
+      return own.map((end) => end.open)
+    },
+    close() {
+      for (const { open } of ends.splice(0)) closeSync(open)
+    },
+  }
+}

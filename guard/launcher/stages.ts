@@ -1,0 +1,64 @@
+/**
+ * The stages of a guard and the pipes between them: the picture of doc/design.md §1 as a table (descriptors: doc/formats.md §4).
+ */
+
+export const STAGES = ['metrics', 'journal', 'release', 'inspect', 'verify', 'intake'] as const
+export type StageName = (typeof STAGES)[number]
+
+/** One pipe: one writer, one reader, each with the descriptor on which it has it. */
+export type PipeEnds = Readonly<{
+  name: string
+  writer: Readonly<{ stage: StageName; fd: number }>
+  reader: Readonly<{ stage: StageName; fd: number }>
+}>
+
+export const PIPES: readonly PipeEnds[] = [
+  pipe('intake', 4, 'inspect', 3),
+  pipe('intake', 5, 'verify', 3),
+  pipe('inspect', 4, 'release', 3),
+  pipe('verify', 4, 'release', 4),
+  pipe('release', 5, 'journal', 3),
+  pipe('journal', 4, 'release', 6),
+  pipe('release', 7, 'intake', 3),
+  pipe('intake', 6, 'metrics', 3),
+  pipe('release', 8, 'metrics', 4),
+  pipe('journal', 5, 'metrics', 5),
+]
+
+function pipe(from: StageName, writes: number, to: StageName, reads: number): PipeEnds {
+  return { name: `${from}-${to}`, writer: { stage: from, fd: writes }, reader: { stage: to, fd: reads } }
+}
+
+/** What one direction is started with. Paths are absolute. */
+export type GuardConfig = Readonly<{
+  name: string
+  bundle: Readonly<{ file: string; digest: string }>
+  intake: Readonly<{ listen: string; peer: string; certificate: string; key: string; ca: string }>
+  release: Readonly<{ connect: string; peer: string; certificate: string; key: string; ca: string }>
+  journal: Readonly<{ directory: string; key: string }>
+  metrics: Readonly<{ listen: string }>
+  /** False: no code is generated at run time; slower, and the form of the installed guard. */
+  jit: boolean
+}>
+
+/** Arguments of a stage. */
+export function stageArguments(stage: StageName, config: GuardConfig): string[] {
+  const bundle = ['--bundle', config.bundle.file, '--digest', config.bundle.digest]
+  const tls = (end: GuardConfig['intake'] | GuardConfig['release']) => [
+    ...['--certificate', end.certificate, '--key', end.key],
+    ...['--ca', end.ca, '--peer', end.peer],
+  ]
+  const own: Record<StageName, string[]> = {
+    intake: [...bundle, '--listen', config.intake.listen, ...tls(config.intake)],
+    inspect: bundle,
+    verify: bundle,
+    release: [...bundle, '--connect', config.release.connect, ...tls(config.release)],
+    journal: [
+      ...bundle,
+      ...['--directory', config.journal.directory, '--key', config.journal.key],
+      ...['--peer', config.intake.peer],
+    ],
+    metrics: ['--listen', config.metrics.listen],
+  }
+  return ['--name', config.name, ...own[stage]]
+}

@@ -1,0 +1,100 @@
+/**
+ * metrics: shows the figures of one direction on a management address.
+ *
+ * Reads    fd 3, 4, 5: snapshots of intake, release and journal, one JSON object a line
+ * Writes   HTTP answers: GET /metrics (Prometheus text), GET /healthz (200, or 503 with one line that says why)
+ * Trusts   its stages; nothing in a request but its first line
+ * Rights   reads its code; one listening port, loopback unless configured otherwise; no file writing
+ * Fails    the end of a pipe, a line out of format: the process ends, and with it the direction
+ * Reports  on stderr
+ */
+import { createServer, type ServerResponse } from 'node:http'
+import { parseHostPort } from '../common/address.ts'
+import { stageArguments } from '../common/arguments.ts'
+import type { Snapshot } from '../common/metrics.ts'
+import { readPipe } from '../common/pipe.ts'
+import { createReport, type Report } from '../common/report.ts'
+import { createCatalogue, type Latest } from './catalogue.ts'
+
+/** The longest line of a snapshot, and how old the last one may be before its stage counts as stuck. */
+const LINE_OCTETS = 65_536
+const STALE_MS = 5_000
+
+const options = stageArguments(process.argv.slice(2), ['name', 'listen'])
+const report: Report = createReport('metrics', options.name)
+const listen = parseHostPort(options.listen)
+if (listen === undefined) report.fail(`--listen ${options.listen}: is not HOST:PORT`)
+
+const latest: Latest = { intake: undefined, release: undefined, journal: undefined }
+const heardAt = { intake: 0, release: 0, journal: 0 }
+readSnapshots(3, 'intake')
+readSnapshots(4, 'release')
+readSnapshots(5, 'journal')
+const catalogue = createCatalogue(options.name, latest, notReady, Date.now)
+
+function readSnapshots(fd: number, stage: Snapshot['stage']): void {
+  let kept = ''
+  readPipe(fd, `snapshots of ${stage}`, report, (chunk) => {
+    const lines = (kept + chunk.toString('latin1')).split('\n')
+    kept = lines.pop()!
+    if (kept.length > LINE_OCTETS) report.fail(`snapshots of ${stage}: a line is too long`)
+    for (const line of lines) take(stage, line)
+  })
+}
+
+function take(stage: Snapshot['stage'], line: string): void {
+  let snapshot: Snapshot
+  try {
+    snapshot = JSON.parse(line)
+  } catch {
+    report.fail(`snapshots of ${stage}: a line is not JSON`)
+  }
+  if (snapshot.stage !== stage) report.fail(`snapshots of ${stage}: a line is of another stage`)
+  Object.assign(latest, { [stage]: snapshot })
+  heardAt[stage] = performance.now()
+}
+
+/** Why stanzas cannot cross, in one line; undefined when they can. */
+function notReady(): string | undefined {
+  for (const stage of ['journal', 'release', 'intake'] as const) {
+    if (latest[stage] === undefined) return `${stage} has not started`
+    if (performance.now() - heardAt[stage] > STALE_MS) return `${stage} is stuck: look at its log`
+  }
+  if (!latest.intake?.listening) return 'intake does not listen yet: a verifier or the journal is not up'
+  if (!latest.release?.connected) return 'release is not connected to its consumer: look at its log'
+  const expired = [latest.intake, latest.release].find((end) => end.certificateNotAfter < Date.now())
+  if (expired !== undefined) return `the certificate of ${expired.stage} has expired: have it renewed`
+  return undefined
+}
+
+const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+  const { method, url } = request
+  request.resume()
+  if (method !== 'GET') return send(response, 405, 'only GET is answered')
+  if (url === '/metrics') {
+    catalogue.metrics().then(
+      (text) => {
+        response.setHeader('content-type', catalogue.contentType)
+        response.end(text)
+      },
+      (error) => report.fail(`the metrics cannot be made: ${error}`),
+    )
+  } else if (url === '/healthz') {
+    const why = notReady()
+    send(response, why === undefined ? 200 : 503, why ?? 'ready')
+  } else {
+    send(response, 404, 'there is /metrics and /healthz')
+  }
+})
+server.maxConnections = 32
+server.on('error', (error: NodeJS.ErrnoException) =>
+  report.fail(
+    `metrics on ${options.listen}: ${error.code === 'EADDRINUSE' ? 'the port is in use: stop the other program, or choose another port' : `failed (${error.code})`}`,
+  ),
+)
+server.listen(listen.port, listen.host)
+
+function send(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
+  response.end(`${text}\n`)
+}
