@@ -1,0 +1,67 @@
+/**
+ * sallyport edge: runs or checks the edge of one side (doc/edge.md).
+ */
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { loadEdgeConfig } from '../edge/config/load.ts'
+import { startEdge } from '../edge/main.ts'
+
+const HELP = `usage: sallyport edge run --config FILE
+       sallyport edge check --config FILE
+
+run     runs the edge until SIGTERM or SIGINT
+check   proves the configuration and the files that it names; prints one line a finding
+`
+
+/** Exit code 0 done, 1 the configuration or the edge failed, 2 the command line is wrong. */
+export async function edgeCommand(argv: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    allowPositionals: true,
+    strict: true,
+  })
+  if (values.help === true) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const [verb, ...rest] = positionals
+  if (rest.length > 0 || (verb !== 'run' && verb !== 'check')) return usage('use run or check')
+  if (values.config === undefined) return usage('--config FILE is missing')
+  const config = loadEdgeConfig(values.config, Date.now())
+  if ('problems' in config) {
+    for (const problem of config.problems) process.stderr.write(`${problem}\n`)
+    return 1
+  }
+  if (verb === 'check') {
+    process.stdout.write(`${values.config}: ${config.name} of the side ${config.side} can be run\n`)
+    return 0
+  }
+  return run(config)
+}
+
+async function run(config: Exclude<ReturnType<typeof loadEdgeConfig>, { problems: unknown }>): Promise<number> {
+  // Lines that nobody reads are dropped, not waited for.
+  const log = pino(
+    { base: { edge: config.name }, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: false, maxLength: 1 << 20 }),
+  )
+  const edge = await startEdge(config, log)
+  log.info({ s2s: edge.s2sPort, gcxp: edge.gcxpPort, metrics: edge.metricsPort }, 'edge runs')
+  const stopped = new Promise<undefined>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(undefined))
+  })
+  const problem = await Promise.race([stopped, edge.failed])
+  edge.stop()
+  if (problem === undefined) {
+    log.info({}, 'edge stops')
+    return 0
+  }
+  process.stderr.write(`sallyport edge: ${problem}\n`)
+  return 1
+}
+
+function usage(what: string): number {
+  process.stderr.write(`sallyport edge: ${what}\n${HELP}`)
+  return 2
+}

@@ -1,0 +1,202 @@
+/**
+ * A stream that a server of the own side opens to one of the far domains (RFC 6120 §4 to §6, as the receiving entity).
+ *
+ *   header → starttls required → TLS 1.3 → header → EXTERNAL → header → stanzas
+ *
+ * Nothing is taken before TLS, and no stanza before the certificate and the stream's `from` are one. The far domain of
+ * `to` decides which certificate is shown. Both domains stay the same through all three headers. Dialback is refused.
+ */
+import type { Socket } from 'node:net'
+import { normaliseJid } from '../../rules/address/jid.ts'
+import { decodeBase64 } from '../../rules/text/base64.ts'
+import { attribute, elements, SERVER_NS, text, type XmlElement } from '../../rules/xml/node.ts'
+import { createConnection, type WireLimits } from '../stream/connection.ts'
+import { openStream, type StreamHeader } from '../stream/header.ts'
+import { DIALBACK_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
+import {
+  FEATURES_EXTERNAL,
+  FEATURES_NONE,
+  FEATURES_STARTTLS,
+  PROCEED,
+  SASL_SUCCESS,
+  type StreamCondition,
+  saslFailure,
+} from '../stream/text.ts'
+import { domainProblem, type StreamTls } from '../tls-ext/index.ts'
+
+/** Whom a stream may be from and to, and what it is held to. */
+export type InboundSite = Readonly<{
+  own: ReadonlySet<string>
+  far: ReadonlySet<string>
+  tls: StreamTls
+  limits: WireLimits
+  handshakeMs: number
+  stanzaMs: number
+}>
+
+/** An authenticated stream. */
+export type InboundStream = Readonly<{
+  from: string
+  to: string
+  lang: string | undefined
+  pause(): void
+  resume(): void
+  fail(condition: StreamCondition, why: string): void
+}>
+
+export type InboundEvents = Readonly<{
+  onOpen(stream: InboundStream): void
+  /** A child of the stream in `jabber:server` with a stanza's name. */
+  onStanza(stream: InboundStream, stanza: XmlElement, size: number): void
+  /** Over; `stream` is undefined when it never became one. */
+  onEnd(stream: InboundStream | undefined, why: string): void
+}>
+
+type Phase = 'plain' | 'starttls' | 'tls' | 'secure' | 'auth' | 'final' | 'open'
+
+/** Identifiers of streams must not be predictable (RFC 6120 §4.7.3). */
+export type MakeId = () => string
+
+export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, events: InboundEvents): void {
+  let phase: Phase = 'plain'
+  let from = ''
+  let to = ''
+  let stream: InboundStream | undefined
+
+  const connection = createConnection(socket, site.limits, site.stanzaMs, {
+    onHeader(header) {
+      const condition = readDomains(header)
+      // An error stands in a stream, so the header comes first, whatever the peer's was like (§4.9.1.2).
+      connection.opener(undefined)
+      connection.write(openStream(to, from, makeId()))
+      if (condition !== undefined) return connection.fail(condition, `header from=${shown(header.from)} to=${shown(header.to)}`)
+      if (phase === 'plain') {
+        phase = 'starttls'
+        connection.write(FEATURES_STARTTLS)
+      } else if (phase === 'secure') {
+        const problem = domainProblem(secure!, from, Date.now())
+        if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
+        phase = 'auth'
+        connection.write(FEATURES_EXTERNAL)
+      } else if (phase === 'final') {
+        phase = 'open'
+        connection.deadline(undefined)
+        connection.write(FEATURES_NONE)
+        stream = {
+          from,
+          to,
+          lang: header.lang,
+          pause: connection.pause,
+          resume: connection.resume,
+          fail: connection.fail,
+        }
+        events.onOpen(stream)
+      }
+      connection.said()
+    },
+    onElement(element, size) {
+      if (phase === 'open') return takeElement(element, size)
+      if (element.ns === DIALBACK_NS) return connection.fail('policy-violation', 'dialback is not accepted')
+      if (!connection.isAlone(size)) return connection.fail('policy-violation', 'octets beside the negotiation')
+      if (phase === 'starttls' && element.ns === TLS_NS && element.name === 'starttls') return startTls()
+      if (phase === 'auth' && element.ns === SASL_NS && element.name === 'auth') return authenticate(element)
+      connection.fail('not-authorized', 'something else than the negotiation awaits')
+    },
+    onEnd(why) {
+      events.onEnd(stream, why)
+    },
+  })
+  let secure: Parameters<typeof domainProblem>[0] | undefined
+
+  /** The domains of a header: known ones, and the same as in the headers before. */
+  function readDomains(header: StreamHeader): StreamCondition | undefined {
+    const claimed = domainOf(header.from)
+    const wanted = domainOf(header.to)
+    if (phase === 'plain') {
+      // Only domains of the bundle are ever written back.
+      from = claimed !== undefined && site.own.has(claimed) ? claimed : ''
+      to = wanted !== undefined && site.far.has(wanted) ? wanted : ''
+      if (to === '') return header.to === '' ? 'improper-addressing' : 'host-unknown'
+      if (from === '') return header.from === '' ? 'improper-addressing' : 'invalid-from'
+      return undefined
+    }
+    return claimed === from && wanted === to ? undefined : 'invalid-from'
+  }
+
+  function startTls(): void {
+    phase = 'tls'
+    const plain = connection.detach()
+    plain.write(PROCEED)
+    site.tls.accept(plain, to).then(
+      (socket) => {
+        if (connection.ended()) return void socket.destroy()
+        secure = socket
+        phase = 'secure'
+        connection.opener(openStream(to, from, makeId()))
+        connection.restart(socket)
+      },
+      (error: Error) => {
+        plain.destroy()
+        connection.finish('', error.message)
+      },
+    )
+  }
+
+  /** SASL EXTERNAL (RFC 4422 appendix A, XEP-0178 §3): the authorisation identity is the stream's `from`, or empty. */
+  function authenticate(element: XmlElement): void {
+    const failure = readExternal(element, from)
+    if (failure !== undefined) return connection.finish(saslFailure(failure), `EXTERNAL for ${from}: ${failure}`)
+    phase = 'final'
+    connection.write(SASL_SUCCESS)
+    connection.opener(openStream(to, from, makeId()))
+    connection.restart()
+  }
+
+  function takeElement(element: XmlElement, size: number): void {
+    if (element.ns === SERVER_NS && isStanza(element.name)) return events.onStanza(stream!, element, size)
+    if (element.ns === STREAMS_NS && element.name === 'error') {
+      return connection.finish('</stream:stream>', `the peer reports ${shown(elements(element)[0]?.name ?? '')}`)
+    }
+    if (element.ns === DIALBACK_NS) return connection.fail('policy-violation', 'dialback is not accepted')
+    if (isStanza(element.name)) return connection.fail('invalid-namespace', 'a stanza of another namespace')
+    connection.fail('unsupported-stanza-type', 'neither message nor presence nor iq')
+  }
+
+  connection.deadline(performance.now() + site.handshakeMs)
+  connection.opener(openStream('', '', makeId()))
+  connection.restart(socket)
+}
+
+/** Why an `auth` element is refused, or undefined. */
+function readExternal(
+  element: XmlElement,
+  from: string,
+): 'invalid-mechanism' | 'malformed-request' | 'not-authorized' | undefined {
+  if (attribute(element, 'mechanism') !== 'EXTERNAL') return 'invalid-mechanism'
+  if (elements(element).length > 0) return 'malformed-request'
+  const response = text(element)
+  if (response === '=') return undefined
+  // No initial response at all would be answered with a challenge (§6.4.2); no server in use does that.
+  const octets = response === '' ? undefined : decodeBase64(response)
+  if (octets === undefined) return 'malformed-request'
+  try {
+    const identity = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
+    return identity === from ? undefined : 'not-authorized'
+  } catch {
+    return 'malformed-request'
+  }
+}
+
+function domainOf(text: string): string | undefined {
+  const jid = normaliseJid(text)
+  return jid === undefined || jid.text !== jid.domain ? undefined : jid.domain
+}
+
+function isStanza(name: string): boolean {
+  return name === 'message' || name === 'presence' || name === 'iq'
+}
+
+/** Something that a peer wrote, for a log line. */
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 100).replace(/[^\x20-\x7e]/g, '?'))
+}

@@ -1,0 +1,135 @@
+/**
+ * The way in: what the incoming guard released, to the servers of the own side.
+ *
+ *   frame → number → parsed again → addresses → answers only to what was asked → queued for its server
+ *
+ * A frame is confirmed when its stanza is queued for delivery. What the guard should never have released is not
+ * delivered, counted, and answered with `false`, which is an alarm on both sides.
+ */
+import { compareNumbers, formatNumber, NO_NUMBER, type StanzaNumber } from '../../guard/gcxp/index.ts'
+import { parseJid } from '../../rules/address/jid.ts'
+import type { Bundle } from '../../rules/bundle/bundle.ts'
+import { refused } from '../../rules/reasons.ts'
+import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
+import { parseStanza } from '../../rules/xml/parse.ts'
+import { serialise } from '../../rules/xml/write.ts'
+import type { Asked } from '../outgoing/relay.ts'
+import type { PendingTable } from '../pending.ts'
+import { STANZA_ERRORS_NS } from '../stream/names.ts'
+
+/** What became of a frame, as a closed set for the counters. */
+export const OUTCOMES = ['delivered', 'repeated', 'gap', 'iq-unasked', 'iq-too-many', 'invalid', 'expired'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+export type IncomingOptions = Readonly<{
+  bundle: Bundle
+  asked: PendingTable<Asked>
+  askedOfUs: PendingTable<true>
+  /** Queues a stanza for the server of `to`. */
+  deliver(from: string, to: string, stanza: string): void
+  /** Sends a canonical stanza of the edge's own making to the guard, if the rules let it. */
+  bounce(octets: string): void
+  now(): number
+  counted(outcome: Outcome): void
+  /** The guard released what it must not; one line for the operator. */
+  alarm(problem: string): void
+}>
+
+export type IncomingRelay = Readonly<{
+  /** Takes a frame; false when it was not fit to be delivered. */
+  take(number: StanzaNumber, payload: Uint8Array | undefined): boolean
+  /** The server of the own side could not be reached in time for this stanza. */
+  expired(stanza: string): void
+  expire(): void
+}>
+
+/** The released label may be longer than the one in the limits of the sending side. */
+const GROWTH = 8
+
+export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
+  const { bundle, asked, askedOfUs } = options
+  const far = new Set(bundle.from.domains.map(({ name }) => name))
+  const own = new Set(bundle.to.domains.map(({ name }) => name))
+  const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
+  let last = NO_NUMBER
+
+  function take(number: StanzaNumber, payload: Uint8Array | undefined): boolean {
+    if (compareNumbers(number, last) <= 0) {
+      options.counted('repeated')
+      return true
+    }
+    last = number
+    if (payload === undefined) {
+      options.counted('gap')
+      return true
+    }
+    const problem = deliver(payload)
+    if (problem === undefined) return true
+    options.counted('invalid')
+    options.alarm(`the guard released stanza ${formatNumber(number)}, which is not fit to be delivered: ${problem}`)
+    return false
+  }
+
+  /** Why it cannot be delivered, or undefined. */
+  function deliver(payload: Uint8Array): string | undefined {
+    const stanza = parseStanza(payload, limits)
+    if (refused(stanza)) return stanza.refused
+    if (stanza.ns !== SERVER_NS || !(stanza.name === 'message' || stanza.name === 'presence' || stanza.name === 'iq')) {
+      return 'unknown-stanza'
+    }
+    const from = parseJid(attribute(stanza, 'from') ?? '')
+    const to = parseJid(attribute(stanza, 'to') ?? '')
+    if (from === undefined || !far.has(from.domain)) return 'bad-from'
+    if (to === undefined || !own.has(to.domain)) return 'bad-to'
+    if (stanza.name === 'iq' && !takeIq(stanza, from.text, to.text)) return undefined
+    options.counted('delivered')
+    options.deliver(from.domain, to.domain, serialise(stanza))
+    return undefined
+  }
+
+  /** Whether an IQ is delivered: a request that can be noted, or the answer to one. */
+  function takeIq(stanza: XmlElement, from: string, to: string): boolean {
+    const type = attribute(stanza, 'type')
+    const id = attribute(stanza, 'id') ?? ''
+    if (type === 'get' || type === 'set') {
+      if (askedOfUs.add(from, to, id, true, options.now()) === 'added') return true
+      options.counted('iq-too-many')
+      return false
+    }
+    if (asked.take(to, from, id) !== undefined) return true
+    options.counted('iq-unasked')
+    return false
+  }
+
+  /** Tells the far sender, by way of the outgoing guard, where somebody waits for it. */
+  function expired(text: string): void {
+    options.counted('expired')
+    const stanza = parseStanza(Buffer.from(text, 'utf8'), limits)
+    if (refused(stanza)) return
+    const type = attribute(stanza, 'type') ?? ''
+    const waits =
+      stanza.name === 'iq' ? type === 'get' || type === 'set' : stanza.name === 'message' && (type === '' || type === 'chat')
+    if (!waits) return
+    const attributes: Record<string, string> = { type: 'error' }
+    const from = attribute(stanza, 'to')
+    const to = attribute(stanza, 'from')
+    const id = attribute(stanza, 'id')
+    if (from === undefined || to === undefined) return
+    Object.assign(attributes, { from, to }, id === undefined ? {} : { id })
+    options.bounce(
+      serialise(
+        element(SERVER_NS, stanza.name, attributes, [
+          element(SERVER_NS, 'error', { type: 'wait' }, [element(STANZA_ERRORS_NS, 'remote-server-timeout')]),
+        ]),
+      ),
+    )
+  }
+
+  return {
+    take,
+    expired,
+    expire() {
+      askedOfUs.expire(options.now())
+    },
+  }
+}

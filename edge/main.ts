@@ -1,0 +1,281 @@
+/**
+ * edge: the relay of one side. It ends the s2s streams of its own side's servers, plays the far side's domains to them,
+ * and stands between them and the two guards.
+ *
+ * Reads    edge.yaml and the files it names: certificates, keys, CAs, the bundles of both directions (by digest)
+ * Listens  s2s (own servers), GCXP (the incoming guard), metrics
+ * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
+ * Writes   one number in its state folder; diagnostics on stderr, never content
+ * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
+ *          by name; nothing that is in a stanza
+ * Rights   its ports, its files; no child processes, no root
+ * Fails    a broken stream ends alone; a guard that is away fills a bounded queue, then reading stops; any exception ends
+ *          the process
+ * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts
+ * Follows  RFC 6120 (streams, STARTTLS, SASL EXTERNAL, errors), RFC 7622 (addresses), XEP-0030, XEP-0092, XEP-0178,
+ *          XEP-0199; no dialback (XEP-0220), no stream management on s2s
+ *
+ *   own servers ── s2s ──▶ inbound ─▶ outgoing (normalise, decide, spool) ── GCXP ──▶ outgoing guard
+ *   own servers ◀── s2s ── outbound ◀─ incoming (parse, check)           ◀── GCXP ── incoming guard
+ */
+import { connectProducer, daysLeft, listenConsumer, type Consumer, type ConsumerConnection, type Producer } from '../guard/gcxp/index.ts'
+import { REASONS } from '../rules/reasons.ts'
+import type { EdgeConfig } from './config/load.ts'
+import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
+import { listenForStreams } from './inbound/listener.ts'
+import { createMetrics, type Readings, serveMetrics } from './metrics.ts'
+import { stripNames } from './normalise/index.ts'
+import { createLinks } from './outbound/links.ts'
+import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
+import { createSpool } from './outgoing/spool.ts'
+import { createPendingTable } from './pending.ts'
+import { raiseGeneration } from './state.ts'
+import { streamTls } from './tls-ext/index.ts'
+
+/** Diagnostics; pino's shape. */
+export type Log = Readonly<{
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}>
+
+export type Edge = Readonly<{
+  s2sPort: number
+  gcxpPort: number
+  metricsPort: number
+  /** Settles when the edge can no longer do its work, with one line. */
+  failed: Promise<string>
+  /** Ends streams and connections. */
+  stop(): void
+}>
+
+/** Requests that may wait for an answer, in each direction. */
+const PENDING_REQUESTS = 10_000
+const EXPIRE_MS = 300_000
+const TICK_MS = 500
+
+/** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
+export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
+  const { out, in: into, limits, s2s } = config
+  const generation = raiseGeneration(config.state)
+  const tls = streamTls(s2s.certificates, s2s.ca)
+  // An own server may send more than may cross: what the bundle limits is the canonical stanza.
+  const wire = { stanzaBytes: 2 * out.bundle.limits.stanzaBytes + 4096, depth: 64 }
+  const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
+  const askedOfUs = createPendingTable<true>(PENDING_REQUESTS, limits.iqSeconds * 1000)
+  const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
+
+  let failedWith: (why: string) => void = () => {}
+  const failed = new Promise<string>((resolve) => {
+    failedWith = resolve
+  })
+  let producerUp = false
+  let consumerUp = false
+  let stopping = false
+  let consumer: Consumer | undefined
+
+  const readings: Readings = {
+    streams: () => [
+      { direction: 'inbound', state: 'open', count: listener?.open() ?? 0 },
+      { direction: 'inbound', state: 'negotiating', count: listener?.negotiating() ?? 0 },
+      ...links.states().map(([state, count]) => ({ direction: 'outbound' as const, state, count })),
+    ],
+    queues: () => ({
+      outgoing: spool.waiting(),
+      unanswered: spool.unanswered(),
+      delivery: links.size(),
+      iq_asked: asked.size(),
+      iq_asked_of_us: askedOfUs.size(),
+    }),
+    certificates: () => [
+      ...s2s.certificates.map(({ domains, notAfter }) => ({ certificate: domains[0]!, notAfter })),
+      { certificate: 'gcxp-out', notAfter: out.credentials.notAfter },
+      { certificate: 'gcxp-in', notAfter: into.credentials.notAfter },
+    ].map(({ certificate, notAfter }) => ({ certificate, days: daysLeft(notAfter, Date.now()) })),
+    missing: () => [
+      ...(listener === undefined ? ['s2s port'] : []),
+      ...(producerUp ? [] : ['outgoing guard']),
+      ...(consumerUp ? [] : ['incoming guard']),
+    ],
+  }
+  const metrics = createMetrics(
+    { name: config.name, side: config.side, bundle_out: out.digest, bundle_in: into.digest },
+    readings,
+  )
+  for (const reason of [...REASONS, ...EDGE_REASONS]) metrics.refused.inc({ reason }, 0)
+  for (const name of stripNames(out.bundle)) metrics.stripped.inc({ name }, 0)
+  for (const outcome of OUTCOMES) metrics.incoming.inc({ outcome }, 0)
+  const latency = (step: string, at: number) => metrics.latency.observe({ step }, (performance.now() - at) / 1000)
+
+  // Towards own servers.
+  const links = createLinks({
+    own: out.bundle.from.domains.map(({ name }) => name),
+    far: out.bundle.to.domains.map(({ name }) => name),
+    routes: s2s.routes,
+    tls,
+    limits: wire,
+    ...clocks,
+    bound: limits.queueStanzas,
+    expireMs: EXPIRE_MS,
+    onSent: (at) => latency('delivered', at),
+    onExpired: (stanza) => incoming.expired(stanza),
+    onRoom: () => flow(),
+    onState(from, to, state, why) {
+      if (state === 'open') log.info({ from, to }, 's2s stream opened')
+      else if (state === 'waiting') log.warn({ from, to, why }, 's2s stream not there, trying again')
+      else if (state === 'idle' && why !== '') log.info({ from, to, why }, 's2s stream closed')
+      if (why !== '' && state !== 'connecting') metrics.streamErrors.inc({ direction: 'outbound', open: String(state === 'idle') })
+    },
+  })
+
+  // Out: own servers to the guard.
+  let producer: Producer | undefined
+  const spool = createSpool<Note>({
+    generation,
+    bound: limits.queueStanzas,
+    producer: () => producer!,
+    onSent: (at) => latency('sent', at),
+    onAnswered(accepted, note, at) {
+      latency('answered', at)
+      if (accepted) return
+      metrics.guardRefusals.inc()
+      outgoing.refusedByGuard(note)
+    },
+    onRoom: () => flow(),
+  })
+  const outgoing = createOutgoingRelay({
+    bundle: out.bundle,
+    asked,
+    askedOfUs,
+    push(octets, at, note) {
+      if (!spool.push(octets, at, note)) flow()
+    },
+    reply(from, to, stanza) {
+      if (links.answer(from, to, stanza)) return
+      metrics.errors.inc()
+      flow()
+    },
+    now: Date.now,
+    counted: {
+      stripped: (name) => metrics.stripped.inc({ name }),
+      refused: (reason) => metrics.refused.inc({ reason }),
+      answered: (query) => metrics.answered.inc({ query }),
+    },
+  })
+
+  // In: the guard to own servers.
+  let connection: ConsumerConnection | undefined
+  const incoming = createIncomingRelay({
+    bundle: into.bundle,
+    asked,
+    askedOfUs,
+    deliver(from, to, stanza) {
+      metrics.stanzas.inc({ direction: 'in' })
+      if (!links.deliver(from, to, stanza)) flow()
+    },
+    bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
+    now: Date.now,
+    counted: (outcome) => metrics.incoming.inc({ outcome }),
+    alarm: (problem) => log.error({}, problem),
+  })
+
+  /** Back-pressure: what is full decides who is read. */
+  function flow(): void {
+    listener?.flow()
+    if (links.isFull()) connection?.pause()
+    else connection?.resume()
+  }
+
+  const listener = await listenForStreams({
+    listen: s2s.listen,
+    site: {
+      own: new Set(out.bundle.from.domains.map(({ name }) => name)),
+      far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+      tls,
+      limits: wire,
+      ...clocks,
+    },
+    isHeld: (from) => spool.isFull() || links.isFullTowards(from),
+    onStanza(stream, stanza) {
+      metrics.stanzas.inc({ direction: 'out' })
+      outgoing.take(stream, stanza, performance.now())
+    },
+    onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
+    onEnd(stream, why) {
+      metrics.streamErrors.inc({ direction: 'inbound', open: String(stream !== undefined) })
+      if (stream === undefined) log.warn({ why }, 's2s connection did not become a stream')
+      else log.info({ from: stream.from, to: stream.to, why }, 's2s stream ended')
+    },
+  })
+
+  producer = connectProducer({
+    host: out.guard.host,
+    port: out.guard.port,
+    peer: out.peer,
+    credentials: out.credentials,
+    onAnswer: spool.onAnswer,
+    onRoom: spool.onProducerRoom,
+    onState(state) {
+      producerUp = state.state === 'connected'
+      if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
+      metrics.guardBreaks.inc({ direction: 'out' })
+      if (!state.again) log.warn({}, state.problem)
+    },
+  })
+
+  const gcxpPort = await new Promise<number>((resolve, reject) => {
+    consumer = listenConsumer({
+      host: into.listen.host,
+      port: into.listen.port,
+      peer: into.peer,
+      credentials: into.credentials,
+      payloadOctets: 8 * into.bundle.limits.stanzaBytes + 65_536,
+      onConnect(next) {
+        connection = next
+        if (links.isFull()) next.pause()
+      },
+      onRequest(number, payload, from) {
+        from.answer(number, incoming.take(number, payload))
+      },
+      onState(state) {
+        if (state.state === 'listening') resolve(state.port)
+        else if (state.state === 'connected') {
+          consumerUp = true
+          log.info({ peer: into.peer }, 'incoming guard connected')
+        } else {
+          if (state.state === 'disconnected') consumerUp = false
+          metrics.guardBreaks.inc({ direction: 'in' })
+          log.warn({}, state.problem)
+        }
+      },
+      onFailure(problem) {
+        reject(new Error(problem))
+        failedWith(problem)
+      },
+    })
+  })
+  const page = await serveMetrics(config.metrics, metrics, readings)
+  const pageAddress = page.address()
+
+  const clock = setInterval(() => {
+    outgoing.expire()
+    incoming.expire()
+  }, TICK_MS)
+
+  return {
+    s2sPort: listener.port,
+    gcxpPort,
+    metricsPort: typeof pageAddress === 'object' && pageAddress !== null ? pageAddress.port : config.metrics.port,
+    failed,
+    stop() {
+      if (stopping) return
+      stopping = true
+      clearInterval(clock)
+      listener.close()
+      links.close()
+      producer?.close()
+      consumer?.close()
+      page.close()
+    },
+  }
+}

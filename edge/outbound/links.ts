@@ -1,0 +1,89 @@
+/**
+ * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
+ */
+import type { WireLimits } from '../stream/connection.ts'
+import type { StreamTls } from '../tls-ext/index.ts'
+import { createLink, type Link, type LinkState } from './link.ts'
+import { findAddresses, type Route } from './route.ts'
+
+export type LinksOptions = Readonly<{
+  own: readonly string[]
+  far: readonly string[]
+  routes: readonly Route[]
+  tls: StreamTls
+  limits: WireLimits
+  handshakeMs: number
+  stanzaMs: number
+  /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
+  bound: number
+  expireMs: number
+  onSent(at: number): void
+  onExpired(stanza: string): void
+  onRoom(): void
+  onState(from: string, to: string, state: LinkState, why: string): void
+}>
+
+export type Links = Readonly<{
+  /** Queues a stanza that came from the guard. False: a queue is full, take no more from the guard before `onRoom`. */
+  deliver(from: string, to: string, stanza: string): boolean
+  /** Queues a stanza of the edge's own. False: it was dropped, for even the reserved room is full. */
+  answer(from: string, to: string, stanza: string): boolean
+  isFull(): boolean
+  /** Whether a queue towards this own domain is full. */
+  isFullTowards(to: string): boolean
+  size(): number
+  states(): [LinkState, number][]
+  close(): void
+}>
+
+const STATES: readonly LinkState[] = ['idle', 'connecting', 'open', 'waiting']
+
+export function createLinks(options: LinksOptions): Links {
+  const links = new Map<string, Link>()
+  const byOwn = new Map<string, Link[]>(options.own.map((domain) => [domain, []]))
+  const far = new Set(options.far)
+
+  function link(from: string, to: string): Link {
+    const key = `${from} ${to}`
+    const known = links.get(key)
+    if (known !== undefined) return known
+    const siblings = byOwn.get(to)
+    if (siblings === undefined || !far.has(from)) throw new Error('a link between domains that are not of the bundle')
+    const { tls, limits, handshakeMs, stanzaMs } = options
+    const made = createLink({
+      site: { from, to, tls, limits, handshakeMs, stanzaMs },
+      addresses: () => findAddresses(to, options.routes),
+      bound: options.bound,
+      expireMs: options.expireMs,
+      onState: (state, why) => options.onState(from, to, state, why),
+      onSent: options.onSent,
+      onExpired: options.onExpired,
+      onRoom: options.onRoom,
+    })
+    links.set(key, made)
+    siblings.push(made)
+    return made
+  }
+
+  const isFull = () => {
+    for (const each of links.values()) if (each.isFull()) return true
+    return false
+  }
+  return {
+    deliver: (from, to, stanza) => link(from, to).offer(stanza, performance.now()),
+    answer(from, to, stanza) {
+      const chosen = link(from, to)
+      if (chosen.size() >= 2 * options.bound) return false
+      chosen.offer(stanza, performance.now())
+      return true
+    },
+    isFull,
+    isFullTowards: (to) => (byOwn.get(to) ?? []).some((each) => each.isFull()),
+    size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
+    states: () =>
+      STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),
+    close() {
+      for (const each of links.values()) each.close()
+    },
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The way out: what a server of the own side sent, up to the guard.
+ *
+ *   stanza → addresses → answered here, or normalised → decided as the guard will → spooled to the guard
+ *
+ * A stanza that is refused leads to the answer of refusal.ts and to a counter; none of it goes further.
+ */
+import { normaliseJid, type Jid } from '../../rules/address/jid.ts'
+import type { Bundle } from '../../rules/bundle/bundle.ts'
+import { createDecider } from '../../rules/decide/decide.ts'
+import type { Reason } from '../../rules/reasons.ts'
+import { attribute, type XmlElement } from '../../rules/xml/node.ts'
+import { type Answer, answerForServer, answerForUser, type Query } from '../answer.ts'
+import type { InboundStream } from '../inbound/stream.ts'
+import { createNormaliser } from '../normalise/index.ts'
+import type { PendingTable } from '../pending.ts'
+import {
+  CONSTRAINT,
+  type EdgeError,
+  type Envelope,
+  errorFor,
+  isAnswered,
+  NOT_FOUND,
+  POLICY,
+  TIMEOUT,
+} from '../refusal.ts'
+
+/** Why a stanza of the own side did not go to the guard, beside the guard's own reasons. */
+export const EDGE_REASONS = ['iq-unasked', 'iq-too-many', 'iq-repeated', 'left-empty'] as const
+export type EdgeReason = (typeof EDGE_REASONS)[number]
+
+/** A stanza at the guard: whose it is and whether its sender hears of a refusal; undefined for one of the edge's own. */
+export type Note = Readonly<{ envelope: Envelope; tell: boolean }> | undefined
+
+/** An IQ request that waits for its answer. */
+export type Asked = Readonly<{ envelope: Envelope }>
+
+export type OutgoingOptions = Readonly<{
+  bundle: Bundle
+  /** Requests of the own side that wait for the far side, and the other way round. */
+  asked: PendingTable<Asked>
+  askedOfUs: PendingTable<true>
+  push(octets: Uint8Array, at: number, note: Note): void
+  /** Sends a stanza of the edge's own making to a server of the own side. */
+  reply(from: string, to: string, stanza: string): void
+  now(): number
+  counted: Readonly<{
+    stripped(name: string): void
+    refused(reason: Reason | EdgeReason): void
+    answered(query: Query): void
+  }>
+}>
+
+export type OutgoingRelay = Readonly<{
+  /** A stanza of an authenticated stream; `at` is when its last octet had come, by `performance.now()`. */
+  take(stream: InboundStream, stanza: XmlElement, at: number): void
+  /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. */
+  sendOwn(stanza: string, at: number): void
+  /** The guard refused what this edge had found acceptable. */
+  refusedByGuard(note: Note): void
+  /** Tells the askers whose request has waited too long. */
+  expire(): void
+}>
+
+export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
+  const { bundle, asked, askedOfUs, counted } = options
+  const normalise = createNormaliser(bundle)
+  const decide = createDecider(bundle)
+  const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
+  const rooms = bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)
+  const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
+
+  function take(stream: InboundStream, stanza: XmlElement, at: number): void {
+    const from = attribute(stanza, 'from')
+    const to = attribute(stanza, 'to')
+    if (from === undefined || to === undefined) return stream.fail('improper-addressing', 'a stanza without from or to')
+    const sender = normaliseJid(from)
+    if (sender === undefined) return counted.refused('bad-from')
+    if (sender.domain !== stream.from) return stream.fail('invalid-from', 'a stanza from another domain')
+    const recipient = normaliseJid(to)
+    const kind = stanza.name as Envelope['kind']
+    // An address that is none of ours cannot answer on a stream of ours; the stream's own domain does.
+    const by = recipient !== undefined && far.has(recipient.domain) ? recipient : domainJid(stream.to)
+    const envelope: Envelope = {
+      kind,
+      type: attribute(stanza, 'type') ?? '',
+      id: attribute(stanza, 'id'),
+      from: sender,
+      to: by,
+    }
+    if (by !== recipient) {
+      counted.refused('bad-to')
+      if (isAnswered(envelope, ownRooms.has(sender.domain), stanza)) tell(envelope, NOT_FOUND)
+      return
+    }
+    if (kind === 'iq' && !takeIq(envelope, stanza)) return
+    cross(envelope, stanza, stream.lang, at)
+  }
+
+  /** Whether an IQ goes on to the guard. */
+  function takeIq(envelope: Envelope, stanza: XmlElement): boolean {
+    const { type, from, to, id } = envelope
+    if (type === 'get' || type === 'set') {
+      if (far.get(to.domain) === 'rooms') return true
+      answer(envelope, to.text === to.domain ? answerForServer(envelope, stanza, rooms) : answerForUser(envelope, stanza))
+      return false
+    }
+    // An answer nobody asked for; requests are noted by their canonical addresses.
+    if ((type === 'result' || type === 'error') && askedOfUs.take(to.text, from.text, id ?? '') === undefined) {
+      counted.refused('iq-unasked')
+      return false
+    }
+    return true
+  }
+
+  function cross(envelope: Envelope, stanza: XmlElement, lang: string | undefined, at: number): void {
+    const normal = normalise(stanza, lang)
+    for (const name of normal.stripped) counted.stripped(name)
+    if (normal.outcome === 'nothing') return counted.refused('left-empty')
+    const tellable = isAnswered(envelope, ownRooms.has(envelope.from.domain), stanza)
+    if (normal.outcome === 'refused') return refuse(envelope, normal.reason, tellable)
+    const octets = Buffer.from(normal.octets, 'utf8')
+    const verdict = decide(octets, Math.floor(options.now() / 1000))
+    if (!verdict.accepted) return refuse(envelope, verdict.reason, tellable)
+    const problem = note(envelope)
+    if (problem !== undefined) {
+      counted.refused(problem)
+      return tell(envelope, CONSTRAINT)
+    }
+    options.push(octets, at, { envelope, tell: tellable })
+  }
+
+  /** Notes a request that crosses, so that its answer may cross too. */
+  function note(envelope: Envelope): EdgeReason | undefined {
+    const { kind, type, from, to, id } = envelope
+    if (kind !== 'iq' || (type !== 'get' && type !== 'set')) return undefined
+    switch (asked.add(from.text, to.text, id ?? '', { envelope }, options.now())) {
+      case 'full':
+        return 'iq-too-many'
+      case 'known':
+        return 'iq-repeated'
+      case 'added':
+        return undefined
+    }
+  }
+
+  function refuse(envelope: Envelope, reason: Reason, tellable: boolean): void {
+    counted.refused(reason)
+    if (tellable) tell(envelope, POLICY)
+  }
+
+  function answer({ from, to }: Envelope, { query, stanza }: Answer): void {
+    counted.answered(query)
+    options.reply(to.domain, from.domain, stanza)
+  }
+
+  function tell(envelope: Envelope, error: EdgeError): void {
+    options.reply(envelope.to.domain, envelope.from.domain, errorFor(envelope, error))
+  }
+
+  return {
+    take,
+    sendOwn(text, at) {
+      const octets = Buffer.from(text, 'utf8')
+      const verdict = decide(octets, Math.floor(options.now() / 1000))
+      if (verdict.accepted) options.push(octets, at, undefined)
+      else counted.refused(verdict.reason)
+    },
+    refusedByGuard(note) {
+      if (note === undefined) return
+      const { kind, type, from, to, id } = note.envelope
+      if (kind === 'iq' && (type === 'get' || type === 'set')) asked.take(from.text, to.text, id ?? '')
+      if (note.tell) tell(note.envelope, POLICY)
+    },
+    expire() {
+      for (const { envelope } of asked.expire(options.now())) tell(envelope, TIMEOUT)
+    },
+  }
+}
+
+function domainJid(domain: string): Jid {
+  return { text: domain, local: '', domain, resource: '' }
+}

@@ -1,0 +1,85 @@
+/**
+ * What is on its way to the outgoing guard: numbered, in order, kept until the guard has answered.
+ *
+ * The GCXP producer holds up to a window of frames without answer and sends them again after a break; what is beyond waits
+ * here. In memory: what a killed edge held is lost (durable spools are a later work). Bounded: when it is full, the edge
+ * stops reading its streams.
+ */
+import type { Producer, StanzaNumber } from '../../guard/gcxp/index.ts'
+import { createQueue } from '../queue.ts'
+
+/** A stanza that was accepted for sending; `T` is what its sender would be answered with. */
+type Entry<T> = Readonly<{ octets: Uint8Array; at: number; note: T }>
+
+export type Spool<T> = Readonly<{
+  /** Takes canonical octets, always. False: full, bring no more before `onRoom`. `at` is on the clock of `performance.now()`. */
+  push(octets: Uint8Array, at: number, note: T): boolean
+  isFull(): boolean
+  /** Stanzas that wait for the producer, and those that wait for the guard's answer. */
+  waiting(): number
+  unanswered(): number
+  /** To be called with the producer's events. */
+  onAnswer(number: StanzaNumber, accepted: boolean): void
+  onProducerRoom(): void
+}>
+
+export type SpoolOptions<T> = Readonly<{
+  generation: number
+  bound: number
+  /** The producer, which is made after the spool. */
+  producer: () => Producer
+  onAnswered(accepted: boolean, note: T, at: number): void
+  onSent(at: number): void
+  onRoom(): void
+}>
+
+/** Octets waiting beyond the producer's window: the other bound. */
+const OCTETS = 32 * 1024 * 1024
+
+export function createSpool<T>(options: SpoolOptions<T>): Spool<T> {
+  const waiting = createQueue<Entry<T>>()
+  const unanswered = createQueue<Readonly<{ count: number; at: number; note: T }>>()
+  let octets = 0
+  let count = 0
+  let room = true
+  let full = false
+
+  function send(): void {
+    while (room) {
+      const entry = waiting.shift()
+      if (entry === undefined) break
+      octets -= entry.octets.length
+      count++
+      unanswered.push({ count, at: entry.at, note: entry.note })
+      room = options.producer().send({ generation: options.generation, count }, entry.octets)
+      options.onSent(entry.at)
+    }
+    if (full && waiting.size() <= options.bound / 2 && octets <= OCTETS / 2) {
+      full = false
+      options.onRoom()
+    }
+  }
+
+  return {
+    push(payload, at, note) {
+      waiting.push({ octets: payload, at, note })
+      octets += payload.length
+      if (room) send()
+      if (waiting.size() >= options.bound || octets >= OCTETS) full = true
+      return !full
+    },
+    isFull: () => full,
+    waiting: waiting.size,
+    unanswered: unanswered.size,
+    onAnswer(number, accepted) {
+      const entry = unanswered.shift()
+      // The producer lets only the answer of its oldest frame through.
+      if (entry === undefined || entry.count !== number.count) throw new Error('an answer to no stanza')
+      options.onAnswered(accepted, entry.note, entry.at)
+    },
+    onProducerRoom() {
+      room = true
+      send()
+    },
+  }
+}

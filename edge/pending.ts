@@ -1,0 +1,47 @@
+/**
+ * IQ requests that crossed and wait for their answer (RFC 6120 §8.2.3).
+ *
+ * An answer crosses only when its request did, and a request that gets no answer in time is answered by the edge. One
+ * table a direction, bounded; entries leave in the order in which they came, since all have the same time.
+ */
+
+export type PendingTable<T> = Readonly<{
+  /** Notes a request; `known` when the same one is waiting already. `now` in milliseconds. */
+  add(asker: string, asked: string, id: string, request: T, now: number): 'added' | 'full' | 'known'
+  /** Takes out the request that an answer from `asked` to `asker` belongs to; undefined when there is none. */
+  take(asker: string, asked: string, id: string): T | undefined
+  /** Takes out the requests that are older than the limit. */
+  expire(now: number): T[]
+  size(): number
+}>
+
+export function createPendingTable<T>(bound: number, limitMs: number): PendingTable<T> {
+  const waiting = new Map<string, Readonly<{ request: T; until: number }>>()
+  // Neither an address nor an identifier of XML holds U+0000.
+  const keyOf = (asker: string, asked: string, id: string) => `${asker}\0${asked}\0${id}`
+  return {
+    add(asker, asked, id, request, now) {
+      const key = keyOf(asker, asked, id)
+      if (waiting.has(key)) return 'known'
+      if (waiting.size >= bound) return 'full'
+      waiting.set(key, { request, until: now + limitMs })
+      return 'added'
+    },
+    take(asker, asked, id) {
+      const key = keyOf(asker, asked, id)
+      const entry = waiting.get(key)
+      waiting.delete(key)
+      return entry?.request
+    },
+    expire(now) {
+      const expired: T[] = []
+      for (const [key, { request, until }] of waiting) {
+        if (until > now) break
+        waiting.delete(key)
+        expired.push(request)
+      }
+      return expired
+    },
+    size: () => waiting.size,
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What the sender of a refused stanza is told: design §6, as a table, and the answers it leads to.
+ *
+ * An answer holds nothing of the stanza but its kind, its id and its addresses: no payload, one constant text.
+ */
+import type { Jid } from '../rules/address/jid.ts'
+import { child, element, SERVER_NS, type XmlElement, XML_NS } from '../rules/xml/node.ts'
+import { serialise } from '../rules/xml/write.ts'
+import { STANZA_ERRORS_NS } from './stream/names.ts'
+
+/** Whom a stanza is from and to, its kind, type and id, read once and without trust in any of it. */
+export type Envelope = Readonly<{
+  kind: 'message' | 'presence' | 'iq'
+  type: string
+  id: string | undefined
+  from: Jid
+  to: Jid
+}>
+
+/** The errors that an edge makes (RFC 6120 §8.3.3), each with the type that goes with it. */
+export type EdgeError =
+  | Readonly<{ condition: 'policy-violation'; type: 'modify' }>
+  | Readonly<{ condition: 'service-unavailable'; type: 'cancel' }>
+  | Readonly<{ condition: 'item-not-found'; type: 'cancel' }>
+  | Readonly<{ condition: 'resource-constraint'; type: 'wait' }>
+  | Readonly<{ condition: 'remote-server-timeout'; type: 'wait' }>
+
+export const POLICY: EdgeError = { condition: 'policy-violation', type: 'modify' }
+export const UNAVAILABLE: EdgeError = { condition: 'service-unavailable', type: 'cancel' }
+export const NOT_FOUND: EdgeError = { condition: 'item-not-found', type: 'cancel' }
+export const CONSTRAINT: EdgeError = { condition: 'resource-constraint', type: 'wait' }
+export const TIMEOUT: EdgeError = { condition: 'remote-server-timeout', type: 'wait' }
+
+const TEXT = 'This does not cross the boundary.'
+const MUC_NS = 'http://jabber.org/protocol/muc'
+
+/**
+ * Whether the sender of a refused stanza hears of it. `fromRoom`: the sender's domain is a room service, whose
+ * errors would throw the occupant out. `stanza` is looked at for what a presence asks for.
+ */
+export function isAnswered({ kind, type }: Envelope, fromRoom: boolean, stanza: XmlElement): boolean {
+  switch (kind) {
+    case 'message':
+      if (type === 'groupchat') return !fromRoom
+      return (type === 'chat' || type === 'normal' || type === '') && hasText(stanza)
+    case 'presence':
+      return type === 'subscribe' || (type === '' && child(stanza, MUC_NS, 'x') !== undefined)
+    case 'iq':
+      return type === 'get' || type === 'set'
+  }
+}
+
+/** Receipts, markers and chat states go unanswered: nobody wrote them. What holds anything else has a sender who waits. */
+function hasText(stanza: XmlElement): boolean {
+  return stanza.children.some(
+    (node) => typeof node !== 'string' && !SILENT.has(node.ns) && !(node.ns === LABEL_NS && node.name === 'securitylabel'),
+  )
+}
+
+const LABEL_NS = 'urn:xmpp:sec-label:0'
+const SILENT = new Set([
+  'http://jabber.org/protocol/chatstates',
+  'http://jabber.org/protocol/pubsub#event',
+  'urn:xmpp:chat-markers:0',
+  'urn:xmpp:hints',
+  'urn:xmpp:receipts',
+])
+
+/** The error stanza that goes back to the sender, from the address that the refused stanza was for. */
+export function errorFor({ kind, id, from, to }: Envelope, error: EdgeError): string {
+  const attributes: Record<string, string> = { from: to.text, to: from.text, type: 'error' }
+  if (id !== undefined) attributes['id'] = id
+  return serialise(
+    element(SERVER_NS, kind, attributes, [
+      element(SERVER_NS, 'error', { type: error.type }, [
+        element(STANZA_ERRORS_NS, error.condition),
+        element(STANZA_ERRORS_NS, 'text', [{ ns: XML_NS, name: 'lang', value: 'en' }], [TEXT]),
+      ]),
+    ]),
+  )
+}

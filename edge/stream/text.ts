@@ -1,0 +1,50 @@
+/**
+ * What an edge says on a stream beside stanzas: constant texts, so that nothing of a peer's input is in them.
+ */
+import { SASL_NS, STREAM_ERRORS_NS, TLS_NS } from './names.ts'
+
+/** The stream errors in use (RFC 6120 §4.9.3). */
+export type StreamCondition =
+  | 'bad-format'
+  | 'conflict'
+  | 'connection-timeout'
+  | 'host-unknown'
+  | 'improper-addressing'
+  | 'internal-server-error'
+  | 'invalid-from'
+  | 'invalid-namespace'
+  | 'not-authorized'
+  | 'not-well-formed'
+  | 'policy-violation'
+  | 'reset'
+  | 'restricted-xml'
+  | 'system-shutdown'
+  | 'unsupported-encoding'
+  | 'unsupported-stanza-type'
+  | 'unsupported-version'
+
+export const STREAM_CLOSE = '</stream:stream>'
+
+/** A stream error and the end of the stream. */
+export function streamError(condition: StreamCondition): string {
+  return `<stream:error><${condition} xmlns='${STREAM_ERRORS_NS}'/></stream:error>${STREAM_CLOSE}`
+}
+
+export const FEATURES_STARTTLS = `<stream:features><starttls xmlns='${TLS_NS}'><required/></starttls></stream:features>`
+export const FEATURES_EXTERNAL = `<stream:features><mechanisms xmlns='${SASL_NS}'><mechanism>EXTERNAL</mechanism></mechanisms></stream:features>`
+/** After authentication nothing is offered: no stream management, no dialback. */
+export const FEATURES_NONE = '<stream:features/>'
+
+export const STARTTLS = `<starttls xmlns='${TLS_NS}'/>`
+export const PROCEED = `<proceed xmlns='${TLS_NS}'/>`
+export const SASL_SUCCESS = `<success xmlns='${SASL_NS}'/>`
+
+/** Authentication by the certificate, for the stream's own domain (RFC 4422 appendix A, XEP-0178 §3). */
+export function authExternal(domain: string): string {
+  return `<auth xmlns='${SASL_NS}' mechanism='EXTERNAL'>${Buffer.from(domain, 'utf8').toString('base64')}</auth>`
+}
+
+/** The SASL failures in use (RFC 6120 §6.5), each followed by the end of the stream: there is no second try. */
+export function saslFailure(condition: 'invalid-mechanism' | 'malformed-request' | 'not-authorized'): string {
+  return `<failure xmlns='${SASL_NS}'><${condition}/></failure>${STREAM_CLOSE}`
+}
