@@ -1,7 +1,7 @@
 /**
  * Reading of YAML (1.2, core schema) with a place for every value.
  *
- * A ruleset is read by people, so one spelling is enough: no aliases, anchors, tags or directives, one document, each
+ * Rules and configuration are read by people, so one spelling is enough: no aliases, anchors, tags or directives, one document, each
  * key once. A warning of the parser is an error.
  */
 import { isAlias, isCollection, isMap, isPair, LineCounter, type Node, parseDocument, visit } from 'yaml'
@@ -40,9 +40,7 @@ export function readYaml(
     problem(e.pos[0], `YAML: ${e.message}`),
   )
   const refuse = (node: Node, what: string): void => {
-    problems.push(
-      problem(node.range?.[0] ?? 0, `YAML: ${what} is not used in a ruleset; write the value out`),
-    )
+    problems.push(problem(node.range?.[0] ?? 0, `YAML: ${what} is not used here; write the value out`))
   }
   visit(document, {
     Node: (_key, node) => {
@@ -54,9 +52,7 @@ export function readYaml(
   // A directive could make it YAML 1.1, in which `on` is true and 010 is 8.
   const { yaml, tags } = document.directives ?? { yaml: { explicit: false }, tags: {} }
   if (yaml.explicit === true || Object.keys(tags).length > 1) {
-    problems.push(
-      problem(0, 'YAML: a directive is not used in a ruleset; remove the line that begins with %'),
-    )
+    problems.push(problem(0, 'YAML: a directive is not used here; remove the line that begins with %'))
   }
   if (problems.length > 0) return { problems }
 

@@ -139,7 +139,7 @@ t.test('bad YAML is told with its place', (t) => {
   const cases: [string, RegExp][] = [
     ['a: [1, 2', /^ruleset\.yaml:1:9: YAML: /],
     ['a: 1\na: 2\n', /^ruleset\.yaml:2:1: YAML: Map keys must be unique/],
-    ['a: &x 1\nb: *x\n', /^ruleset\.yaml:1:7: YAML: an anchor is not used in a ruleset; write the value out/],
+    ['a: &x 1\nb: *x\n', /^ruleset\.yaml:1:7: YAML: an anchor is not used here; write the value out/],
     ['a: !secret 1\n', /^ruleset\.yaml:1:4: YAML: Unresolved tag: !secret/],
     ['a: !!str 1\n', /YAML: a tag is not used/],
     ['%YAML 1.1\n---\na: 1\n', /YAML: a directive is not used/],

@@ -1,0 +1,380 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import type { LabelRow } from '../../rules/bundle/bundle.ts'
+import { loadBundle } from '../../rules/bundle/load.ts'
+import { createDecider } from '../../rules/decide/decide.ts'
+import { changedSources, compiled, type ExampleName, exampleSources, problemsOf } from '../support/ruleset.ts'
+import { sampleSources } from '../support/sample-ruleset.ts'
+
+const there = compiled(exampleSources('acme-to-coalition'))
+const back = compiled(exampleSources('coalition-to-acme'))
+const SECOND = Date.UTC(2026, 10, 22) / 1000
+const CREATION = '2026-11-21T12:00:00Z'
+const REVIEW = '2030-01-01T00:00:00Z'
+
+function row(rows: readonly LabelRow[], name: string, form: string): LabelRow {
+  const found = rows.find((r) => r.name === name && r.input.form === form)
+  if (found === undefined) throw new Error(`no row ${name} ${form}`)
+  return found
+}
+
+/** A template with dates, as text. */
+function filled(template: LabelRow['output']['template']): string {
+  return template
+    .map((part) => (typeof part === 'string' ? part : part.hole === 'creation' ? CREATION : REVIEW))
+    .join('')
+}
+
+function message(from: string, to: string, label: string): Uint8Array {
+  return new TextEncoder().encode(
+    `<message xmlns="jabber:server" from="${from}" to="${to}" type="chat"><body>Hello</body>${label}</message>`,
+  )
+}
+
+t.test('the examples compile without a note, and load by their digest', (t) => {
+  for (const { notes, octets, digest, bundle } of [there, back]) {
+    t.same(notes, [])
+    t.same(loadBundle(octets, digest), bundle)
+  }
+  t.end()
+})
+
+t.test('equal files give equal octets, in whatever order they were read', (t) => {
+  const sources = exampleSources('acme-to-coalition')
+  t.equal(compiled(new Map([...sources].reverse())).digest, there.digest)
+  t.equal(compiled(exampleSources('acme-to-coalition')).digest, there.digest)
+  const comment = changedSources('acme-to-coalition', 'ruleset.yaml', '# What ACME', '# That which ACME')
+  t.not(compiled(comment).digest, there.digest, 'the digests of the files are in the bundle')
+  t.end()
+})
+
+t.test('a row for each listed label in each form', (t) => {
+  t.same(there.bundle.labels.rows.map((r) => `${r.name} ${r.input.form} > ${r.output.form}`).slice(0, 4), [
+    'acme/open ess-0258 > 4774-4778',
+    'acme/open 4774-0258 > 4774-4778',
+    'acme/open 4774-4778 > 4774-4778',
+    'acme/open-exercise ess-0258 > 4774-4778',
+  ])
+  t.equal(there.bundle.labels.rows.length, 19)
+  t.equal(back.bundle.labels.rows.length, 12)
+  t.end()
+})
+
+t.test('labels are mapped and marked anew', (t) => {
+  const out = row(there.bundle.labels.rows, 'acme/restricted-engineering-harbour', 'ess-0258')
+  t.equal(out.input.marking, 'ACME RESTRICTED REL TO ACME, HARBOUR HANDLE AS ENGINEERING')
+  t.equal(out.output.marking, 'HARBOUR CONFIDENTIAL RELEASABLE TO ACM/HARBOUR HANDLE TECHNICAL')
+  const text = filled(out.output.template)
+  t.match(
+    text,
+    /<PolicyIdentifier URI="urn:oid:2\.999\.2">HARBOUR<\/PolicyIdentifier><Classification>CONFIDENTIAL</,
+  )
+  t.notMatch(text, 'displaymarking', 'a 4778 binding has none')
+  t.same(
+    out.output.template.filter((part) => typeof part !== 'string'),
+    [{ hole: 'now-plus', seconds: 365 * 86400 }, { hole: 'now' }],
+    'ESS has no dates: created when it crosses',
+  )
+  const kept = row(there.bundle.labels.rows, 'acme/open', '4774-0258')
+  t.same(
+    kept.output.template.filter((part) => typeof part !== 'string'),
+    [{ hole: 'review' }, { hole: 'creation' }],
+    'STANAG 4774 keeps its dates',
+  )
+
+  const home = row(back.bundle.labels.rows, 'harbour/confidential-technical-acme', '4774-4778')
+  t.equal(home.output.marking, 'ACME RESTRICTED REL TO ACME, HARBOUR HANDLE AS ENGINEERING')
+  t.match(
+    filled(home.output.template),
+    /^<securitylabel xmlns="urn:xmpp:sec-label:0"><displaymarking bgcolor="#f9a825" fgcolor="#000000">ACME RESTRICTED REL TO ACME, HARBOUR HANDLE AS ENGINEERING<\/displaymarking><label>/,
+  )
+  const french = row(back.bundle.labels.rows, 'acme/restricted-harbour', '4774-0258')
+  t.equal(french.output.marking, 'ACME DIFFUSION RESTREINTE DIFFUSABLE À ACME, HAVRE')
+  t.end()
+})
+
+t.test('what is released one way is accepted the other way, and comes home as it left', (t) => {
+  const out = createDecider(there.bundle)
+  const home = createDecider(back.bundle)
+  const pairs = [
+    ['acme/open', 'harbour/unclassified'],
+    ['acme/open-exercise', 'harbour/unclassified-exercise'],
+    ['acme/internal-harbour', 'harbour/limited-acme'],
+    ['acme/restricted-harbour', 'harbour/confidential-acme'],
+    ['acme/restricted-engineering-harbour', 'harbour/confidential-technical-acme'],
+  ] as const
+  for (const [name, reverse] of pairs) {
+    const input = row(there.bundle.labels.rows, name, 'ess-0258')
+    const sent = out(message('a@acme.example/x', 'b@coalition.example', filled(input.input.template)), SECOND)
+    if (!sent.accepted) return t.fail(`${name}: ${sent.reason}`)
+    t.equal(there.bundle.labels.rows[sent.row]?.name, name)
+    const label = sent.output.slice(sent.output.indexOf('<BindingData'), sent.output.indexOf('</message>'))
+    const answered = home(message('b@coalition.example', 'a@acme.example/x', label), SECOND + 60)
+    if (!answered.accepted) return t.fail(`${reverse}: ${answered.reason}`)
+    t.equal(back.bundle.labels.rows[answered.row]?.name, reverse)
+    const ess = /<label>.*<\/label>/
+    t.equal(ess.exec(answered.output)?.[0], ess.exec(filled(input.input.template))?.[0], name)
+  }
+  t.end()
+})
+
+t.test('a label that is not listed is not accepted, though it has an equivalent', (t) => {
+  const more = changedSources(
+    'acme-to-coalition',
+    'ruleset.yaml',
+    '        - name: open\n',
+    '        - name: secret\n          classification: SECRET\n        - name: open\n',
+  )
+  const secret = filled(row(compiled(more).bundle.labels.rows, 'acme/secret', 'ess-0258').input.template)
+  const stanza = message('a@acme.example/x', 'b@coalition.example', secret)
+  t.match(createDecider(compiled(more).bundle)(stanza, SECOND), { accepted: true })
+  t.match(createDecider(there.bundle)(stanza, SECOND), { accepted: false, reason: 'label-unlisted' })
+  t.end()
+})
+
+t.test('contradictions are problems, with their place', (t) => {
+  const yaml = 'ruleset.yaml'
+  const cases: [ExampleName, string, string, string, RegExp][] = [
+    [
+      'acme-to-coalition',
+      yaml,
+      'name: coalition.example',
+      'name: Coalition.example',
+      /:13:15: "Coalition\.example" is not a domain name/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      'name: coalition.example',
+      'name: acme.example',
+      /:13:15: the domain "acme\.example" stands under "from" already/,
+    ],
+    ['acme-to-coalition', yaml, 'name: coalition\n', 'name: acme\n', /:11:9: both sides are called "acme"/],
+    [
+      'acme-to-coalition',
+      yaml,
+      '  presence: true\n',
+      '  presence: false\n',
+      /:21:3: "subscriptions" needs "presence"; switch that on too/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      '[presence, discovery,',
+      '[discovery,',
+      /:19:3: "presence" carries no label; list "presence" under unlabelled/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      '  receipts: true\n',
+      '  receipts: false\n',
+      /:28:50: "receipts" may cross unlabelled, but "receipts" is off/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      'policy: acme.spif.xml',
+      'policy: amce.spif.xml',
+      /:49:15: there is no file "amce\.spif\.xml" in the directory/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      'classification: INTERNAL',
+      'classification: INTERN',
+      /: ACME has no classification "INTERN"; it has OPEN, INTERNAL, RESTRICTED and SECRET$/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      'tag-set: Context,',
+      'tag-set: Contexts,',
+      /: ACME has no tag set "Contexts"; it has Releasable To, Handling and Context$/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      '[ACME, HARBOUR]',
+      '[ACME, HAVEN]',
+      /: "Releasable To" of ACME has no "HAVEN"; it has ACME, HARBOUR, OSTLAND and WESTMARK$/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      'classification: LIMITED',
+      'classification: CONFIDENTIAL',
+      /: the SPIFs derive HARBOUR LIMITED, Release: ACM, Release: HARBOUR, not HARBOUR CONFIDENTIAL, Release: ACM, Release: HARBOUR; write what is derived$/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      'values: [ENGINEERING]',
+      'values: [PERSONNEL]',
+      /: this label has no equivalent in HARBOUR: /,
+    ],
+    ['acme-to-coalition', yaml, '- name: open-exercise', '- name: open', /: the name "open" is taken/],
+    ['acme-to-coalition', yaml, '    - name: harbour\n', '    - name: acme\n', /: the name "acme" is taken/],
+    [
+      'acme-to-coalition',
+      yaml,
+      '        - name: open-exercise\n',
+      '        - { name: again, classification: OPEN }\n        - name: open-exercise\n',
+      /: this label is listed already, as acme\/open in the form ess-0258; remove one$/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      '      review-after: 365d\n',
+      '',
+      /: an ESS label has no dates and is released as 4774-4778; add review-after/,
+    ],
+    [
+      'coalition-to-acme',
+      yaml,
+      '      release: ess-0258\n',
+      '      release: ess-0258\n      review-after: 1d\n',
+      /: no label of this set needs a review date made; remove review-after$/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      '      equivalences: policy\n',
+      '',
+      /: with "target", say whose equivalences map the labels/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      '      target: harbour.spif.xml\n',
+      '',
+      /: without "target" nothing is mapped; remove it, or add the target$/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      'equivalences: policy',
+      'equivalences: target',
+      /: this label has no equivalent in HARBOUR: /,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      'target: harbour',
+      'target: acme',
+      /: both files are the policy ACME \(2\.999\.1\); leave "target" out$/,
+    ],
+    [
+      'acme-to-coalition',
+      yaml,
+      'depth: 12',
+      'depth: 8',
+      /: as 4774-4778 this label reaches depth \d+, and limits\.depth is 8; raise the limit$/,
+    ],
+    [
+      'acme-to-coalition',
+      'acme.spif.xml',
+      '<securityPolicyId',
+      '<securityPolicy',
+      /^acme\.spif\.xml:\d+:1: SPIF: /,
+    ],
+    ['acme-to-coalition', 'acme.spif.xml', '</SPIF>', '', /^acme\.spif\.xml:\d+:1: SPIF: /],
+    [
+      'acme-to-coalition',
+      'harbour.spif.xml',
+      'tagType="restrictive"',
+      'tagType="restricting"',
+      /^harbour\.spif\.xml:\d+:1: SPIF: /,
+    ],
+    [
+      'acme-to-coalition',
+      'acme.spif.xml',
+      'name="INTERNAL" lacv="2" hierarchy="2" color="#0277bd">\n      <equivalentClassification policyRef="HARBOUR" lacv="2"',
+      'name="INTERNAL" lacv="2" hierarchy="2" color="#0277bd">\n      <equivalentClassification policyRef="HARBOUR" lacv="9"',
+      /: this label has no equivalent in HARBOUR: /,
+    ],
+  ]
+  for (const [example, file, from, to, expected] of cases) {
+    const found = problemsOf(changedSources(example, file, from, to))
+    t.ok(
+      found.some((line) => expected.test(line)),
+      `${to}: ${found.join(' | ') || 'no problem'}`,
+    )
+  }
+  t.end()
+})
+
+t.test('a label that its policy calls invalid cannot be listed', (t) => {
+  const required = changedSources(
+    'acme-to-coalition',
+    'acme.spif.xml',
+    '<markingData xml:lang="fr" phrase="PUBLIC">\n        <code>pageTopBottom</code>\n      </markingData>',
+    '<markingData xml:lang="fr" phrase="PUBLIC">\n        <code>pageTopBottom</code>\n      </markingData>\n      <requiredCategory operation="oneOrMore">\n        <categoryGroup tagSetRef="Context" tagType="tagType7" lacv="1"/>\n      </requiredCategory>',
+  )
+  const found = problemsOf(required)
+  t.equal(found.length, 1, found.join(' | '))
+  t.match(found[0], /^ruleset\.yaml:\d+:11: ACME calls this label invalid: /)
+
+  const target = changedSources(
+    'acme-to-coalition',
+    'harbour.spif.xml',
+    '<markingData xml:lang="fr" phrase="NON CLASSIFIÉ">\n        <code>pageTopBottom</code>\n      </markingData>',
+    '<markingData xml:lang="fr" phrase="NON CLASSIFIÉ">\n        <code>pageTopBottom</code>\n      </markingData>\n      <requiredCategory operation="oneOrMore">\n        <categoryGroup tagSetRef="Purpose" tagType="tagType7" lacv="1"/>\n      </requiredCategory>',
+  )
+  const mapped = problemsOf(target)
+  t.equal(mapped.length, 2, mapped.join(' | '))
+  t.match(mapped[0], /HARBOUR calls what this label becomes invalid: /)
+  t.match(mapped[1], /HARBOUR calls this label invalid: /)
+  t.end()
+})
+
+t.test('a file that is not used is a problem, one that is not text too', (t) => {
+  const extra = exampleSources('acme-to-coalition').set('more.yaml', new Uint8Array())
+  t.same(problemsOf(extra), [
+    'more.yaml:1:1: ruleset.yaml does not use this file; name it there or move it away',
+  ])
+  const binary = exampleSources('acme-to-coalition').set('acme.spif.xml', Uint8Array.of(0x3c, 0xff))
+  t.match(problemsOf(binary), ['acme.spif.xml:1:1: not UTF-8; save the SPIF as UTF-8'])
+  const marked = exampleSources('acme-to-coalition').set(
+    'ruleset.yaml',
+    Uint8Array.of(0xef, 0xbb, 0xbf, 0x61),
+  )
+  t.match(problemsOf(marked), ['ruleset.yaml:1:1: not UTF-8, or a byte order mark; save the file as UTF-8'])
+  t.same(problemsOf(new Map()), [
+    'ruleset.yaml:1:1: there is no such file; a ruleset begins with ruleset.yaml',
+  ])
+  t.end()
+})
+
+t.test('an empty list of labels passes no labelled stanza', (t) => {
+  const sources = changedSources('acme-to-coalition', 'ruleset.yaml', '', '')
+  const text = new TextDecoder().decode(sources.get('ruleset.yaml'))
+  const begin = text.indexOf('  sets:\n')
+  const cut = `${text.slice(0, begin)}  sets: []\n\n${text.slice(text.indexOf('edge:\n'))}`
+  const none = compiled(new Map([['ruleset.yaml', new TextEncoder().encode(cut)]]))
+  t.same(none.bundle.labels.rows, [])
+  const label = filled(row(there.bundle.labels.rows, 'acme/open', 'ess-0258').input.template)
+  const stanza = message('a@acme.example/x', 'b@coalition.example', label)
+  t.match(createDecider(none.bundle)(stanza, SECOND), { accepted: false, reason: 'label-unlisted' })
+  t.end()
+})
+
+const stanzas = fileURLToPath(new URL('../../../shared/conformance/stanzas', import.meta.url))
+
+t.test(
+  'the policy of the sample compiles to its 198 labels',
+  { skip: existsSync(stanzas) ? false : 'no ../shared/conformance here' },
+  (t) => {
+    const { bundle, notes } = compiled(sampleSources(stanzas))
+    t.same(notes, [])
+    t.equal(bundle.labels.rows.length, 2 * 3 * (1 + 2 ** 5))
+    const decide = createDecider(bundle)
+    const ess =
+      '<securitylabel xmlns="urn:xmpp:sec-label:0"><label><esssecuritylabel xmlns="urn:xmpp:sec-label:ess:0">MQgCAQIGAyoDBA==</esssecuritylabel></label></securitylabel>'
+    const verdict = decide(message('alice@high.example/x', 'bob@low.example', ess), SECOND)
+    t.match(verdict, { accepted: true })
+    t.match(verdict.accepted ? verdict.output : '', />ACME RESTRICTED<\/displaymarking>/)
+    t.end()
+  },
+)
