@@ -40,7 +40,9 @@ export async function edgeCommand(argv: string[]): Promise<number> {
   return run(config)
 }
 
-async function run(config: Exclude<ReturnType<typeof loadEdgeConfig>, { problems: unknown }>): Promise<number> {
+async function run(
+  config: Exclude<ReturnType<typeof loadEdgeConfig>, { problems: unknown }>,
+): Promise<number> {
   // Lines that nobody reads are dropped, not waited for.
   const log = pino(
     { base: { edge: config.name }, timestamp: pino.stdTimeFunctions.isoTime },

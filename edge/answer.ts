@@ -41,20 +41,34 @@ export function answerForServer(envelope: Envelope, stanza: XmlElement, rooms: r
     case 'version':
       // Both are required (XEP-0092 §3); neither says anything.
       return reply([
-        element(VERSION_NS, 'query', [], [
-          element(VERSION_NS, 'name', [], ['XMPP']),
-          element(VERSION_NS, 'version', [], ['0']),
-        ]),
+        element(
+          VERSION_NS,
+          'query',
+          [],
+          [element(VERSION_NS, 'name', [], ['XMPP']), element(VERSION_NS, 'version', [], ['0'])],
+        ),
       ])
     case 'info':
       return reply([
-        element(INFO_NS, 'query', [], [
-          element(INFO_NS, 'identity', { category: 'server', type: 'im' }),
-          ...FEATURES.map((feature) => element(INFO_NS, 'feature', { var: feature })),
-        ]),
+        element(
+          INFO_NS,
+          'query',
+          [],
+          [
+            element(INFO_NS, 'identity', { category: 'server', type: 'im' }),
+            ...FEATURES.map((feature) => element(INFO_NS, 'feature', { var: feature })),
+          ],
+        ),
       ])
     case 'items':
-      return reply([element(ITEMS_NS, 'query', [], rooms.map((jid) => element(ITEMS_NS, 'item', { jid })))])
+      return reply([
+        element(
+          ITEMS_NS,
+          'query',
+          [],
+          rooms.map((jid) => element(ITEMS_NS, 'item', { jid })),
+        ),
+      ])
     case 'other':
       return { query, stanza: errorFor(envelope, UNAVAILABLE) }
   }
@@ -83,5 +97,7 @@ function readQuery({ type }: Envelope, stanza: XmlElement): Query {
 }
 
 function result({ id, from, to }: Envelope, children: readonly XmlElement[]): string {
-  return serialise(element(SERVER_NS, 'iq', { from: to.text, id: id ?? '', to: from.text, type: 'result' }, children))
+  return serialise(
+    element(SERVER_NS, 'iq', { from: to.text, id: id ?? '', to: from.text, type: 'result' }, children),
+  )
 }

@@ -18,11 +18,18 @@
  *   own servers ── s2s ──▶ inbound ─▶ outgoing (normalise, decide, spool) ── GCXP ──▶ outgoing guard
  *   own servers ◀── s2s ── outbound ◀─ incoming (parse, check)           ◀── GCXP ── incoming guard
  */
-import { connectProducer, daysLeft, listenConsumer, type Consumer, type ConsumerConnection, type Producer } from '../guard/gcxp/index.ts'
+import {
+  type Consumer,
+  type ConsumerConnection,
+  connectProducer,
+  daysLeft,
+  listenConsumer,
+  type Producer,
+} from '../guard/gcxp/index.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
-import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import { listenForStreams } from './inbound/listener.ts'
+import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import { createMetrics, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/index.ts'
 import { createLinks } from './outbound/links.ts'
@@ -87,11 +94,12 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       iq_asked: asked.size(),
       iq_asked_of_us: askedOfUs.size(),
     }),
-    certificates: () => [
-      ...s2s.certificates.map(({ domains, notAfter }) => ({ certificate: domains[0]!, notAfter })),
-      { certificate: 'gcxp-out', notAfter: out.credentials.notAfter },
-      { certificate: 'gcxp-in', notAfter: into.credentials.notAfter },
-    ].map(({ certificate, notAfter }) => ({ certificate, days: daysLeft(notAfter, Date.now()) })),
+    certificates: () =>
+      [
+        ...s2s.certificates.map(({ domains, notAfter }) => ({ certificate: domains[0]!, notAfter })),
+        { certificate: 'gcxp-out', notAfter: out.credentials.notAfter },
+        { certificate: 'gcxp-in', notAfter: into.credentials.notAfter },
+      ].map(({ certificate, notAfter }) => ({ certificate, days: daysLeft(notAfter, Date.now()) })),
     missing: () => [
       ...(listener === undefined ? ['s2s port'] : []),
       ...(producerUp ? [] : ['outgoing guard']),
@@ -105,7 +113,8 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   for (const reason of [...REASONS, ...EDGE_REASONS]) metrics.refused.inc({ reason }, 0)
   for (const name of stripNames(out.bundle)) metrics.stripped.inc({ name }, 0)
   for (const outcome of OUTCOMES) metrics.incoming.inc({ outcome }, 0)
-  const latency = (step: string, at: number) => metrics.latency.observe({ step }, (performance.now() - at) / 1000)
+  const latency = (step: string, at: number) =>
+    metrics.latency.observe({ step }, (performance.now() - at) / 1000)
 
   // Towards own servers.
   const links = createLinks({
@@ -124,7 +133,8 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       if (state === 'open') log.info({ from, to }, 's2s stream opened')
       else if (state === 'waiting') log.warn({ from, to, why }, 's2s stream not there, trying again')
       else if (state === 'idle' && why !== '') log.info({ from, to, why }, 's2s stream closed')
-      if (why !== '' && state !== 'connecting') metrics.streamErrors.inc({ direction: 'outbound', open: String(state === 'idle') })
+      if (why !== '' && state !== 'connecting')
+        metrics.streamErrors.inc({ direction: 'outbound', open: String(state === 'idle') })
     },
   })
 
@@ -265,7 +275,8 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   return {
     s2sPort: listener.port,
     gcxpPort,
-    metricsPort: typeof pageAddress === 'object' && pageAddress !== null ? pageAddress.port : config.metrics.port,
+    metricsPort:
+      typeof pageAddress === 'object' && pageAddress !== null ? pageAddress.port : config.metrics.port,
     failed,
     stop() {
       if (stopping) return

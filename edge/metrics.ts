@@ -18,7 +18,10 @@ export type Readings = Readonly<{
   missing(): string[]
 }>
 
-export function createMetrics(info: Readonly<Record<'name' | 'side' | 'bundle_out' | 'bundle_in', string>>, readings: Readings) {
+export function createMetrics(
+  info: Readonly<Record<'name' | 'side' | 'bundle_out' | 'bundle_in', string>>,
+  readings: Readings,
+) {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -37,7 +40,9 @@ export function createMetrics(info: Readonly<Record<'name' | 'side' | 'bundle_ou
     new Counter({ name: `sallyport_edge_${name}`, help, labelNames, registers })
 
   gauge('info', 'Name, side and bundles of this edge; always 1', Object.keys(info), (g) => g.set(info, 1))
-  gauge('ready', 'Whether both guards are connected and the s2s port is open', [], (g) => g.set(readings.missing().length === 0 ? 1 : 0))
+  gauge('ready', 'Whether both guards are connected and the s2s port is open', [], (g) =>
+    g.set(readings.missing().length === 0 ? 1 : 0),
+  )
   gauge('streams', 's2s streams by direction and state', ['direction', 'state'], (g) => {
     for (const { direction, state, count } of readings.streams()) g.set({ direction, state }, count)
   })
@@ -49,15 +54,31 @@ export function createMetrics(info: Readonly<Record<'name' | 'side' | 'bundle_ou
   })
   return {
     registry,
-    stanzas: counter('stanzas_total', 'Stanzas taken from own servers (out) and delivered to them (in)', 'direction'),
+    stanzas: counter(
+      'stanzas_total',
+      'Stanzas taken from own servers (out) and delivered to them (in)',
+      'direction',
+    ),
     stripped: counter('stripped_total', 'What was taken out of stanzas before the guard', 'name'),
     refused: counter('refused_total', 'Stanzas of own servers that did not go to the guard', 'reason'),
     answered: counter('answered_total', 'Queries for far servers and users, answered here', 'query'),
     errors: counter('errors_total', 'Error stanzas and answers that were dropped, the queue being full'),
-    guardRefusals: counter('guard_refusals_total', 'Stanzas that the guard refused although this edge found them acceptable: an alarm'),
+    guardRefusals: counter(
+      'guard_refusals_total',
+      'Stanzas that the guard refused although this edge found them acceptable: an alarm',
+    ),
     incoming: counter('incoming_total', 'Frames of the incoming guard by what became of them', 'outcome'),
-    streamErrors: counter('stream_ends_total', 'Streams that ended, by direction and whether they had been open', 'direction', 'open'),
-    guardBreaks: counter('gcxp_breaks_total', 'Times that a connection to a guard was lost or refused', 'direction'),
+    streamErrors: counter(
+      'stream_ends_total',
+      'Streams that ended, by direction and whether they had been open',
+      'direction',
+      'open',
+    ),
+    guardBreaks: counter(
+      'gcxp_breaks_total',
+      'Times that a connection to a guard was lost or refused',
+      'direction',
+    ),
     latency: new Histogram({
       name: 'sallyport_edge_latency_seconds',
       help: 'From the last octet of a stanza to its frame for the guard (sent), to the answer (answered); from the frame of the guard to the s2s write (delivered)',
@@ -88,7 +109,9 @@ export function serveMetrics(listen: Address, metrics: EdgeMetrics, readings: Re
   server.requestTimeout = 5_000
   server.maxConnections = 16
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(listenProblem('metrics', listen, error))))
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new Error(listenProblem('metrics', listen, error))),
+    )
     server.listen(listen.port, listen.host, () => resolve(server))
   })
 }

@@ -4,7 +4,7 @@
  * An answer holds nothing of the stanza but its kind, its id and its addresses: no payload, one constant text.
  */
 import type { Jid } from '../rules/address/jid.ts'
-import { child, element, SERVER_NS, type XmlElement, XML_NS } from '../rules/xml/node.ts'
+import { child, element, SERVER_NS, XML_NS, type XmlElement } from '../rules/xml/node.ts'
 import { serialise } from '../rules/xml/write.ts'
 import { STANZA_ERRORS_NS } from './stream/names.ts'
 
@@ -53,7 +53,10 @@ export function isAnswered({ kind, type }: Envelope, fromRoom: boolean, stanza: 
 /** Receipts, markers and chat states go unanswered: nobody wrote them. What holds anything else has a sender who waits. */
 function hasText(stanza: XmlElement): boolean {
   return stanza.children.some(
-    (node) => typeof node !== 'string' && !SILENT.has(node.ns) && !(node.ns === LABEL_NS && node.name === 'securitylabel'),
+    (node) =>
+      typeof node !== 'string' &&
+      !SILENT.has(node.ns) &&
+      !(node.ns === LABEL_NS && node.name === 'securitylabel'),
   )
 }
 

@@ -18,19 +18,26 @@ export function raiseGeneration(folder: string): number {
     text = readFileSync(file, 'latin1')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT') throw new Error(`${file}: cannot be used (${code}): give the edge a state folder that it may write`)
+    if (code !== 'ENOENT')
+      throw new Error(`${file}: cannot be used (${code}): give the edge a state folder that it may write`)
   }
   const generation = text === '' ? 1 : Number(text.trim()) + 1
   if (!Number.isInteger(generation) || generation < 1) {
-    throw new Error(`${file}: does not hold a number: put in one that is higher than the generation in the guard's journal`)
+    throw new Error(
+      `${file}: does not hold a number: put in one that is higher than the generation in the guard's journal`,
+    )
   }
   if (generation > LAST) {
-    throw new Error(`${file}: all ${LAST} generations are used up: begin anew with an empty guard journal and state folder`)
+    throw new Error(
+      `${file}: all ${LAST} generations are used up: begin anew with an empty guard journal and state folder`,
+    )
   }
   try {
     writeDurably(folder, file, `${generation}\n`)
   } catch (error) {
-    throw new Error(`${file}: cannot be written (${(error as NodeJS.ErrnoException).code}): give the edge a state folder that it may write`)
+    throw new Error(
+      `${file}: cannot be written (${(error as NodeJS.ErrnoException).code}): give the edge a state folder that it may write`,
+    )
   }
   return generation
 }

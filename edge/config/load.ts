@@ -8,7 +8,7 @@ import { dirname, resolve } from 'node:path'
 import { type Credentials, readCredentials, validityProblem } from '../../guard/gcxp/index.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { BundleError, loadBundle } from '../../rules/bundle/load.ts'
-import { formatProblem, sortProblems, type Problem } from '../../rules/ruleset/problem.ts'
+import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/problem.ts'
 import { type Path, readYaml, type YamlSource } from '../../rules/ruleset/yaml.ts'
 import type { Address, Route } from '../outbound/route.ts'
 import { provesDomain } from '../tls-ext/identity.ts'
@@ -33,13 +33,19 @@ export type EdgeConfig = Readonly<{
 }>
 
 /** Reads `file`; a problem is one line that says what, where and how to mend. `now` in milliseconds since 1970. */
-export function loadEdgeConfig(file: string, now: number): EdgeConfig | Readonly<{ problems: readonly string[] }> {
+export function loadEdgeConfig(
+  file: string,
+  now: number,
+): EdgeConfig | Readonly<{ problems: readonly string[] }> {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    const what = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8: save it as such' : `cannot be read (${code}): give the path of edge.yaml`
+    const what =
+      code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+        ? 'is not UTF-8: save it as such'
+        : `cannot be read (${code}): give the path of edge.yaml`
     return { problems: [`${file}: ${what}`] }
   }
   const source = readYaml(file, text)
@@ -64,13 +70,21 @@ function resolveFiles(
       return loadBundle(readFileSync(resolve(folder, file)), digest)
     } catch (error) {
       if (error instanceof BundleError) wrong(['bundles', way], `${file}: ${error.message}`)
-      else wrong(['bundles', way, 'file'], `${file} cannot be read (${codeOf(error)}): give the path of the compiled bundle`)
+      else
+        wrong(
+          ['bundles', way, 'file'],
+          `${file} cannot be read (${codeOf(error)}): give the path of the compiled bundle`,
+        )
       return undefined
     }
   }
   const credentials = (way: 'out' | 'in'): Credentials | undefined => {
     const { certificate, key, ca } = config.gcxp[way]
-    const files = { certificate: resolve(folder, certificate), key: resolve(folder, key), ca: resolve(folder, ca) }
+    const files = {
+      certificate: resolve(folder, certificate),
+      key: resolve(folder, key),
+      ca: resolve(folder, ca),
+    }
     const read = readCredentials(files, now)
     if (!('problem' in read)) return read
     wrong(['gcxp', way], read.problem)
@@ -108,7 +122,8 @@ function resolveFiles(
     if (problem !== undefined) return wrong(path, `${files.certificate}: ${problem}`)
     return { domains, certificate, key, notAfter: new X509Certificate(certificate).validToDate.getTime() }
   })
-  if (out.bundle !== undefined && into.bundle !== undefined) checkSides(config, out.bundle, into.bundle, wrong)
+  if (out.bundle !== undefined && into.bundle !== undefined)
+    checkSides(config, out.bundle, into.bundle, wrong)
   const listen = {
     s2s: address(['s2s', 'listen'], config.s2s.listen),
     in: address(['gcxp', 'in', 'listen'], config.gcxp.in.listen),
@@ -145,12 +160,23 @@ function resolveFiles(
 }
 
 /** Both bundles must speak of the same two sides, and each far domain must have a certificate. */
-function checkSides(config: EdgeSource, out: Bundle, into: Bundle, wrong: (path: Path, message: string) => void): void {
+function checkSides(
+  config: EdgeSource,
+  out: Bundle,
+  into: Bundle,
+  wrong: (path: Path, message: string) => void,
+): void {
   if (out.from.name !== config.side) {
-    wrong(['bundles', 'out'], `the bundle leads away from the side "${out.from.name}", this edge is of "${config.side}": exchange the bundles, or correct side`)
+    wrong(
+      ['bundles', 'out'],
+      `the bundle leads away from the side "${out.from.name}", this edge is of "${config.side}": exchange the bundles, or correct side`,
+    )
   }
   if (into.to.name !== config.side) {
-    wrong(['bundles', 'in'], `the bundle leads to the side "${into.to.name}", this edge is of "${config.side}": exchange the bundles, or correct side`)
+    wrong(
+      ['bundles', 'in'],
+      `the bundle leads to the side "${into.to.name}", this edge is of "${config.side}": exchange the bundles, or correct side`,
+    )
   }
   if (spelled(out.from) !== spelled(into.to) || spelled(out.to) !== spelled(into.from)) {
     wrong(['bundles'], 'the two bundles do not name the same domains: compile both from rulesets that agree')
@@ -162,14 +188,21 @@ function checkSides(config: EdgeSource, out: Bundle, into: Bundle, wrong: (path:
   for (const { name } of out.to.domains) {
     const times = given.get(name) ?? 0
     if (times !== 1) {
-      wrong(['s2s', 'certificates'], `the far domain ${name} has ${times} certificates here: name it in one of them`)
+      wrong(
+        ['s2s', 'certificates'],
+        `the far domain ${name} has ${times} certificates here: name it in one of them`,
+      )
     }
     given.delete(name)
   }
-  for (const name of given.keys()) wrong(['s2s', 'certificates'], `${name} is not a far domain of the bundle: remove it`)
+  for (const name of given.keys())
+    wrong(['s2s', 'certificates'], `${name} is not a far domain of the bundle: remove it`)
   for (const [i, { domain }] of (config.s2s.routes ?? []).entries()) {
     if (!out.from.domains.some(({ name }) => name === domain)) {
-      wrong(['s2s', 'routes', i, 'domain'], `${domain} is not an own domain of the bundle: correct or remove it`)
+      wrong(
+        ['s2s', 'routes', i, 'domain'],
+        `${domain} is not an own domain of the bundle: correct or remove it`,
+      )
     }
   }
 }
@@ -181,7 +214,12 @@ function spelled({ domains }: Bundle['from']): string {
     .join('\n')
 }
 
-function certificateProblem(certificate: string, key: string, domains: readonly string[], now: number): string | undefined {
+function certificateProblem(
+  certificate: string,
+  key: string,
+  domains: readonly string[],
+  now: number,
+): string | undefined {
   let own: X509Certificate
   try {
     own = new X509Certificate(certificate)
@@ -191,7 +229,8 @@ function certificateProblem(certificate: string, key: string, domains: readonly 
   const validity = validityProblem(own, now)
   if (validity !== undefined) return `${validity}: have it renewed`
   try {
-    if (!own.checkPrivateKey(createPrivateKey(key))) return 'the key is not the one of this certificate: give the key that belongs to it'
+    if (!own.checkPrivateKey(createPrivateKey(key)))
+      return 'the key is not the one of this certificate: give the key that belongs to it'
   } catch {
     return 'the key file holds no usable PEM private key: give one without passphrase'
   }

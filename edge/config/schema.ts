@@ -20,7 +20,10 @@ export type EdgeSource = Readonly<{
     certificates: readonly Readonly<{ domains: readonly string[]; certificate: string; key: string }>[]
     routes?: readonly Readonly<{ domain: string; host: string; port: number }>[]
   }>
-  gcxp: Readonly<{ out: Tls & Readonly<{ host: string; port: number }>; in: Tls & Readonly<{ listen: string }> }>
+  gcxp: Readonly<{
+    out: Tls & Readonly<{ host: string; port: number }>
+    in: Tls & Readonly<{ listen: string }>
+  }>
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
   limits: EdgeLimits
@@ -50,7 +53,10 @@ function describe(error: ErrorObject, source: YamlSource): Problem {
   switch (error.keyword) {
     case 'required': {
       const key = String(error.params['missingProperty'])
-      return source.problem(path, `"${key}" is missing in ${expected}; add it: ${titleOf(part.properties?.[key])}`)
+      return source.problem(
+        path,
+        `"${key}" is missing in ${expected}; add it: ${titleOf(part.properties?.[key])}`,
+      )
     }
     case 'additionalProperties': {
       const key = String(error.params['additionalProperty'])

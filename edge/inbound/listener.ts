@@ -3,9 +3,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:net'
+import type { XmlElement } from '../../rules/xml/node.ts'
 import { listenProblem } from '../metrics.ts'
 import type { Address } from '../outbound/route.ts'
-import type { XmlElement } from '../../rules/xml/node.ts'
 import { acceptStream, type InboundSite, type InboundStream } from './stream.ts'
 
 export type ListenerOptions = Readonly<{
@@ -37,34 +37,37 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
   const held = new Set<InboundStream>()
   let negotiating = 0
 
-  const server: Server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 }, (socket) => {
-    if (negotiating >= NEGOTIATING) {
-      socket.destroy()
-      return options.onEnd(undefined, `more than ${NEGOTIATING} connections negotiate at once`)
-    }
-    negotiating++
-    acceptStream(socket, options.site, makeId, {
-      onOpen(stream) {
-        negotiating--
-        const key = `${stream.from} ${stream.to}`
-        // A server that came back has a new stream before the old one is noticed to be dead.
-        standing.get(key)?.fail('conflict', 'a new stream of the same domains')
-        standing.set(key, stream)
-        options.onOpen(stream)
-        hold(stream)
-      },
-      onStanza: options.onStanza,
-      onEnd(stream, why) {
-        if (stream === undefined) negotiating--
-        else {
-          held.delete(stream)
+  const server: Server = createServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 },
+    (socket) => {
+      if (negotiating >= NEGOTIATING) {
+        socket.destroy()
+        return options.onEnd(undefined, `more than ${NEGOTIATING} connections negotiate at once`)
+      }
+      negotiating++
+      acceptStream(socket, options.site, makeId, {
+        onOpen(stream) {
+          negotiating--
           const key = `${stream.from} ${stream.to}`
-          if (standing.get(key) === stream) standing.delete(key)
-        }
-        options.onEnd(stream, why)
-      },
-    })
-  })
+          // A server that came back has a new stream before the old one is noticed to be dead.
+          standing.get(key)?.fail('conflict', 'a new stream of the same domains')
+          standing.set(key, stream)
+          options.onOpen(stream)
+          hold(stream)
+        },
+        onStanza: options.onStanza,
+        onEnd(stream, why) {
+          if (stream === undefined) negotiating--
+          else {
+            held.delete(stream)
+            const key = `${stream.from} ${stream.to}`
+            if (standing.get(key) === stream) standing.delete(key)
+          }
+          options.onEnd(stream, why)
+        },
+      })
+    },
+  )
 
   function hold(stream: InboundStream): void {
     const wanted = options.isHeld(stream.from)
@@ -80,7 +83,9 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
 
   const { host, port } = options.listen
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(listenProblem('s2s', options.listen, error))))
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new Error(listenProblem('s2s', options.listen, error))),
+    )
     server.listen(port, host, () => {
       const address = server.address()
       resolve({

@@ -69,7 +69,8 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
       // An error stands in a stream, so the header comes first, whatever the peer's was like (§4.9.1.2).
       connection.opener(undefined)
       connection.write(openStream(to, from, makeId()))
-      if (condition !== undefined) return connection.fail(condition, `header from=${shown(header.from)} to=${shown(header.to)}`)
+      if (condition !== undefined)
+        return connection.fail(condition, `header from=${shown(header.from)} to=${shown(header.to)}`)
       if (phase === 'plain') {
         phase = 'starttls'
         connection.write(FEATURES_STARTTLS)
@@ -97,7 +98,8 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
     onElement(element, size) {
       if (phase === 'open') return takeElement(element, size)
       if (element.ns === DIALBACK_NS) return connection.fail('policy-violation', 'dialback is not accepted')
-      if (!connection.isAlone(size)) return connection.fail('policy-violation', 'octets beside the negotiation')
+      if (!connection.isAlone(size))
+        return connection.fail('policy-violation', 'octets beside the negotiation')
       if (phase === 'starttls' && element.ns === TLS_NS && element.name === 'starttls') return startTls()
       if (phase === 'auth' && element.ns === SASL_NS && element.name === 'auth') return authenticate(element)
       connection.fail('not-authorized', 'something else than the negotiation awaits')
@@ -145,7 +147,8 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
   /** SASL EXTERNAL (RFC 4422 appendix A, XEP-0178 §3): the authorisation identity is the stream's `from`, or empty. */
   function authenticate(element: XmlElement): void {
     const failure = readExternal(element, from)
-    if (failure !== undefined) return connection.finish(saslFailure(failure), `EXTERNAL for ${from}: ${failure}`)
+    if (failure !== undefined)
+      return connection.finish(saslFailure(failure), `EXTERNAL for ${from}: ${failure}`)
     phase = 'final'
     connection.write(SASL_SUCCESS)
     connection.opener(openStream(to, from, makeId()))
@@ -155,7 +158,10 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
   function takeElement(element: XmlElement, size: number): void {
     if (element.ns === SERVER_NS && isStanza(element.name)) return events.onStanza(stream!, element, size)
     if (element.ns === STREAMS_NS && element.name === 'error') {
-      return connection.finish('</stream:stream>', `the peer reports ${shown(elements(element)[0]?.name ?? '')}`)
+      return connection.finish(
+        '</stream:stream>',
+        `the peer reports ${shown(elements(element)[0]?.name ?? '')}`,
+      )
     }
     if (element.ns === DIALBACK_NS) return connection.fail('policy-violation', 'dialback is not accepted')
     if (isStanza(element.name)) return connection.fail('invalid-namespace', 'a stanza of another namespace')

@@ -18,7 +18,15 @@ import type { PendingTable } from '../pending.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
 
 /** What became of a frame, as a closed set for the counters. */
-export const OUTCOMES = ['delivered', 'repeated', 'gap', 'iq-unasked', 'iq-too-many', 'invalid', 'expired'] as const
+export const OUTCOMES = [
+  'delivered',
+  'repeated',
+  'gap',
+  'iq-unasked',
+  'iq-too-many',
+  'invalid',
+  'expired',
+] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 export type IncomingOptions = Readonly<{
@@ -66,7 +74,9 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     const problem = deliver(payload)
     if (problem === undefined) return true
     options.counted('invalid')
-    options.alarm(`the guard released stanza ${formatNumber(number)}, which is not fit to be delivered: ${problem}`)
+    options.alarm(
+      `the guard released stanza ${formatNumber(number)}, which is not fit to be delivered: ${problem}`,
+    )
     return false
   }
 
@@ -74,7 +84,10 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   function deliver(payload: Uint8Array): string | undefined {
     const stanza = parseStanza(payload, limits)
     if (refused(stanza)) return stanza.refused
-    if (stanza.ns !== SERVER_NS || !(stanza.name === 'message' || stanza.name === 'presence' || stanza.name === 'iq')) {
+    if (
+      stanza.ns !== SERVER_NS ||
+      !(stanza.name === 'message' || stanza.name === 'presence' || stanza.name === 'iq')
+    ) {
       return 'unknown-stanza'
     }
     const from = parseJid(attribute(stanza, 'from') ?? '')
@@ -108,7 +121,9 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     if (refused(stanza)) return
     const type = attribute(stanza, 'type') ?? ''
     const waits =
-      stanza.name === 'iq' ? type === 'get' || type === 'set' : stanza.name === 'message' && (type === '' || type === 'chat')
+      stanza.name === 'iq'
+        ? type === 'get' || type === 'set'
+        : stanza.name === 'message' && (type === '' || type === 'chat')
     if (!waits) return
     const attributes: Record<string, string> = { type: 'error' }
     const from = attribute(stanza, 'to')

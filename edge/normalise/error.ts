@@ -15,8 +15,8 @@ export function reduceError(stanza: XmlElement): XmlElement {
   const given = error === undefined ? undefined : attribute(error, 'type')
   const type = given !== undefined && TYPES.has(given) ? given : 'cancel'
   const condition =
-    (error === undefined ? [] : elements(error)).find((e) => e.ns === STANZA_ERRORS_NS && e.name !== 'text')?.name ??
-    'undefined-condition'
+    (error === undefined ? [] : elements(error)).find((e) => e.ns === STANZA_ERRORS_NS && e.name !== 'text')
+      ?.name ?? 'undefined-condition'
   return element(SERVER_NS, stanza.name, stanza.attributes, [
     element(SERVER_NS, 'error', { type }, [element(STANZA_ERRORS_NS, condition)]),
   ])

@@ -17,8 +17,15 @@ import type {
   Slot,
   StanzaForm,
 } from '../../rules/bundle/bundle.ts'
-import { refuse, type Reason, type Refusal, refused } from '../../rules/reasons.ts'
-import { attribute, SERVER_NS, XML_NS, type XmlAttribute, type XmlElement, type XmlNode } from '../../rules/xml/node.ts'
+import { type Reason, type Refusal, refuse, refused } from '../../rules/reasons.ts'
+import {
+  attribute,
+  SERVER_NS,
+  XML_NS,
+  type XmlAttribute,
+  type XmlElement,
+  type XmlNode,
+} from '../../rules/xml/node.ts'
 import { serialise, serialiseInside, serialiseReplacing } from '../../rules/xml/write.ts'
 import { reduceError } from './error.ts'
 import { createLabelWriter } from './label.ts'
@@ -49,7 +56,16 @@ const LOSSY_SETS: readonly ElementName[] = [
 ]
 
 /** What the edge leaves out by itself, beside the strip lists. */
-const OWN_STRIPS = ['blanks', 'empty', 'error-payload', 'delay-text', 'delay-from', 'language', 'duplicate', 'set-member']
+const OWN_STRIPS = [
+  'blanks',
+  'empty',
+  'error-payload',
+  'delay-text',
+  'delay-from',
+  'language',
+  'duplicate',
+  'set-member',
+]
 
 /** The names that `stripped` can hold under this bundle. */
 export function stripNames(bundle: Bundle): string[] {
@@ -89,11 +105,16 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     forms.set(`${form.element} ${form.type ?? ''}`, { form, places: compilePlaces(form.slots) })
   }
 
-  function normaliseStanza(received: XmlElement, lang: string | undefined, context: Context): string | Refusal | undefined {
+  function normaliseStanza(
+    received: XmlElement,
+    lang: string | undefined,
+    context: Context,
+  ): string | Refusal | undefined {
     const type = attribute(received, 'type') ?? ''
     const admitted =
       received.ns === SERVER_NS
-        ? (forms.get(`${received.name} ${type}`) ?? (isDefaultType(received.name, type) ? forms.get('message ') : undefined))
+        ? (forms.get(`${received.name} ${type}`) ??
+          (isDefaultType(received.name, type) ? forms.get('message ') : undefined))
         : undefined
     if (admitted === undefined) return refuse('unknown-stanza')
     const { form, places } = admitted
@@ -174,7 +195,8 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       const normal = normaliseElement(child, place, lang, context)
       const lossy = isOneOf(LOSSY_SETS, child)
       if (normal === undefined) context.stripped.push('empty')
-      else if (refused(normal) ? lossy : lossy && !isAdmitted(normal, place.rule)) context.stripped.push('set-member')
+      else if (refused(normal) ? lossy : lossy && !isAdmitted(normal, place.rule))
+        context.stripped.push('set-member')
       else if (refused(normal)) return normal
       else filled[place.slot]!.push(normal)
     }
@@ -258,7 +280,9 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       if (value.type !== 'address') return true
       const domain = parseJid(given)?.domain
       if (domain === undefined) return false
-      return (value.side !== 'to' && sides.from.has(domain)) || (value.side !== 'from' && sides.to.has(domain))
+      return (
+        (value.side !== 'to' && sides.from.has(domain)) || (value.side !== 'from' && sides.to.has(domain))
+      )
     })
   }
 
@@ -314,7 +338,12 @@ function isOneOf(list: readonly ElementName[], node: XmlElement): boolean {
 }
 
 /** Members in the order of their octets, each once (doc/formats.md §2). */
-function sortSet(members: readonly XmlElement[], parentNs: string, context: Context, out: XmlElement[]): void {
+function sortSet(
+  members: readonly XmlElement[],
+  parentNs: string,
+  context: Context,
+  out: XmlElement[],
+): void {
   const spelled = members
     .map((node) => ({ node, octets: Buffer.from(serialiseInside(node, parentNs)) }))
     .sort((a, b) => Buffer.compare(a.octets, b.octets))

@@ -48,7 +48,8 @@ export function createLinks(options: LinksOptions): Links {
     const known = links.get(key)
     if (known !== undefined) return known
     const siblings = byOwn.get(to)
-    if (siblings === undefined || !far.has(from)) throw new Error('a link between domains that are not of the bundle')
+    if (siblings === undefined || !far.has(from))
+      throw new Error('a link between domains that are not of the bundle')
     const { tls, limits, handshakeMs, stanzaMs } = options
     const made = createLink({
       site: { from, to, tls, limits, handshakeMs, stanzaMs },

@@ -41,7 +41,17 @@ export type OutboundEvents = Readonly<{
   onEnd(why: string, opened: boolean): void
 }>
 
-type Phase = 'plain' | 'starttls' | 'proceed' | 'tls' | 'secure' | 'auth' | 'success' | 'final' | 'features' | 'open'
+type Phase =
+  | 'plain'
+  | 'starttls'
+  | 'proceed'
+  | 'tls'
+  | 'secure'
+  | 'auth'
+  | 'success'
+  | 'final'
+  | 'features'
+  | 'open'
 
 /** Negotiates over a connected socket. */
 export function initiateStream(socket: Socket, site: OutboundSite, events: OutboundEvents): void {
@@ -57,7 +67,10 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
     },
     onElement(element, size) {
       if (element.ns === STREAMS_NS && element.name === 'error') {
-        return connection.finish(STREAM_CLOSE, `the server reports ${shown(elements(element)[0]?.name ?? '')}`)
+        return connection.finish(
+          STREAM_CLOSE,
+          `the server reports ${shown(elements(element)[0]?.name ?? '')}`,
+        )
       }
       if (element.ns === STREAMS_NS && element.name === 'features') return takeFeatures(element)
       if (phase === 'proceed' && element.ns === TLS_NS && element.name === 'proceed') {
@@ -65,7 +78,10 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
         return startTls()
       }
       if (phase === 'success' && element.ns === SASL_NS) return takeOutcome(element, size)
-      connection.fail('policy-violation', `<${shown(element.name)}> where the negotiation awaits something else`)
+      connection.fail(
+        'policy-violation',
+        `<${shown(element.name)}> where the negotiation awaits something else`,
+      )
     },
     onEnd(why) {
       events.onEnd(why, phase === 'open')
@@ -128,7 +144,10 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
   function takeOutcome(element: XmlElement, size: number): void {
     if (element.name !== 'success') {
       const condition = elements(element)[0]?.name ?? element.name
-      return connection.finish(STREAM_CLOSE, `the server does not accept EXTERNAL from ${from}: ${shown(condition)}`)
+      return connection.finish(
+        STREAM_CLOSE,
+        `the server does not accept EXTERNAL from ${from}: ${shown(condition)}`,
+      )
     }
     if (!connection.isAlone(size)) return connection.fail('policy-violation', 'octets behind <success/>')
     phase = 'final'
@@ -148,7 +167,9 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
 
 /** The answering header names the domain that was asked for; some servers leave the names out (§4.7.1). */
 function headerProblem(header: StreamHeader, to: string): string | undefined {
-  return header.from === '' || header.from === to ? undefined : `the server answers as ${shown(header.from)}, not as ${to}`
+  return header.from === '' || header.from === to
+    ? undefined
+    : `the server answers as ${shown(header.from)}, not as ${to}`
 }
 
 /** Something that a peer wrote, for a log line. */

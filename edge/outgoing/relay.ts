@@ -5,7 +5,7 @@
  *
  * A stanza that is refused leads to the answer of refusal.ts and to a counter; none of it goes further.
  */
-import { normaliseJid, type Jid } from '../../rules/address/jid.ts'
+import { type Jid, normaliseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import type { Reason } from '../../rules/reasons.ts'
@@ -73,7 +73,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   function take(stream: InboundStream, stanza: XmlElement, at: number): void {
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
-    if (from === undefined || to === undefined) return stream.fail('improper-addressing', 'a stanza without from or to')
+    if (from === undefined || to === undefined)
+      return stream.fail('improper-addressing', 'a stanza without from or to')
     const sender = normaliseJid(from)
     if (sender === undefined) return counted.refused('bad-from')
     if (sender.domain !== stream.from) return stream.fail('invalid-from', 'a stanza from another domain')
@@ -102,11 +103,17 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     const { type, from, to, id } = envelope
     if (type === 'get' || type === 'set') {
       if (far.get(to.domain) === 'rooms') return true
-      answer(envelope, to.text === to.domain ? answerForServer(envelope, stanza, rooms) : answerForUser(envelope, stanza))
+      answer(
+        envelope,
+        to.text === to.domain ? answerForServer(envelope, stanza, rooms) : answerForUser(envelope, stanza),
+      )
       return false
     }
     // An answer nobody asked for; requests are noted by their canonical addresses.
-    if ((type === 'result' || type === 'error') && askedOfUs.take(to.text, from.text, id ?? '') === undefined) {
+    if (
+      (type === 'result' || type === 'error') &&
+      askedOfUs.take(to.text, from.text, id ?? '') === undefined
+    ) {
       counted.refused('iq-unasked')
       return false
     }

@@ -88,7 +88,8 @@ export function createConnection(
     events.onTurn?.()
   }
 
-  const onError = (error: NodeJS.ErrnoException) => end(`the connection broke (${error.code ?? error.message})`)
+  const onError = (error: NodeJS.ErrnoException) =>
+    end(`the connection broke (${error.code ?? error.message})`)
   const onClose = () => end('the peer closed the connection')
 
   function attach(next: Socket): void {
