@@ -1,0 +1,62 @@
+/**
+ * The access control decision function (ACDF): may someone with this clearance see what has this label?
+ *
+ * X.841, SDN.801c and ADatP-4774.1 agree: same policy; class listed; of restrictive tags every value of the label held; of
+ * each permissive tag that the label uses at least one value held; informative tags do not matter. A label's validity is
+ * another question (`rules/spif/validity.ts`).
+ */
+import type { Label, LabelCategory } from '../label/label.ts'
+import type { Spif, Tag } from '../spif/spif.ts'
+import { isBoundTo } from '../spif/validity.ts'
+import type { Clearance } from './clearance.ts'
+
+/** Yes, or no and why. */
+export type Access =
+  | Readonly<{ permit: true }>
+  | Readonly<{ permit: false; reason: DenialReason; detail: string }>
+
+export type DenialReason =
+  | 'other-policy' // label, clearance and SPIF are not of one policy
+  | 'class-not-held'
+  | 'restrictive-not-held'
+  | 'permissive-not-held'
+
+/** Decides. Label and clearance must be bound to `spif`. */
+export function access(label: Label, clearance: Clearance, spif: Spif): Access {
+  if (clearance.policy.id !== spif.id || !isBoundTo(label, spif)) {
+    return deny('other-policy', `${label.policy.name}, ${clearance.policy.name}, ${spif.name}`)
+  }
+  if (!clearance.classifications.includes(label.classification))
+    return deny('class-not-held', label.classification.name)
+  const held = new Set(clearance.categories.map((category) => category.value))
+  const permissive = new Map<Tag, LabelCategory[]>()
+  for (const category of label.categories) {
+    const { tag, value } = category
+    switch (tag.kind) {
+      case 'restrictive':
+      case 'enumerated-restrictive':
+        if (!held.has(value)) return deny('restrictive-not-held', nameOf(category))
+        break
+      case 'permissive':
+      case 'enumerated-permissive':
+        permissive.set(tag, [...(permissive.get(tag) ?? []), category])
+        break
+      case 'informative':
+        break
+    }
+  }
+  for (const categories of permissive.values()) {
+    if (!categories.some(({ value }) => held.has(value))) {
+      return deny('permissive-not-held', categories.map(nameOf).join(' or '))
+    }
+  }
+  return { permit: true }
+}
+
+function deny(reason: DenialReason, detail: string): Access {
+  return { permit: false, reason, detail }
+}
+
+function nameOf({ tagSet, value }: LabelCategory): string {
+  return `${tagSet.name}: ${value.name}`
+}

@@ -1,0 +1,108 @@
+/**
+ * A clearance under a policy: the classes and categories that a person, a peer or a channel may see.
+ *
+ * Classes are listed, not ranked: SECRET in a clearance says nothing of RESTRICTED (X.841, ADatP-4774.1). What a clearance
+ * names and the policy does not know grants nothing; it is kept in `ignored` for people to see.
+ */
+import { bindCategories, bindCategory4774, checkPolicy, classificationNamed } from '../label/bind.ts'
+import type { SecurityCategory } from '../label/category.ts'
+import { type BindingProblem, isProblem, type LabelCategory } from '../label/label.ts'
+import type { Category4774 } from '../label/stanag4774.ts'
+import type { Classification, Spif } from '../spif/spif.ts'
+import type { Clearance4774 } from './stanag4774.ts'
+import type { X501Clearance } from './x501.ts'
+
+export type Clearance = Readonly<{
+  policy: Readonly<{ name: string; id: string }>
+  classifications: readonly Classification[]
+  categories: readonly LabelCategory[]
+  /** What was named and not known. */
+  ignored: readonly string[]
+}>
+
+/** The clearance that an X.501 attribute value is under `spif`. */
+export function bindX501(spif: Spif, encoded: X501Clearance): Clearance | BindingProblem {
+  if (encoded.policy !== spif.id) return { problem: 'wrong-policy', detail: encoded.policy }
+  const numbers = encoded.classifications.map(String)
+  return collect(
+    spif,
+    numbers,
+    (number) => spif.classifications.find((c) => c.lacv === number),
+    encoded.categories.flatMap(single),
+    (c) => bindCategories(spif, [c]),
+  )
+}
+
+/** The clearance that a STANAG 4774 ConfidentialityClearance is under `spif`. */
+export function bind4774Clearance(spif: Spif, encoded: Clearance4774): Clearance | BindingProblem {
+  const wrong = checkPolicy(spif, encoded.policyName, encoded.policy)
+  if (wrong !== undefined) return wrong
+  const categories = encoded.categories.flatMap(single4774)
+  return collect(
+    spif,
+    encoded.classifications,
+    (name) => classificationNamed(spif, name),
+    categories,
+    (c) => bindCategory4774(spif, c),
+  )
+}
+
+function collect<C>(
+  spif: Spif,
+  classes: readonly string[],
+  find: (name: string) => Classification | undefined,
+  encoded: readonly C[],
+  bind: (category: C) => readonly LabelCategory[] | BindingProblem,
+): Clearance {
+  const ignored: string[] = []
+  const classifications = classes.flatMap((name) => {
+    const found = find(name)
+    if (found === undefined) ignored.push(`class ${name}`)
+    return found ?? []
+  })
+  const categories = encoded.flatMap((category) => {
+    const bound = bind(category)
+    if (!isProblem(bound)) return bound
+    ignored.push(`${bound.problem} ${bound.detail}`)
+    return []
+  })
+  return makeClearance(spif, classifications, categories, ignored)
+}
+
+/** A clearance of parts that are the policy's, each once. */
+export function makeClearance(
+  spif: Spif,
+  classifications: readonly Classification[],
+  categories: readonly LabelCategory[],
+  ignored: readonly string[] = [],
+): Clearance {
+  const wanted = new Set(classifications)
+  const once = new Map(categories.map((category) => [category.value, category]))
+  return {
+    policy: { name: spif.name, id: spif.id },
+    classifications: spif.classifications.filter((c) => wanted.has(c)),
+    categories: [...once.values()],
+    ignored,
+  }
+}
+
+/** A category value by value, so that one that is not known does not hide the others. */
+function single(category: SecurityCategory): readonly SecurityCategory[] {
+  if (category.syntax === 'acp145') return category.values.map((value) => ({ ...category, values: [value] }))
+  if (category.syntax !== 'missi') return [category]
+  return category.tagSets.flatMap(({ tagSet, tags }) =>
+    tags.flatMap((tag) =>
+      tag.values.map((value) => ({
+        ...category,
+        tagSets: [{ tagSet, tags: [{ ...tag, values: [value] }] }],
+      })),
+    ),
+  )
+}
+
+function single4774(category: Category4774): readonly Category4774[] {
+  return [
+    ...category.values.map((value) => ({ ...category, values: [value], numbers: [] })),
+    ...category.numbers.map((number) => ({ ...category, values: [], numbers: [number] })),
+  ]
+}

@@ -1,0 +1,99 @@
+/**
+ * The ConfidentialityClearance of STANAG 4774 (ADatP-4774 App. 2, schema 1.2), as it is encoded.
+ *
+ *   ConfidentialityClearance
+ *     PolicyIdentifier (label namespace)   1
+ *     ClassificationList                   1    Classification (label namespace) 1..n
+ *     Category (label namespace)           0..n as in a label
+ *
+ * Extensions are refused when strict and a finding when lenient: they grant nothing here.
+ */
+import {
+  type Category4774,
+  childElements,
+  compareText,
+  forgive,
+  LABEL_NS,
+  type LabelFinding,
+  type LabelProblem,
+  nameOf,
+  readCategory,
+  reading,
+  readUri,
+  sortCategories,
+  writeCategory,
+} from '../label/stanag4774.ts'
+import { element, type XmlElement } from '../xml/node.ts'
+
+export const CLEARANCE_NS = 'urn:nato:stanag:4774:confidentialityclearance:1:0'
+
+export type Clearance4774 = Readonly<{
+  policyName: string
+  policy?: string
+  classifications: readonly string[]
+  categories: readonly Category4774[]
+}>
+
+/** Reads a ConfidentialityClearance element. */
+export function read4774Clearance(
+  root: XmlElement,
+  mode: 'strict' | 'lenient',
+): Readonly<{ clearance: Clearance4774; findings: readonly LabelFinding[] }> | LabelProblem {
+  if (root.ns !== CLEARANCE_NS || root.name !== 'ConfidentialityClearance')
+    return { problem: 'not a clearance' }
+  const read = reading(mode, (reader) => {
+    for (const a of root.attributes) forgive(reader, `unknown attribute ${a.name}`)
+    const children = childElements(reader, root).filter((child) => {
+      const isOwn =
+        child.ns === LABEL_NS || (child.ns === CLEARANCE_NS && child.name === 'ClassificationList')
+      if (!isOwn) forgive(reader, `foreign element ${child.name}`)
+      return isOwn
+    })
+    const [policy, list, ...rest] = children
+    if (policy?.name !== 'PolicyIdentifier' || policy.ns !== LABEL_NS)
+      return { problem: 'no PolicyIdentifier' }
+    if (list?.name !== 'ClassificationList' || list.ns !== CLEARANCE_NS)
+      return { problem: 'no ClassificationList' }
+    if (rest.some((child) => child.name !== 'Category' || child.ns !== LABEL_NS)) {
+      return { problem: 'a wrong element behind ClassificationList' }
+    }
+    const id = readUri(reader, policy, [])
+    const classifications: string[] = []
+    for (const child of childElements(reader, list)) {
+      if (child.ns === LABEL_NS && child.name === 'Classification')
+        classifications.push(nameOf(reader, child))
+      else forgive(reader, `foreign element ${child.name}`)
+    }
+    if (classifications.length === 0) return { problem: 'an empty ClassificationList' }
+    return {
+      policyName: nameOf(reader, policy),
+      ...(id === undefined ? {} : { policy: id }),
+      classifications,
+      categories: rest.map((child) => readCategory(reader, child)),
+    }
+  })
+  if ('problem' in read) return read
+  return 'problem' in read.label ? read.label : { clearance: read.label, findings: read.findings }
+}
+
+/** The clearance as a canonical element: classes and categories in code-unit order. */
+export function write4774Clearance(clearance: Clearance4774): XmlElement {
+  const { policyName, policy, classifications, categories } = clearance
+  return element(
+    CLEARANCE_NS,
+    'ConfidentialityClearance',
+    [],
+    [
+      element(LABEL_NS, 'PolicyIdentifier', policy === undefined ? [] : { URI: `urn:oid:${policy}` }, [
+        policyName,
+      ]),
+      element(
+        CLEARANCE_NS,
+        'ClassificationList',
+        [],
+        [...classifications].sort(compareText).map((name) => element(LABEL_NS, 'Classification', [], [name])),
+      ),
+      ...sortCategories(categories).map(writeCategory),
+    ],
+  )
+}

@@ -1,0 +1,308 @@
+/**
+ * Mapping a label from one policy to another by the equivalences of a SPIF (ADatP-4774.1 §4.3, Open XML SPIF 2.1).
+ *
+ * Outgoing uses the sender's own SPIF, which says what each of its classes and values is elsewhere (`applied` encrypt or
+ * both). Incoming uses the recipient's own SPIF in reverse (decrypt or both). Exactly one class must answer. Every
+ * category must answer; it is left out only where the policy says `discard` *and* the caller allows it, and what was
+ * left out is reported. Nothing is guessed; the result is checked against its own policy.
+ */
+
+import type { CategoryKind } from '../label/kind.ts'
+import { type Label, type LabelCategory, makeLabel } from '../label/label.ts'
+import type { Applied, Classification, Spif, Tag, TagSet, TargetRequirement } from './spif.ts'
+import { type Invalidity, matches, validate } from './validity.ts'
+
+export type MappingOptions = Readonly<{
+  /** Whether categories that the policy says to discard may be left out; else they stop the mapping. */
+  discard?: boolean
+  /** A privacy mark has no equivalence: it stops the mapping unless it may be kept as it is, or dropped. */
+  privacyMark?: 'refuse' | 'keep' | 'drop'
+}>
+
+/** A label under the other policy, with what was left out on the way and what its own policy has against it. */
+export type MappedLabel = Label &
+  Readonly<{
+    discarded: readonly string[]
+    /** As `validate` has it; a label with any must not be used. */
+    invalid: readonly Invalidity[]
+  }>
+
+export type MappingProblem = Readonly<{ problem: MappingCode; detail: string }>
+
+export type MappingCode =
+  | 'no-equivalent-policy'
+  | 'no-equivalent-class'
+  | 'ambiguous-class'
+  | 'no-equivalent-category'
+  | 'ambiguous-category'
+  | 'discard-not-allowed'
+  | 'unknown-target' // an equivalence that names what the target policy does not have
+  | 'required-category' // which of several categories to add cannot be known
+  | 'privacy-mark'
+
+/** A label as numbers, of a policy whose SPIF need not be at hand. */
+export type NumberedLabel = Readonly<{
+  policy: string
+  classification: string
+  categories: readonly Readonly<{ tagSetId: string; tagSetName?: string; kind: CategoryKind; lacv: string }>[]
+  privacyMark?: string
+}>
+
+function problem(code: MappingCode, detail: string): MappingProblem {
+  return { problem: code, detail }
+}
+
+type Found = { readonly categories: LabelCategory[]; readonly discarded: string[] }
+
+/** The label under `target` that `spif`, its own policy, says it is. */
+export function mapOutgoing(
+  label: Label,
+  spif: Spif,
+  target: Spif,
+  options: MappingOptions = {},
+): MappedLabel | MappingProblem {
+  const policy = spif.equivalentPolicies.find((p) => p.id === target.id)
+  if (policy === undefined) return problem('no-equivalent-policy', `${spif.name} knows no ${target.name}`)
+  const classes = label.classification.equivalents.filter(
+    (e) => e.policy === target.id && appliesTo(e.applied, 'encrypt'),
+  )
+  if (classes.length > 1) return problem('ambiguous-class', label.classification.name)
+  const equivalent = classes[0]
+  if (equivalent === undefined) return problem('no-equivalent-class', label.classification.name)
+  const classification = target.classifications.find((c) => c.lacv === equivalent.lacv)
+  if (classification === undefined)
+    return problem('unknown-target', `class ${equivalent.lacv} in ${target.name}`)
+
+  const found: Found = { categories: [], discarded: [] }
+  const required: TargetRequirement[] = [...equivalent.required, ...policy.required]
+  for (const category of label.categories) {
+    const wrong = mapCategory(category, target, options, found, required)
+    if (wrong !== undefined) return wrong
+  }
+  const unmet = addRequired(target, required, found)
+  if (unmet !== undefined) return unmet
+  return finish(target, classification, found, label.privacyMark, options)
+}
+
+function appliesTo(applied: Applied, direction: 'encrypt' | 'decrypt'): boolean {
+  return applied === direction || applied === 'both'
+}
+
+/** Adds what a category is under the target; tag-set equivalence is asked when the category has none of its own. */
+function mapCategory(
+  { tagSet, tag, value }: LabelCategory,
+  target: Spif,
+  options: MappingOptions,
+  found: Found,
+  required: TargetRequirement[],
+): MappingProblem | undefined {
+  const name = `${tagSet.name}: ${value.name}`
+  const equivalents = value.equivalents.filter(
+    (e) => e.policy === target.id && appliesTo(e.applied, 'encrypt'),
+  )
+  if (equivalents.length === 0) {
+    const sets = tagSet.equivalents.filter((e) => e.policy === target.id)
+    if (sets.length === 0) return problem('no-equivalent-category', name)
+    for (const set of sets) {
+      const targets = target.tagSets.filter((t) => isNamed(t, set))
+      const category = targets.length === 1 ? numbered(targets[0]!, tag.kind, value.lacv) : undefined
+      if (category === undefined) return problem('unknown-target', `${name} in ${target.name}`)
+      found.categories.push(category)
+      required.push(...set.required)
+    }
+    return undefined
+  }
+  const kept = equivalents.filter((e) => !e.discard)
+  if (kept.length === 0) {
+    if (options.discard !== true) return problem('discard-not-allowed', name)
+    found.discarded.push(name)
+  }
+  for (const { tagSetId, kind, lacv } of kept) {
+    const targetSet = target.tagSets.find((t) => t.id === tagSetId)
+    const category = targetSet === undefined ? undefined : numbered(targetSet, kind, lacv)
+    if (category === undefined)
+      return problem('unknown-target', `${name} as ${lacv} of ${tagSetId} in ${target.name}`)
+    found.categories.push(category)
+  }
+  return undefined
+}
+
+function isNamed(tagSet: TagSet, { id, name }: Readonly<{ id?: string; name?: string }>): boolean {
+  if (id === undefined && name === undefined) return false
+  return (id === undefined || tagSet.id === id) && (name === undefined || tagSet.name === name)
+}
+
+/** The one value of a tag set with that kind and number. */
+function numbered(tagSet: TagSet, kind: CategoryKind, lacv: string): LabelCategory | undefined {
+  const hits = tagSet.tags.flatMap((tag: Tag) =>
+    tag.kind === kind
+      ? tag.values.filter((v) => v.lacv === lacv).map((value) => ({ tagSet, tag, value }))
+      : [],
+  )
+  return hits.length === 1 ? hits[0] : undefined
+}
+
+/** Adds the categories that equivalences demand. With a choice among several, nobody but a person can make it. */
+function addRequired(
+  target: Spif,
+  required: readonly TargetRequirement[],
+  found: Found,
+): MappingProblem | undefined {
+  for (const { operation, groups } of required) {
+    const tests = groups.map(({ tagSetName, kind, lacv }) => {
+      const tagSet = target.tagSets.find((t) => t.name === tagSetName)
+      return tagSet === undefined ? undefined : { tagSet, kind, lacv }
+    })
+    if (tests.some((test) => test === undefined) || tests.length === 0) {
+      return problem('unknown-target', `required tag set in ${target.name}`)
+    }
+    const missing = tests.filter(
+      (test) =>
+        !found.categories.some((c) =>
+          matches(c, {
+            tagSetId: test!.tagSet.id,
+            kind: test!.kind,
+            ...(test!.lacv === undefined ? {} : { lacv: test!.lacv }),
+          }),
+        ),
+    )
+    const met = tests.length - missing.length
+    if (operation === 'onlyOne' && met > 1)
+      return problem('required-category', 'more than one of a choice of one')
+    if (operation !== 'all' && met > 0) continue
+    if (operation !== 'all' && missing.length > 1)
+      return problem('required-category', 'one of several must be chosen')
+    for (const test of missing) {
+      const { tagSet, kind, lacv } = test!
+      const category = lacv === undefined ? undefined : numbered(tagSet, kind, lacv)
+      if (category === undefined)
+        return problem('required-category', `a value of ${tagSet.name} must be chosen`)
+      found.categories.push(category)
+    }
+  }
+  return undefined
+}
+
+function finish(
+  target: Spif,
+  classification: Classification,
+  found: Found,
+  mark: string | undefined,
+  { privacyMark = 'refuse' }: MappingOptions,
+): MappedLabel | MappingProblem {
+  if (mark !== undefined && privacyMark === 'refuse') return problem('privacy-mark', mark)
+  if (mark !== undefined && privacyMark === 'drop') found.discarded.push(`privacy mark ${mark}`)
+  const label = makeLabel(target, classification, found.categories, privacyMark === 'keep' ? mark : undefined)
+  return { ...label, discarded: found.discarded, invalid: validate(label, target) }
+}
+
+/** The numbers of a label. */
+export function numbersOf(label: Label): NumberedLabel {
+  return {
+    policy: label.policy.id,
+    classification: label.classification.lacv,
+    categories: label.categories.map(({ tagSet, tag, value }) => ({
+      tagSetId: tagSet.id,
+      tagSetName: tagSet.name,
+      kind: tag.kind,
+      lacv: value.lacv,
+    })),
+    ...(label.privacyMark === undefined ? {} : { privacyMark: label.privacyMark }),
+  }
+}
+
+/** The label under `own` that a label of another policy is, by the equivalences of `own` read in reverse. */
+export function mapIncoming(
+  label: Label | NumberedLabel,
+  own: Spif,
+  options: MappingOptions = {},
+): MappedLabel | MappingProblem {
+  const bound = isBound(label) ? label : undefined
+  const foreign = bound === undefined ? (label as NumberedLabel) : numbersOf(bound)
+  const policy = own.equivalentPolicies.find((p) => p.id === foreign.policy)
+  if (policy === undefined) return problem('no-equivalent-policy', `${own.name} knows no ${foreign.policy}`)
+  const ambiguous = bound?.categories.find((c) => c.value.ambiguous)
+  if (ambiguous !== undefined) return problem('ambiguous-category', ambiguous.value.name)
+
+  const classes = own.classifications.flatMap((c) =>
+    c.equivalents
+      .filter(
+        (e) =>
+          e.policy === foreign.policy && e.lacv === foreign.classification && appliesTo(e.applied, 'decrypt'),
+      )
+      .map((equivalent) => ({ classification: c, equivalent })),
+  )
+  if (classes.length > 1) return problem('ambiguous-class', foreign.classification)
+  const found = classes[0]
+  if (found === undefined) return problem('no-equivalent-class', foreign.classification)
+  for (const required of [...found.equivalent.required, ...policy.required]) {
+    if (!isMetBy(required, foreign))
+      return problem('required-category', 'the label lacks what the equivalence demands')
+  }
+  const categories: LabelCategory[] = []
+  for (const category of foreign.categories) {
+    const hits = reverse(own, foreign, category)
+    if (hits.length === 0)
+      return problem('no-equivalent-category', `${category.lacv} of ${category.tagSetId}`)
+    if (hits.length > 1) return problem('ambiguous-category', `${category.lacv} of ${category.tagSetId}`)
+    categories.push(hits[0]!)
+  }
+  return finish(own, found.classification, { categories, discarded: [] }, foreign.privacyMark, options)
+}
+
+function isBound(label: Label | NumberedLabel): label is Label {
+  return typeof label.policy !== 'string'
+}
+
+function isMetBy({ operation, groups }: TargetRequirement, foreign: NumberedLabel): boolean {
+  const met = groups.filter((group) =>
+    foreign.categories.some(
+      (c) => c.tagSetName === group.tagSetName && c.kind === group.kind && (group.lacv ?? c.lacv) === c.lacv,
+    ),
+  ).length
+  if (operation === 'onlyOne') return met === 1
+  return operation === 'oneOrMore' ? met > 0 : met > 0 && met === groups.length
+}
+
+/** Own values that a foreign category stands for: by their own equivalences, else by those of whole tag sets. */
+function reverse(
+  own: Spif,
+  foreign: NumberedLabel,
+  category: NumberedLabel['categories'][number],
+): readonly LabelCategory[] {
+  const hits: LabelCategory[] = []
+  for (const tagSet of own.tagSets) {
+    for (const tag of tagSet.tags) {
+      for (const value of tag.values) {
+        const stands = value.equivalents.some(
+          (e) =>
+            e.policy === foreign.policy &&
+            !e.discard &&
+            appliesTo(e.applied, 'decrypt') &&
+            e.tagSetId === category.tagSetId &&
+            e.kind === category.kind &&
+            e.lacv === category.lacv,
+        )
+        if (stands) hits.push({ tagSet, tag, value })
+      }
+    }
+  }
+  if (hits.length > 0) return hits
+  const sets = own.tagSets.filter((tagSet) =>
+    tagSet.equivalents.some(
+      (e) =>
+        e.policy === foreign.policy &&
+        (e.id ?? category.tagSetId) === category.tagSetId &&
+        (e.id !== undefined || (e.name !== undefined && e.name === category.tagSetName)),
+    ),
+  )
+  return sets.flatMap((tagSet) => {
+    const value = numbered(tagSet, category.kind, category.lacv)
+    return value === undefined ? [] : [value]
+  })
+}
+
+/** Whether a mapping stopped. */
+export function isMappingProblem(mapped: MappedLabel | MappingProblem): mapped is MappingProblem {
+  return 'problem' in mapped
+}

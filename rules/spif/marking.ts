@@ -1,0 +1,199 @@
+/**
+ * Marking text: what people read of a label, in a place and a language, with colours for XEP-0258.
+ *
+ * Open XML SPIF gives the pieces and no algorithm. This is the one of the field's reference product, which
+ * reproduces the published NATO markings: policy word, class phrase, then per tag its prefix, values and suffix, all
+ * joined by the policy's separator and put between the policy's prefix and suffix. Language is chosen for each piece by
+ * itself: the one asked for, its primary part, none, then English.
+ *
+ * Codes. `replacePolicy`: the phrase stands for the policy's name. `suppressClassName`: the class is left out.
+ * `noNameDisplay`: no name where there is no phrase. `noMarkingDisplay`: nothing shown; on a class the policy word too.
+ */
+import type { Clearance } from '../clearance/clearance.ts'
+import type { Label, LabelCategory } from '../label/label.ts'
+import { readableOn } from './colour.ts'
+import type { Location, MarkingData, Markings, Qualifier, Spif, Tag } from './spif.ts'
+
+export type MarkingOptions = Readonly<{
+  /** The place that the marking is for; pageBottom when not given. */
+  location?: Location | undefined
+  /** A BCP 47 tag. */
+  language?: string | undefined
+}>
+
+/** The text, and colours as `#rrggbb`: black on white where the policy gives the class no colour. */
+export type Marking = Readonly<{ text: string; fgcolor: string; bgcolor: string }>
+
+type Wanted = Readonly<{ location: Location; languages: readonly (string | undefined)[] }>
+
+/** The marking of a label. */
+export function marking(label: Label, spif: Spif, options: MarkingOptions = {}): Marking {
+  const wanted = wantedOf(options)
+  const { classification, categories, privacyMark } = label
+  const hidden = chosen(classification.markings, wanted)?.codes.includes('noMarkingDisplay') === true
+  const classText = isClassSuppressed(categories)
+    ? ''
+    : itemText(classification.name, classification.markings, wanted)
+  const mark = privacyMark === undefined ? '' : privacyMarkText(spif, privacyMark, wanted)
+  const parts = [
+    ...(hidden ? [] : [policyWord(label, spif, wanted), classText]),
+    ...categoryTexts(spif, categories, wanted),
+    mark,
+  ]
+  const bgcolor = classification.colour ?? '#ffffff'
+  return { text: assemble(spif, parts, wanted), bgcolor, fgcolor: readableOn(bgcolor) }
+}
+
+/** The marking of a clearance: classes in braces, in the order of their hierarchy, and categories. */
+export function clearanceMarking(clearance: Clearance, spif: Spif, options: MarkingOptions = {}): string {
+  const wanted = wantedOf(options)
+  const classes = [...clearance.classifications].sort((a, b) => compareHierarchy(a.hierarchy, b.hierarchy))
+  const parts = [
+    `{${classes.map((c) => c.name).join('|')}}`,
+    ...categoryTexts(spif, clearance.categories, wanted),
+  ]
+  return assemble(spif, parts, wanted)
+}
+
+/** Order of hierarchies, which are decimal numbers of any size. */
+export function compareHierarchy(a: string, b: string): number {
+  const difference = BigInt(a) - BigInt(b)
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0
+}
+
+function wantedOf({ location = 'pageBottom', language }: MarkingOptions): Wanted {
+  const asked = language === undefined || language === '' ? [] : [language, language.split('-')[0]]
+  return { location, languages: [...new Set([...asked, undefined, 'en'])] }
+}
+
+function assemble(spif: Spif, parts: readonly string[], wanted: Wanted): string {
+  const qualifiers = spif.markings.spif.qualifiers
+  const separator = qualifier(qualifiers, 'separator', wanted) ?? ' '
+  const text = parts.filter((part) => part !== '').join(separator)
+  return (
+    (qualifier(qualifiers, 'prefix', wanted) ?? '') + text + (qualifier(qualifiers, 'suffix', wanted) ?? '')
+  )
+}
+
+/** In the policy's own order, tag by tag: prefix, values with separators between, suffix. */
+function categoryTexts(spif: Spif, categories: readonly LabelCategory[], wanted: Wanted): readonly string[] {
+  return spif.tagSets.flatMap(({ tags }) =>
+    tags.map((tag: Tag) => {
+      const values = tag.values.filter((value) => categories.some((category) => category.value === value))
+      const texts = values
+        .map((value) => itemText(value.name, value.markings, wanted))
+        .filter((text) => text !== '')
+      if (texts.length === 0) return ''
+      const between = qualifier(tag.qualifiers, 'separator', wanted) ?? '/'
+      const before = qualifier(tag.qualifiers, 'prefix', wanted) ?? ''
+      return before + texts.join(between) + (qualifier(tag.qualifiers, 'suffix', wanted) ?? '')
+    }),
+  )
+}
+
+/** The word for the policy: of the SPIF, else of the class, else of the first category that has one, else its name. */
+function policyWord({ classification, categories }: Label, spif: Spif, wanted: Wanted): string {
+  const holders = [
+    spif.markings.spif,
+    classification.markings,
+    spif.markings.classifications,
+    ...categories.map((category) => category.value.markings),
+  ]
+  for (const { data } of holders) {
+    const replacing = best(
+      data.filter((d) => d.codes.includes('replacePolicy')),
+      wanted,
+    )
+    if (replacing?.phrase !== undefined) return replacing.phrase
+  }
+  return itemText(spif.name, spif.markings.policy, wanted)
+}
+
+function isClassSuppressed(categories: readonly LabelCategory[]): boolean {
+  return categories.some(({ value }) =>
+    value.markings.data.some((data) => data.codes.includes('suppressClassName')),
+  )
+}
+
+function privacyMarkText(spif: Spif, name: string, wanted: Wanted): string {
+  const known = spif.privacyMarks?.marks.find((mark) => mark.name === name)
+  return itemText(name, known?.markings ?? { data: [], qualifiers: [] }, wanted)
+}
+
+/** A phrase in place of a name, between the item's own prefix and suffix. */
+function itemText(name: string, markings: Markings, wanted: Wanted): string {
+  const data = chosen(markings, wanted)
+  const text = phraseOf(name, data)
+  if (text === '') return ''
+  const before = qualifier(markings.qualifiers, 'prefix', wanted) ?? ''
+  return before + text + (qualifier(markings.qualifiers, 'suffix', wanted) ?? '')
+}
+
+function phraseOf(name: string, data: MarkingData | undefined): string {
+  if (data === undefined) return name
+  if (data.codes.includes('noMarkingDisplay')) return ''
+  if (data.phrase !== undefined && !data.codes.includes('replacePolicy')) return data.phrase
+  return data.codes.includes('noNameDisplay') ? '' : name
+}
+
+/** What says how an item is shown here: not what only replaces the policy's name. */
+function chosen({ data }: Markings, wanted: Wanted): MarkingData | undefined {
+  return best(
+    data.filter((d) => !d.codes.includes('replacePolicy') || d.codes.includes('noNameDisplay')),
+    wanted,
+  )
+}
+
+/** The first of those for the place, else of those for any, each in the languages wanted, in their order. */
+function best(data: readonly MarkingData[], { location, languages }: Wanted): MarkingData | undefined {
+  const here = data.filter((d) => d.codes.some((code) => isFor(code, location)))
+  const anywhere = data.filter((d) => !d.codes.some(isLocation))
+  for (const set of [here, anywhere]) {
+    for (const language of languages) {
+      const found = set.find((d) => isLanguage(d.language, language))
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+/** A qualifier for the place, else one for any, else one for another place: published policies give one place only. */
+function qualifier(
+  qualifiers: readonly Qualifier[],
+  code: Qualifier['code'],
+  { location, languages }: Wanted,
+): string | undefined {
+  const own = qualifiers.filter((q) => q.code === code)
+  const here = own.filter((q) => q.location !== undefined && isFor(q.location, location))
+  const anywhere = own.filter((q) => q.location === undefined)
+  for (const set of [here, anywhere, own]) {
+    for (const language of languages) {
+      const found = set.find((q) => isLanguage(q.language, language))
+      if (found !== undefined) return found.text
+    }
+  }
+  return undefined
+}
+
+/** `pageTopBottom` is both. */
+function isFor(code: string, location: Location): boolean {
+  if (code === location) return true
+  if (code === 'pageTopBottom') return location === 'pageTop' || location === 'pageBottom'
+  return location === 'pageTopBottom' && (code === 'pageTop' || code === 'pageBottom')
+}
+
+const HOW_NOT_WHERE: ReadonlySet<string> = new Set([
+  'noNameDisplay',
+  'noMarkingDisplay',
+  'suppressClassName',
+  'replacePolicy',
+])
+
+function isLocation(code: string): boolean {
+  return !HOW_NOT_WHERE.has(code)
+}
+
+/** Language tags are compared without regard to case (RFC 5646 §2.1.1). */
+function isLanguage(own: string | undefined, wanted: string | undefined): boolean {
+  return own?.toLowerCase() === wanted?.toLowerCase()
+}

@@ -1,0 +1,158 @@
+/**
+ * Whether a label is one that its policy allows (Open XML SPIF 2.1: required, excluded, selection limits, validity).
+ *
+ * Validity and access are two questions: a label may be invalid and yet within a clearance. A guard asks both.
+ * `all` in a categoryGroup or excludedCategory means "any value of that kind in that tag set".
+ */
+import type { Label, LabelCategory } from '../label/label.ts'
+import { allCategories } from '../label/label.ts'
+import type { CategoryTest, RequiredCategory, Spif, Tag } from './spif.ts'
+
+/** One rule that a label breaks. */
+export type Invalidity = Readonly<{ problem: InvalidityCode; detail: string }>
+
+export type InvalidityCode =
+  | 'foreign-label' // not bound to this policy
+  | 'policy-not-in-force' // the SPIF is outside its own dates
+  | 'required-category'
+  | 'excluded-class'
+  | 'required-class'
+  | 'excluded-category'
+  | 'too-many-selected'
+  | 'too-few-selected'
+  | 'not-in-force' // a value outside its dates
+  | 'obsolete' // in a new label
+  | 'user-input' // a value whose text would be the user's own
+  | 'unknown-privacy-mark'
+  | 'privacy-mark-required'
+  | 'privacy-mark-not-allowed'
+
+export type ValidityOptions = Readonly<{
+  /** A canonical date to hold validity periods against; without it they are not looked at. */
+  at?: string
+  /** A label that is being made: obsolete classes and values may be received, never given. */
+  isNew?: boolean
+}>
+
+/** Every rule of `spif` that `label` breaks; none when it is valid. */
+export function validate(label: Label, spif: Spif, options: ValidityOptions = {}): readonly Invalidity[] {
+  const found: Invalidity[] = []
+  const add = (problem: InvalidityCode, detail: string) => void found.push({ problem, detail })
+  if (!isBoundTo(label, spif)) return [{ problem: 'foreign-label', detail: label.policy.name }]
+  const { classification, categories } = label
+  const { at } = options
+  if (!isInForce(spif, at)) add('policy-not-in-force', spif.name)
+  if (options.isNew === true && classification.obsolete) add('obsolete', classification.name)
+  for (const required of classification.required) {
+    if (!isMet(required, categories))
+      add('required-category', `for ${classification.name}: ${describe(spif, required)}`)
+  }
+  for (const category of categories) {
+    const { value } = category
+    const name = `${category.tagSet.name}: ${value.name}`
+    if (value.excludedClasses.includes(classification.name))
+      add('excluded-class', `${name} with ${classification.name}`)
+    if (value.requiredClass !== undefined && value.requiredClass !== classification.name) {
+      add('required-class', `${name} without ${value.requiredClass}`)
+    }
+    for (const required of value.required) {
+      if (!isMet(required, categories)) add('required-category', `for ${name}: ${describe(spif, required)}`)
+    }
+    for (const test of value.excluded) {
+      const other = categories.find((c) => c !== category && matches(c, test))
+      if (other !== undefined)
+        add('excluded-category', `${name} with ${other.tagSet.name}: ${other.value.name}`)
+    }
+    if (!isInForce(value, at)) add('not-in-force', name)
+    if (options.isNew === true && value.obsolete) add('obsolete', name)
+    if (value.userInput !== undefined) add('user-input', name)
+  }
+  for (const { name, tags } of spif.tagSets) {
+    for (const tag of tags) {
+      const count = categories.reduce((n, c) => n + (c.tag === tag ? 1 : 0), 0)
+      if (count > mostOf(tag)) add('too-many-selected', `${count} of ${name}, at most ${mostOf(tag)}`)
+      if (count < tag.minSelection)
+        add('too-few-selected', `${count} of ${name}, at least ${tag.minSelection}`)
+    }
+  }
+  checkPrivacyMark(label, spif, options, add)
+  return found
+}
+
+/** How many values of a tag a label may have. */
+export function mostOf(tag: Tag): number {
+  return tag.singleSelection ? Math.min(1, tag.maxSelection) : tag.maxSelection
+}
+
+function checkPrivacyMark(
+  { privacyMark }: Label,
+  { privacyMarks }: Spif,
+  { isNew }: ValidityOptions,
+  add: (problem: InvalidityCode, detail: string) => void,
+): void {
+  if (privacyMarks === undefined) return
+  if (privacyMark === undefined) {
+    if (privacyMarks.minSelection > 0) add('privacy-mark-required', 'the policy demands a privacy mark')
+    return
+  }
+  if (privacyMarks.maxSelection < 1) add('privacy-mark-not-allowed', privacyMark)
+  const known = privacyMarks.marks.find((mark) => mark.name === privacyMark)
+  if (known === undefined) add('unknown-privacy-mark', privacyMark)
+  else if (isNew === true && known.obsolete) add('obsolete', privacyMark)
+}
+
+const members = new WeakMap<Spif, ReadonlySet<object>>()
+
+/** Whether classification and categories are objects of this very policy, so that its rules speak of them. */
+export function isBoundTo(
+  label: Pick<Label, 'policy' | 'classification' | 'categories'>,
+  spif: Spif,
+): boolean {
+  let own = members.get(spif)
+  if (own === undefined) {
+    own = new Set<object>([...spif.classifications, ...allCategories(spif).map((c) => c.value)])
+    members.set(spif, own)
+  }
+  if (label.policy.id !== spif.id || !own.has(label.classification)) return false
+  return label.categories.every((c) => own.has(c.value))
+}
+
+/** Whether one of the categories is what a test names. */
+export function matches({ tagSet, tag, value }: LabelCategory, test: CategoryTest): boolean {
+  return (
+    tagSet.id === test.tagSetId &&
+    tag.kind === test.kind &&
+    (test.lacv === undefined || test.lacv === value.lacv)
+  )
+}
+
+/** Whether a requirement is met: exactly one group, at least one, or every one. Without any group it never is. */
+export function isMet(required: RequiredCategory, categories: readonly LabelCategory[]): boolean {
+  const met = required.groups.filter((test) => categories.some((category) => matches(category, test))).length
+  if (required.operation === 'onlyOne') return met === 1
+  return required.operation === 'oneOrMore' ? met > 0 : met > 0 && met === required.groups.length
+}
+
+/** Canonical dates compare as texts. */
+function isInForce(
+  period: Readonly<{ notBefore?: string; notAfter?: string }>,
+  at: string | undefined,
+): boolean {
+  if (at === undefined) return true
+  return (
+    !(period.notBefore !== undefined && at < period.notBefore) &&
+    !(period.notAfter !== undefined && at > period.notAfter)
+  )
+}
+
+function describe(spif: Spif, required: RequiredCategory): string {
+  const groups = required.groups.map((test) => {
+    const set = spif.tagSets.find((s) => s.id === test.tagSetId)
+    const value = set?.tags
+      .flatMap((t) => (t.kind === test.kind ? t.values : []))
+      .find((v) => v.lacv === test.lacv)
+    return `${set?.name ?? test.tagSetId}: ${test.lacv === undefined ? 'any value' : (value?.name ?? test.lacv)}`
+  })
+  const words = { onlyOne: 'exactly one of', oneOrMore: 'one or more of', all: 'all of' }
+  return `${words[required.operation]} ${groups.join(', ')}`
+}
