@@ -193,7 +193,7 @@ function releasedLabel(work: Work, set: Set4, label: Label, path: Path): Label |
     )
     return undefined
   }
-  for (const finding of validate(mapped, target)) {
+  for (const finding of mapped.invalid) {
     work.problems.push(
       work.yaml.problem(
         path,
