@@ -7,7 +7,7 @@
  * Trusts   its arguments; the sources are checked, not believed
  * Exits    0 done, 1 the ruleset has problems, 2 the command line is wrong
  */
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Compiled, compileRuleset } from '../rules/ruleset/compile.ts'
@@ -85,7 +85,7 @@ function writeWhole(file: string, octets: Uint8Array): void {
     writeFileSync(temporary, octets)
     renameSync(temporary, file)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    if (existsSync(temporary)) rmSync(temporary)
     throw new Error(
       `cannot write ${file} (${(error as NodeJS.ErrnoException).code}); give a file in a writable directory`,
     )

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,29 +9,36 @@ const command = fileURLToPath(new URL('../../cli/sallyport.ts', import.meta.url)
 const examples = fileURLToPath(new URL('../../packaging/examples', import.meta.url))
 const example = join(examples, 'acme-to-coalition')
 
-function sallyport(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8' })
-  return { status, stdout, stderr }
+type Outcome = Readonly<{ status: number; stdout: string; stderr: string }>
+
+function sallyport(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [command, ...args],
+      { encoding: 'utf8' },
+      (_error, stdout, stderr) => resolve({ status: child.exitCode ?? -1, stdout, stderr }),
+    )
+  })
 }
 
 const lines = (text: string) => text.split('\n').filter((line) => line !== '')
 
-t.test('help and version', (t) => {
-  const help = sallyport('--help')
+t.test('help and version', async (t) => {
+  const help = await sallyport('--help')
   t.equal(help.status, 0)
   for (const name of ['edge', 'guard', 'rules', 'label', 'journal', 'demo']) {
     t.match(help.stdout, new RegExp(`^  ${name} `, 'm'))
   }
-  t.match(sallyport('--version'), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
-  t.match(sallyport('rules', '--help'), {
+  t.match(await sallyport('--version'), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
+  t.match(await sallyport('rules', '--help'), {
     status: 0,
     stdout: /^usage: sallyport rules check DIRECTORY/,
     stderr: '',
   })
-  t.end()
 })
 
-t.test('a wrong command line is one line that says how to mend it, and exit code 2', (t) => {
+t.test('a wrong command line is one line that says how to mend it, and exit code 2', async (t) => {
   const cases: [string[], RegExp][] = [
     [[], /^sallyport: a command is missing; use one of edge, guard, rules, label, journal, demo, or --help$/],
     [['gaurd'], /^sallyport: unknown command "gaurd"; use one of edge/],
@@ -46,31 +53,30 @@ t.test('a wrong command line is one line that says how to mend it, and exit code
     [['rules', 'check', example, '--strict'], /^sallyport rules: Unknown option '--strict'/],
     [['rules', 'compile', example, '-o'], /^sallyport rules: Option '-o, --output <value>' argument missing/],
   ]
-  for (const [args, expected] of cases) {
-    const { status, stdout, stderr } = sallyport(...args)
+  const outcomes = await Promise.all(cases.map(([args]) => sallyport(...args)))
+  for (const [index, [args, expected]] of cases.entries()) {
+    const { status, stdout, stderr } = outcomes[index] as Outcome
     t.equal(status, 2, args.join(' '))
     t.equal(stdout, '')
     t.equal(lines(stderr).length, 1, stderr)
     t.match(stderr.trimEnd(), expected)
   }
-  t.end()
 })
 
-t.test('compile writes the bundle whole and prints its digest', (t) => {
+t.test('compile writes the bundle whole and prints its digest', async (t) => {
   const directory = t.testdir({})
   const file = join(directory, 'bundle.json')
-  const { status, stdout, stderr } = sallyport('rules', 'compile', example, '-o', file)
+  const { status, stdout, stderr } = await sallyport('rules', 'compile', example, '-o', file)
   t.equal(status, 0, stderr)
   t.match(stderr, /^acme-to-coalition version 1: 15 forms of stanza, 19 label rows\n$/)
   const octets = readFileSync(file)
   t.equal(stdout, `${bundleDigest(octets)}\n`)
   t.equal(loadBundle(octets, stdout.trimEnd()).name, 'acme-to-coalition')
   t.same(readdirSync(directory), ['bundle.json'], 'nothing else is left')
-  t.match(sallyport('rules', 'check', example), { status: 0, stdout: '' })
-  t.end()
+  t.match(await sallyport('rules', 'check', example), { status: 0, stdout: '' })
 })
 
-t.test('every problem of a ruleset is a line with its file, and there is no bundle', (t) => {
+t.test('every problem of a ruleset is a line with its file, and there is no bundle', async (t) => {
   const text = readFileSync(join(example, 'ruleset.yaml'), 'utf8')
   const directory = t.testdir({
     bad: {
@@ -79,7 +85,7 @@ t.test('every problem of a ruleset is a line with its file, and there is no bund
   })
   const bad = join(directory, 'bad')
   const file = join(directory, 'bundle.json')
-  const { status, stdout, stderr } = sallyport('rules', 'compile', bad, '-o', file)
+  const { status, stdout, stderr } = await sallyport('rules', 'compile', bad, '-o', file)
   t.equal(status, 1)
   t.equal(stdout, '')
   t.same(readdirSync(directory), ['bad'])
@@ -88,31 +94,29 @@ t.test('every problem of a ruleset is a line with its file, and there is no bund
     new RegExp(`^${bad}/ruleset.yaml:32:3: unknown key "deepness"`),
     /^2 problems; no bundle$/,
   ])
-  t.end()
 })
 
-t.test('what cannot be read or written is one line', (t) => {
+t.test('what cannot be read or written is one line', async (t) => {
   const directory = t.testdir({ empty: {}, file: '' })
   const none = join(directory, 'none')
-  t.match(sallyport('rules', 'check', none), {
+  t.match(await sallyport('rules', 'check', none), {
     status: 1,
     stderr: `${none}:1:1: there is no such directory; give the directory that holds ruleset.yaml\n1 problem; no bundle\n`,
   })
   const plain = join(directory, 'file')
-  t.match(sallyport('rules', 'check', plain), { status: 1, stderr: `${plain}:1:1: not a directory;` })
+  t.match(await sallyport('rules', 'check', plain), { status: 1, stderr: `${plain}:1:1: not a directory;` })
   const empty = join(directory, 'empty')
-  t.match(sallyport('rules', 'check', empty), {
+  t.match(await sallyport('rules', 'check', empty), {
     status: 1,
     stderr: `${empty}/ruleset.yaml:1:1: there is no such file; a ruleset begins with ruleset.yaml\n`,
   })
   mkdirSync(join(empty, 'ruleset.yaml'))
-  t.match(sallyport('rules', 'check', empty), {
+  t.match(await sallyport('rules', 'check', empty), {
     status: 1,
     stderr: `${empty}/ruleset.yaml:1:1: cannot be read (EISDIR); make it a readable file\n`,
   })
   writeFileSync(join(directory, 'bundle'), 'kept')
-  const { status, stderr } = sallyport('rules', 'compile', example, '-o', join(plain, 'bundle'))
+  const { status, stderr } = await sallyport('rules', 'compile', example, '-o', join(plain, 'bundle'))
   t.equal(status, 1)
   t.match(stderr, /cannot write .*\/file\/bundle \(ENOTDIR\); give a file in a writable directory\n$/)
-  t.end()
 })
