@@ -360,6 +360,32 @@ t.test('an empty list of labels passes no labelled stanza', (t) => {
   t.end()
 })
 
+t.test('ten thousand labels compile in seconds', (t) => {
+  const count = 10_000
+  const values = Array.from({ length: 200 }, (_, i) => `<tagCategory name="N${i}" lacv="${1000 + i}"/>`)
+  const tag =
+    '<securityCategoryTag name="Release" tagType="enumerated" enumType="permissive" singleSelection="false">'
+  const sources = changedSources('acme-to-coalition', 'harbour.spif.xml', tag, tag + values.join(''))
+  const text = new TextDecoder().decode(sources.get('ruleset.yaml'))
+  const begin = text.indexOf('    # Labels that are written in the coalition')
+  const lines = ['    - name: many', '      policy: harbour.spif.xml', '      accept: [4774-4778]']
+  lines.push('      release: 4774-4778', '      mode: replace', '      marking-language: en', '      allow:')
+  for (let i = 0; i < count; i++) {
+    const pair = `[N${Math.floor(i / 100)}, N${100 + (i % 100)}]`
+    lines.push(`        - name: n${i}`, '          classification: SECRET', '          categories:')
+    lines.push(`            - { tag-set: Release, values: ${pair} }`)
+  }
+  const many = `${text.slice(0, begin)}${lines.join('\n')}\n\n${text.slice(text.indexOf('edge:\n'))}`
+  sources.set('ruleset.yaml', new TextEncoder().encode(many))
+  const started = performance.now()
+  const { bundle } = compiled(sources)
+  const took = performance.now() - started
+  t.equal(bundle.labels.rows.length, 5 * 3 + count)
+  t.ok(took < 10_000, `${Math.round(took)} ms`)
+  t.comment(`${count} labels: ${Math.round(took)} ms`)
+  t.end()
+})
+
 const stanzas = fileURLToPath(new URL('../../../shared/conformance/stanzas', import.meta.url))
 
 t.test(
