@@ -12,6 +12,7 @@ import {
   type Category4774,
   childElements,
   compareText,
+  fail,
   forgive,
   LABEL_NS,
   type LabelFinding,
@@ -51,11 +52,11 @@ export function read4774Clearance(
     })
     const [policy, list, ...rest] = children
     if (policy?.name !== 'PolicyIdentifier' || policy.ns !== LABEL_NS)
-      return { problem: 'no PolicyIdentifier' }
+      fail('no PolicyIdentifier')
     if (list?.name !== 'ClassificationList' || list.ns !== CLEARANCE_NS)
-      return { problem: 'no ClassificationList' }
+      fail('no ClassificationList')
     if (rest.some((child) => child.name !== 'Category' || child.ns !== LABEL_NS)) {
-      return { problem: 'a wrong element behind ClassificationList' }
+      fail('a wrong element behind ClassificationList')
     }
     const id = readUri(reader, policy, [])
     const classifications: string[] = []
@@ -64,7 +65,7 @@ export function read4774Clearance(
         classifications.push(nameOf(reader, child))
       else forgive(reader, `foreign element ${child.name}`)
     }
-    if (classifications.length === 0) return { problem: 'an empty ClassificationList' }
+    if (classifications.length === 0) fail('an empty ClassificationList')
     return {
       policyName: nameOf(reader, policy),
       ...(id === undefined ? {} : { policy: id }),
@@ -72,8 +73,7 @@ export function read4774Clearance(
       categories: rest.map((child) => readCategory(reader, child)),
     }
   })
-  if ('problem' in read) return read
-  return 'problem' in read.label ? read.label : { clearance: read.label, findings: read.findings }
+  return 'problem' in read ? read : { clearance: read.label, findings: read.findings }
 }
 
 /** The clearance as a canonical element: classes and categories in code-unit order. */

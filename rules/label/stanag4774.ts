@@ -105,7 +105,8 @@ export function reading<T>(
   }
 }
 
-function fail(problem: string): never {
+/** Ends the reading with a problem, strict or not. */
+export function fail(problem: string): never {
   throw new Unreadable(problem)
 }
 

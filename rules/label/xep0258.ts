@@ -100,17 +100,19 @@ function readHolder(node: XmlElement, payloads: ReadonlyMap<string, PayloadReade
 }
 
 function readEssPayload(node: XmlElement): Payload | LabelProblem {
-  const octets = readEssOctets(node)
+  const octets = readEssOctets(node, 'padding optional')
   if ('problem' in octets) return octets
   const label = decodeEss(octets, 'ber')
   return 'problem' in label ? { problem: label.problem } : { format: 'ess', label }
 }
 
-/** The octets of an esssecuritylabel: base64, with white space wherever it likes. */
-export function readEssOctets(node: XmlElement): Uint8Array | LabelProblem {
+/** The octets of an esssecuritylabel: base64, with white space wherever it likes (an example of XEP-0258 lacks padding). */
+export function readEssOctets(node: XmlElement, padding?: 'padding optional'): Uint8Array | LabelProblem {
   if (node.name !== 'esssecuritylabel') return { problem: 'not an esssecuritylabel' }
   if (node.attributes.length > 0 || elements(node).length > 0) return { problem: 'not plain base64' }
-  const octets = decodeBase64(withoutBlanks(text(node)))
+  const base64 = withoutBlanks(text(node))
+  const missing = padding === undefined ? '' : '='.repeat((4 - (base64.length % 4)) % 4)
+  const octets = decodeBase64(base64 + missing)
   return octets === undefined || octets.length === 0 ? { problem: 'not base64' } : octets
 }
 

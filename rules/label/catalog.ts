@@ -1,0 +1,155 @@
+/**
+ * Security label catalogs (XEP-0258 §5): the labels that a server offers its users.
+ *
+ * Clients ask their own server, so besides the element there is the configuration of Prosody's security-label module
+ * (mod_seclabels), which takes its items from its configuration file.
+ */
+import { attribute, element, elements, type XmlElement } from '../xml/node.ts'
+import { serialise } from '../xml/write.ts'
+import type { LabelProblem } from './stanag4774.ts'
+import { writeSecurityLabel } from './wire.ts'
+import { readSecurityLabel, SEC_LABEL_NS, type SecurityLabel } from './xep0258.ts'
+
+export const CATALOG_NS = 'urn:xmpp:sec-label:catalog:2'
+
+/** An item of a catalog that is to be written. */
+export type CatalogItem = Readonly<{
+  /** Groups from outside in, and the item's own name last. No part may hold `|`. */
+  selector: readonly string[]
+  /** The label element: ESS or STANAG 4774. Undefined: no label. */
+  payload?: XmlElement
+  marking?: Readonly<{ text: string; fgcolor: string; bgcolor: string }>
+  isDefault?: boolean
+}>
+
+export type Catalog = Readonly<{
+  name: string
+  desc: string
+  /** The address that messages with these labels are for. */
+  to?: string
+  /** Whether clients should use only these. */
+  restrict: boolean
+  items: readonly CatalogItem[]
+}>
+
+/** The catalog element. Throws RangeError on a selector that cannot be written and on a second default. */
+export function writeCatalog(catalog: Catalog): XmlElement {
+  checkItems(catalog.items)
+  const { name, desc, to, restrict, items } = catalog
+  return element(
+    CATALOG_NS,
+    'catalog',
+    { name, desc, ...(to === undefined ? {} : { to }), restrict: String(restrict) },
+    items.map((item) =>
+      element(
+        CATALOG_NS,
+        'item',
+        { selector: item.selector.join('|'), ...(item.isDefault === true ? { default: 'true' } : {}) },
+        item.payload === undefined ? [] : [writeSecurityLabel(item.payload, item.marking)],
+      ),
+    ),
+  )
+}
+
+function checkItems(items: readonly CatalogItem[]): void {
+  const seen = new Set<string>()
+  for (const { selector } of items) {
+    if (selector.length === 0 || selector.some((part) => part === '' || part.includes('|'))) {
+      throw new RangeError(`not a selector: ${JSON.stringify(selector)}`)
+    }
+    const joined = selector.join('|')
+    if (seen.has(joined)) throw new RangeError(`a selector twice: ${joined}`)
+    seen.add(joined)
+  }
+  if (items.filter((item) => item.isDefault === true).length > 1)
+    throw new RangeError('more than one default item')
+}
+
+/**
+ * The catalog as configuration of Prosody's mod_seclabels, for a host's section of its Lua configuration. The module cannot
+ * offer "no label", so items without one are left out, and it has no `restrict`.
+ */
+export function writeProsodyConfiguration(catalog: Catalog): string {
+  checkItems(catalog.items)
+  const items = catalog.items.flatMap((item) => {
+    if (item.payload === undefined) return []
+    const fields = [
+      `name = ${lua(item.selector.join('|'))}`,
+      ...(item.marking === undefined
+        ? []
+        : [
+            `display = ${lua(item.marking.text)}`,
+            `color = ${lua(item.marking.fgcolor)}`,
+            `bgcolor = ${lua(item.marking.bgcolor)}`,
+          ]),
+      `label = ${lua(serialise(item.payload))}`,
+      ...(item.isDefault === true ? ['default = true'] : []),
+    ]
+    return [`\t{ ${fields.join('; ')} };`]
+  })
+  return [
+    '-- For modules_enabled: "seclabels"',
+    `security_catalog_name = ${lua(catalog.name)}`,
+    `security_catalog_desc = ${lua(catalog.desc)}`,
+    'security_labels = {',
+    ...items,
+    '}',
+    '',
+  ].join('\n')
+}
+
+/** A Lua string: every octet that is not plain ASCII by its number, so that nothing can end the string. */
+function lua(text: string): string {
+  let out = '"'
+  for (const octet of new TextEncoder().encode(text)) {
+    const isPlain = octet >= 0x20 && octet < 0x7f && octet !== 0x22 && octet !== 0x5c
+    out += isPlain ? String.fromCharCode(octet) : `\\${String(octet).padStart(3, '0')}`
+  }
+  return `${out}"`
+}
+
+/** A catalog as it was read. */
+export type ReadCatalog = Readonly<{
+  name?: string
+  desc?: string
+  to?: string
+  from?: string
+  id?: string
+  restrict: boolean
+  items: readonly Readonly<{ selector?: string; isDefault: boolean; label?: SecurityLabel }>[]
+}>
+
+/** Reads a catalog element (version 2). Unknown elements and a second default are refused. */
+export function readCatalog(node: XmlElement): ReadCatalog | LabelProblem {
+  if (node.ns !== CATALOG_NS || node.name !== 'catalog') return { problem: 'not a catalog' }
+  const items: { selector?: string; isDefault: boolean; label?: SecurityLabel }[] = []
+  for (const child of elements(node)) {
+    if (child.ns !== CATALOG_NS || child.name !== 'item') return { problem: 'an unknown element in catalog' }
+    const [inner, second] = elements(child)
+    if (second !== undefined) return { problem: 'more than one label in an item' }
+    const selector = attribute(child, 'selector')
+    const label = inner === undefined ? undefined : readItemLabel(inner)
+    if (label !== undefined && 'problem' in label) return label
+    items.push({
+      ...(selector === undefined ? {} : { selector }),
+      isDefault: isTrue(attribute(child, 'default')),
+      ...(label === undefined ? {} : { label }),
+    })
+  }
+  if (items.filter((item) => item.isDefault).length > 1) return { problem: 'more than one default item' }
+  const texts: { [key: string]: string } = {}
+  for (const key of ['name', 'desc', 'to', 'from', 'id']) {
+    const value = attribute(node, key)
+    if (value !== undefined) texts[key] = value
+  }
+  return { ...texts, restrict: isTrue(attribute(node, 'restrict')), items }
+}
+
+function readItemLabel(node: XmlElement): SecurityLabel | LabelProblem {
+  if (node.ns !== SEC_LABEL_NS) return { problem: 'an item that holds no label' }
+  return readSecurityLabel(node)
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value === 'true' || value === '1'
+}

@@ -1,0 +1,64 @@
+/**
+ * One label for several things put together (ADatP-4774.1 §4.4).
+ *
+ * All labels are under one policy (others are mapped first). Class: the highest. Restrictive tags: union. Informative
+ * tags: union. Permissive tags: intersection. The standard drops a permissive tag whose intersection is empty, or that
+ * one of the labels lacks; that releases more than some of the labels do, so here it is a decision for a person, unless
+ * the caller asks for the standard's rule. The result must be valid, else it is a decision for a person too.
+ */
+import { type Label, type LabelCategory, makeLabel } from '../label/label.ts'
+import { compareHierarchy } from './marking.ts'
+import type { Spif, Tag } from './spif.ts'
+import { isBoundTo, validate } from './validity.ts'
+
+export type DominanceOptions = Readonly<{
+  /** What becomes of a permissive tag in which the labels agree on no value. */
+  noCommonValue?: 'refuse' | 'drop'
+}>
+
+/** No label can be worked out: a person, or a rule such as system high, must decide. */
+export type DecisionRequired = Readonly<{ problem: 'policy-decision-required'; detail: string }>
+
+/** The label that dominates all of `labels` (at least one), each bound to `spif`. */
+export function dominate(
+  labels: readonly Label[],
+  spif: Spif,
+  { noCommonValue = 'refuse' }: DominanceOptions = {},
+): Label | DecisionRequired {
+  if (labels.length === 0 || !labels.every((label) => isBoundTo(label, spif))) {
+    return undecided('the labels are not all of the policy')
+  }
+  const classes = labels.map((label) => label.classification)
+  const highest = classes.reduce((a, b) => (compareHierarchy(a.hierarchy, b.hierarchy) < 0 ? b : a))
+  if (classes.some((c) => c !== highest && compareHierarchy(c.hierarchy, highest.hierarchy) === 0)) {
+    return undecided(`another class is as high as ${highest.name}`)
+  }
+  const categories: LabelCategory[] = []
+  for (const tag of new Set(labels.flatMap((label) => label.categories.map((c) => c.tag)))) {
+    const all = labels.flatMap((label) => label.categories.filter((c) => c.tag === tag))
+    if (!isPermissive(tag)) {
+      categories.push(...all)
+      continue
+    }
+    const common = all.filter(({ value }) =>
+      labels.every((label) => label.categories.some((c) => c.value === value)),
+    )
+    if (common.length === 0 && noCommonValue === 'refuse') {
+      return undecided(`no value of ${all[0]!.tagSet.name} is in every label`)
+    }
+    categories.push(...common)
+  }
+  const marks = new Set(labels.map((label) => label.privacyMark))
+  if (marks.size > 1) return undecided('the privacy marks differ')
+  const label = makeLabel(spif, highest, categories, labels[0]!.privacyMark)
+  const invalid = validate(label, spif)[0]
+  return invalid === undefined ? label : undecided(`${invalid.problem}: ${invalid.detail}`)
+}
+
+function isPermissive(tag: Tag): boolean {
+  return tag.kind === 'permissive' || tag.kind === 'enumerated-permissive'
+}
+
+function undecided(detail: string): DecisionRequired {
+  return { problem: 'policy-decision-required', detail }
+}
