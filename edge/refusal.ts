@@ -38,10 +38,12 @@ const MUC_NS = 'http://jabber.org/protocol/muc'
  * Whether the sender of a refused stanza hears of it. `fromRoom`: the sender's domain is a room service, whose
  * errors would throw the occupant out. `stanza` is looked at for what a presence asks for.
  */
-export function isAnswered({ kind, type }: Envelope, fromRoom: boolean, stanza: XmlElement): boolean {
+export function isAnswered({ kind, type, from }: Envelope, fromRoom: boolean, stanza: XmlElement): boolean {
   switch (kind) {
     case 'message':
       if (type === 'groupchat') return !fromRoom
+      // A room itself (not an occupant's private message) does not want to hear of its recipients.
+      if (fromRoom && from.resource === '') return false
       return (type === 'chat' || type === 'normal' || type === '') && hasText(stanza)
     case 'presence':
       return type === 'subscribe' || (type === '' && child(stanza, MUC_NS, 'x') !== undefined)

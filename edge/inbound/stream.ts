@@ -147,8 +147,10 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
   /** SASL EXTERNAL (RFC 4422 appendix A, XEP-0178 §3): the authorisation identity is the stream's `from`, or empty. */
   function authenticate(element: XmlElement): void {
     const failure = readExternal(element, from)
-    if (failure !== undefined)
-      return connection.finish(saslFailure(failure), `EXTERNAL for ${from}: ${failure}`)
+    if (failure !== undefined) {
+      connection.finish(saslFailure(failure), `EXTERNAL for ${from}: ${failure}`)
+      return
+    }
     phase = 'final'
     connection.write(SASL_SUCCESS)
     connection.opener(openStream(to, from, makeId()))
@@ -156,15 +158,22 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
   }
 
   function takeElement(element: XmlElement, size: number): void {
-    if (element.ns === SERVER_NS && isStanza(element.name)) return events.onStanza(stream!, element, size)
-    if (element.ns === STREAMS_NS && element.name === 'error') {
-      return connection.finish(
-        '</stream:stream>',
-        `the peer reports ${shown(elements(element)[0]?.name ?? '')}`,
-      )
+    if (element.ns === SERVER_NS && isStanza(element.name)) {
+      events.onStanza(stream!, element, size)
+      return
     }
-    if (element.ns === DIALBACK_NS) return connection.fail('policy-violation', 'dialback is not accepted')
-    if (isStanza(element.name)) return connection.fail('invalid-namespace', 'a stanza of another namespace')
+    if (element.ns === STREAMS_NS && element.name === 'error') {
+      connection.finish('</stream:stream>', `the peer reports ${shown(elements(element)[0]?.name ?? '')}`)
+      return
+    }
+    if (element.ns === DIALBACK_NS) {
+      connection.fail('policy-violation', 'dialback is not accepted')
+      return
+    }
+    if (isStanza(element.name)) {
+      connection.fail('invalid-namespace', 'a stanza of another namespace')
+      return
+    }
     connection.fail('unsupported-stanza-type', 'neither message nor presence nor iq')
   }
 

@@ -177,7 +177,10 @@ export function createLink(options: LinkOptions): Link {
   function retry(why: string): void {
     change('waiting', why)
     expire()
-    if (queue.size() === 0) return change('idle', why)
+    if (queue.size() === 0) {
+      change('idle', why)
+      return
+    }
     timer = setTimeout(() => void open(), wait)
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }

@@ -91,7 +91,8 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
   function takeFeatures(features: XmlElement): void {
     if (phase === 'starttls') {
       if (child(features, TLS_NS, 'starttls') === undefined) {
-        return connection.finish(STREAM_CLOSE, 'the server offers no STARTTLS: nothing is sent without')
+        connection.finish(STREAM_CLOSE, 'the server offers no STARTTLS: nothing is sent without')
+        return
       }
       phase = 'proceed'
       connection.said()
@@ -99,10 +100,11 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
     } else if (phase === 'auth') {
       const mechanisms = child(features, SASL_NS, 'mechanisms')
       if (mechanisms === undefined || !elements(mechanisms).some((m) => text(m) === 'EXTERNAL')) {
-        return connection.finish(
+        connection.finish(
           STREAM_CLOSE,
           `the server offers no EXTERNAL to ${from}: does it trust the CA of our certificate for that name?`,
         )
+        return
       }
       phase = 'success'
       connection.said()
@@ -144,12 +146,13 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
   function takeOutcome(element: XmlElement, size: number): void {
     if (element.name !== 'success') {
       const condition = elements(element)[0]?.name ?? element.name
-      return connection.finish(
-        STREAM_CLOSE,
-        `the server does not accept EXTERNAL from ${from}: ${shown(condition)}`,
-      )
+      connection.finish(STREAM_CLOSE, `the server does not accept EXTERNAL from ${from}: ${shown(condition)}`)
+      return
     }
-    if (!connection.isAlone(size)) return connection.fail('policy-violation', 'octets behind <success/>')
+    if (!connection.isAlone(size)) {
+      connection.fail('policy-violation', 'octets behind <success/>')
+      return
+    }
     phase = 'final'
     begin()
   }

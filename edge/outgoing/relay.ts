@@ -73,11 +73,19 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   function take(stream: InboundStream, stanza: XmlElement, at: number): void {
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
-    if (from === undefined || to === undefined)
-      return stream.fail('improper-addressing', 'a stanza without from or to')
+    if (from === undefined || to === undefined) {
+      stream.fail('improper-addressing', 'a stanza without from or to')
+      return
+    }
     const sender = normaliseJid(from)
-    if (sender === undefined) return counted.refused('bad-from')
-    if (sender.domain !== stream.from) return stream.fail('invalid-from', 'a stanza from another domain')
+    if (sender === undefined) {
+      counted.refused('bad-from')
+      return
+    }
+    if (sender.domain !== stream.from) {
+      stream.fail('invalid-from', 'a stanza from another domain')
+      return
+    }
     const recipient = normaliseJid(to)
     const kind = stanza.name as Envelope['kind']
     // An address that is none of ours cannot answer on a stream of ours; the stream's own domain does.
@@ -123,16 +131,26 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   function cross(envelope: Envelope, stanza: XmlElement, lang: string | undefined, at: number): void {
     const normal = normalise(stanza, lang)
     for (const name of normal.stripped) counted.stripped(name)
-    if (normal.outcome === 'nothing') return counted.refused('left-empty')
+    if (normal.outcome === 'nothing') {
+      counted.refused('left-empty')
+      return
+    }
     const tellable = isAnswered(envelope, ownRooms.has(envelope.from.domain), stanza)
-    if (normal.outcome === 'refused') return refuse(envelope, normal.reason, tellable)
+    if (normal.outcome === 'refused') {
+      refuse(envelope, normal.reason, tellable)
+      return
+    }
     const octets = Buffer.from(normal.octets, 'utf8')
     const verdict = decide(octets, Math.floor(options.now() / 1000))
-    if (!verdict.accepted) return refuse(envelope, verdict.reason, tellable)
+    if (!verdict.accepted) {
+      refuse(envelope, verdict.reason, tellable)
+      return
+    }
     const problem = note(envelope)
     if (problem !== undefined) {
       counted.refused(problem)
-      return tell(envelope, CONSTRAINT)
+      tell(envelope, CONSTRAINT)
+      return
     }
     options.push(octets, at, { envelope, tell: tellable })
   }
