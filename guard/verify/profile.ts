@@ -17,6 +17,7 @@ import {
   readStartTagEnd,
   readValue,
   refuse,
+  refuseInStartTag,
   SLASH,
 } from './reader.ts'
 import { findBadValue } from './rules.ts'
@@ -94,7 +95,7 @@ function readAttributes(
   const values: (string | undefined)[] = []
   for (const attribute of attributes) {
     if (!readLiteral(reader, attribute.lead)) {
-      if (attribute.required) return refuse(reader, 'missing-attribute')
+      if (attribute.required) return refuseWithout(reader, attribute, attributes)
       values.push(undefined)
       continue
     }
@@ -108,6 +109,19 @@ function readAttributes(
     reader.at += 1
   }
   return values
+}
+
+/** Says why a required attribute does not stand here: it is missing, or something else is in its place. */
+function refuseWithout(
+  reader: Reader,
+  missing: AttributeRule,
+  attributes: readonly AttributeRule[],
+): undefined {
+  const follows = ({ lead }: AttributeRule) => reader.latin1.startsWith(lead, reader.at)
+  if (peek(reader) !== BLANK || attributes.slice(attributes.indexOf(missing)).some(follows)) {
+    return refuse(reader, 'missing-attribute')
+  }
+  return refuseInStartTag(reader, attributes)
 }
 
 /** Reads children as far as the parent's end tag. `depth` is the parent's. */

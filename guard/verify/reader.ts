@@ -99,23 +99,26 @@ function isCanonicalElsewhere(reader: Reader): boolean {
   return reader.latin1.startsWith('![CDATA[', reader.at) || reader.latin1.startsWith('?xml ', reader.at)
 }
 
-/** Reads the `>` of a start tag, which has no attribute left. `known` are the leads of those that it may have. */
+/** Reads the `>` of a start tag, which has no attribute left. `known` are those that it may have. */
 export function readStartTagEnd(reader: Reader, known: readonly { lead: string }[]): boolean {
-  const octet = peek(reader)
-  if (octet === GREATER) {
+  if (peek(reader) === GREATER) {
     reader.at += 1
     return true
   }
-  if (octet === BLANK) {
-    if (known.some(({ lead }) => reader.latin1.startsWith(lead, reader.at)))
-      refuse(reader, 'not-canonical') // repeated, or in another order
-    else if (NAME[Math.max(peek(reader, 1), 0)] === 1) refuse(reader, 'unknown-attribute')
-    else refuse(reader, 'not-canonical')
-  } else {
-    const blank = octet === SLASH || octet === TAB || octet === LF || octet === CR
-    refuse(reader, blank ? 'not-canonical' : 'not-well-formed')
-  }
+  refuseInStartTag(reader, known)
   return false
+}
+
+/** Says what stands where neither an attribute that may follow nor the end of the start tag does. */
+export function refuseInStartTag(reader: Reader, known: readonly { lead: string }[]): undefined {
+  const octet = peek(reader)
+  if (octet === BLANK && NAME[Math.max(peek(reader, 1), 0)] === 1) {
+    // A known attribute is repeated or in another order.
+    const spelling = known.some(({ lead }) => reader.latin1.startsWith(lead, reader.at))
+    return refuse(reader, spelling ? 'not-canonical' : 'unknown-attribute')
+  }
+  const other = octet === BLANK || octet === SLASH || octet === TAB || octet === LF || octet === CR
+  return refuse(reader, other ? 'not-canonical' : 'not-well-formed')
 }
 
 /** Reads an end tag, `</name>`. */

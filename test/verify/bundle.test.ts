@@ -1,0 +1,187 @@
+/** Bundles that verify does not start with, and two that show what a bundle's limits do. */
+import { hash } from 'node:crypto'
+import t from 'tap'
+import { readBundle } from '../../guard/verify/bundle.ts'
+import { makeDecider } from '../../guard/verify/decide.ts'
+import {
+  bundle,
+  canonicalJson,
+  chat,
+  compile,
+  encodeBundle,
+  labelOf,
+  NOW,
+  presence,
+  rows,
+} from './fixture.ts'
+
+/** The fixture with the member at `path` set to `value`, or taken out when that is undefined. */
+function changed(path: string, value: unknown): unknown {
+  const copy = JSON.parse(canonicalJson(bundle)) as Record<string, unknown>
+  const names = path.split('.')
+  const last = names.pop()!
+  const holder = names.reduce((at, name) => at[name] as Record<string, unknown>, copy)
+  if (value === undefined) delete holder[last]
+  else holder[last] = value
+  return copy
+}
+
+t.test('the fixture is read', async (t) => {
+  const { forms, labels, digest } = compile(bundle)
+  t.equal(forms.size, 3)
+  t.equal(labels.rows.length, rows.length)
+  t.equal(digest.toString('hex'), encodeBundle(bundle).digest)
+})
+
+t.test('octets that are not those of the digest, or not the one spelling', async (t) => {
+  const { octets, digest } = encodeBundle(bundle)
+  t.throws(
+    () =>
+      readBundle(
+        octets,
+        digest.replace(/./, (one) => (one === '0' ? '1' : '0')),
+      ),
+    /digest/,
+  )
+  t.throws(() => readBundle(octets, digest.toUpperCase()), /--digest/)
+  const text = octets.toString('utf8')
+  for (const other of [
+    text.trimEnd(),
+    `${text}\n`,
+    ` ${text}`,
+    `\ufeff${text}`,
+    text.replace('"burst":100', '"burst":1e2'),
+    text.replace('"burst":100', '"burst":100,"burst":100'),
+    text.replace('{"edge"', '{"name":"x","edge"'),
+    text.replace('"high"', '"\\u0068igh"'),
+  ]) {
+    t.throws(() => readBundle(Buffer.from(other), hash('sha256', other, 'hex')), other.slice(0, 40))
+  }
+  const broken = Buffer.concat([octets.subarray(0, 20), Buffer.from([0xff]), octets.subarray(20)])
+  t.throws(() => readBundle(broken, hash('sha256', broken, 'hex')))
+})
+
+t.test('what verify does not know stops it', async (t) => {
+  const bodySlot = 'forms.0.slots.1.of.0'
+  const firstRow = 'labels.rows.0'
+  const bothDates = rows[2]!.input.template
+  for (const [path, value, message] of [
+    ['format', 'sallyport-bundle-2', /format/],
+    ['unicode', '16.0', /Unicode/],
+    ['extra', 1, /does not know/],
+    ['limits.extra', 1, /limits has a member/],
+    ['limits.stanzaBytes', undefined, /no member stanzaBytes/],
+    ['limits.stanzaBytes', 0, /stanzaBytes/],
+    ['limits.stanzaBytes', 2 ** 31, /stanzaBytes/],
+    ['limits.depth', 8, /template is deeper/],
+    ['limits.depth', '10', /depth/],
+    ['from.domains.0.name', '', /no name/],
+    ['forms.0.element', 'error', /element/],
+    ['forms.0.type', null, /second form|undefined/],
+    ['forms.2.type', 7, /no string/],
+    ['forms.0.content', 'true', /neither/],
+    ['forms.0.attributes.0.name', 'xmlns', /out of order/],
+    ['forms.0.attributes.0.name', 'a:b', /no name/],
+    ['forms.0.attributes.0.name', 'id', /out of order/],
+    ['forms.0.attributes.0.extra', 1, /does not know/],
+    ['forms.0.attributes.0.value', { type: 'regex', pattern: '.*' }, /type is none of/],
+    ['forms.0.attributes.0.value.side', 'all', /side/],
+    ['forms.0.slots.5', { type: 'label', optional: false }, /does not know/],
+    ['forms.0.slots.0', { type: 'label' }, /two label slots/],
+    ['forms.0.slots.0.type', 'choice', /type is none of/],
+    ['forms.0.slots.0.max', 0, /max/],
+    ['forms.0.slots.0.min', 3, /max/],
+    ['forms.0.slots.0.of.0.name', 'body', /slot before/],
+    [`${bodySlot}.name`, 'bo dy', /no name/],
+    [`${bodySlot}.ns`, 'urn:"x', /no namespace/],
+    [`${bodySlot}.ns`, ' urn:x', /no namespace/],
+    [`${bodySlot}.ns`, '', /no namespace/],
+    [`${bodySlot}.labelling`, 'sometimes', /labelling/],
+    [`${bodySlot}.content`, { type: 'any' }, /type is none of/],
+    [`${bodySlot}.content.value.max`, -1, /max/],
+    [`${bodySlot}.content`, { type: 'elements', slots: [{ type: 'label' }] }, /inside an element/],
+    [
+      `${bodySlot}`,
+      {
+        ...(bundle.forms[1] as unknown as { slots: { of: object[] }[] }).slots[1]!.of[0]!,
+        name: 'securitylabel',
+        ns: 'urn:xmpp:sec-label:0',
+      },
+      /outside the label slot/,
+    ],
+    [`${firstRow}.extra`, 1, /does not know/],
+    [`${firstRow}.input.template`, rows[1]!.input.template, /input of another row/],
+    [
+      `${firstRow}.input.template`,
+      ['<securitylabel xmlns="urn:xmpp:sec-label:0"/>'],
+      /not one label element/,
+    ],
+    [`${firstRow}.input.template`, ['<label></label>'], /not one label element/],
+    [`${firstRow}.input.template`, [`${labelOf(0)}${labelOf(0)}`], /not one label element/],
+    [`${firstRow}.input.template`, [`${labelOf(0)} `], /not one label element/],
+    [`${firstRow}.input.template`, [labelOf(0).replace('><label', '> <label')], /canonical/],
+    [`${firstRow}.input.template`, [labelOf(0).replace('MQYC', 'M&#81;YC')], /canonical/],
+    [`${firstRow}.input.template`, [labelOf(0).replace('<label>', '<label b="" a="">')], /canonical/],
+    [
+      `${firstRow}.input.template`,
+      [labelOf(0).replace('<label>', '<label xmlns="urn:xmpp:sec-label:0">')],
+      /canonical/,
+    ],
+    [`${firstRow}.input.template`, [labelOf(0).replace('<label>', '<x:label>')], /canonical/],
+    [`${firstRow}.input.template`, [labelOf(0).slice(0, 9), labelOf(0).slice(9)], /cut needlessly/],
+    [`${firstRow}.input.template`, [{ hole: 'now' }], /hole is none of/],
+    [`${firstRow}.input.template`, [{ hole: 'review', seconds: 1 }], /does not know/],
+    [
+      'labels.rows.2.input.template',
+      bothDates.map((part) => (typeof part === 'string' ? part : { hole: 'review' })),
+      /twice/,
+    ],
+    [
+      'labels.rows.2.input.template',
+      bothDates.map((part) =>
+        typeof part === 'string' ? part : { hole: part.hole === 'review' ? 'creation' : 'review' },
+      ),
+      /where no such date/,
+    ],
+    [`${firstRow}.output.template`, bothDates, /repeats a date/],
+    [
+      `${firstRow}.output.template`,
+      ['<securitylabel xmlns="urn:xmpp:sec-label:0"><label></securitylabel>'],
+      /canonical/,
+    ],
+    ['labels.windows.creationPast', -1, /creationPast/],
+    ['labels.windows.more', 1, /does not know/],
+  ] as const) {
+    t.throws(() => compile(changed(path, value)), { message }, `${path} ${JSON.stringify(value)}`)
+  }
+})
+
+t.test('an empty allow-list passes no label, an empty profile no stanza', async (t) => {
+  const stanza = Buffer.from(chat(`<body>Hi</body>${labelOf(0)}`))
+  t.match(makeDecider(compile(changed('labels.rows', [])))(stanza, NOW), {
+    accepted: false,
+    reason: 'label-unlisted',
+  })
+  t.match(makeDecider(compile(changed('forms', [])))(stanza, NOW), {
+    accepted: false,
+    reason: 'unknown-stanza',
+  })
+})
+
+t.test('depth counts from the root', async (t) => {
+  const stanza = Buffer.from(
+    presence('<x xmlns="http://jabber.org/protocol/muc#user"><item affiliation="none"></item></x>'),
+  )
+  const withDepth = (depth: number) => {
+    const copy = changed('labels.rows', []) as { limits: { depth: number } }
+    copy.limits.depth = depth
+    return makeDecider(compile(copy))(stanza, NOW)
+  }
+  t.match(withDepth(3), { accepted: true })
+  t.match(withDepth(2), {
+    accepted: false,
+    reason: 'too-deep',
+    at: presence('<x xmlns="http://jabber.org/protocol/muc#user">').length - '</presence>'.length,
+  })
+  t.match(withDepth(1), { accepted: false, reason: 'too-deep' })
+})
