@@ -87,6 +87,19 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
       `${directory} cannot be written (${codeOf(error)}): make the directory, for this user`,
     )
   }
+  // Node's permission model denies a directory when another permitted path begins with its name.
+  for (const path of [
+    ['journal', 'key'],
+    ['bundle', 'file'],
+  ] as const) {
+    const file = path[0] === 'bundle' ? config.bundle.file : key
+    if (file.startsWith(directory) && !file.startsWith(`${directory}/`)) {
+      wrong(
+        path,
+        `${file} begins with the name of the journal directory, which Node cannot tell apart: rename one`,
+      )
+    }
+  }
   try {
     if (!/^[0-9a-f]{64}\n?$/.test(readFileSync(key, 'latin1'))) {
       wrong(

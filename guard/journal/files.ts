@@ -4,11 +4,12 @@
  * Each segment begins with a record of type `segment`, which repeats what is needed to read it alone: the chain value before
  * it, and the highest numbers seen and confirmed. `head.json` holds the head of about a second ago.
  */
-import { readdirSync, readFileSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
+import { constants, readdirSync, readFileSync } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Head } from './line.ts'
 
+const { O_WRONLY, O_CREAT, O_TRUNC, O_DSYNC } = constants
 const PREFIX = 'journal-'
 const SUFFIX = '.jsonl'
 
@@ -37,6 +38,11 @@ export function readHeadFile(directory: string): Head | undefined {
 /** Writes `head.json` anew: whole, or not at all. The head must be durable in the log. */
 export async function writeHeadFile(directory: string, head: Head): Promise<void> {
   const path = join(directory, 'head.json')
-  await writeFile(`${path}.new`, `${JSON.stringify(head)}\n`, { mode: 0o640, flush: true })
+  const file = await open(`${path}.new`, O_WRONLY | O_CREAT | O_TRUNC | O_DSYNC, 0o640)
+  try {
+    await file.writeFile(`${JSON.stringify(head)}\n`)
+  } finally {
+    await file.close()
+  }
   await rename(`${path}.new`, path)
 }

@@ -28,10 +28,10 @@ import {
 } from '../common/record.ts'
 import { createReport, type Report } from '../common/report.ts'
 import { compareNumbers, formatNumber } from '../gcxp/number.ts'
-import { openLog } from '../log/log.ts'
+import { type Log, openLog } from '../log/log.ts'
 import { segmentName, writeHeadFile } from './files.ts'
 import { writeLine } from './line.ts'
-import { findStart } from './start.ts'
+import { findStart, type JournalStart } from './start.ts'
 
 /** Octets from which on a new segment is begun. */
 const SEGMENT_OCTETS = 64 * 1024 * 1024
@@ -53,7 +53,7 @@ const bundle = readBundle(options.bundle, options.digest)
 if ('problem' in bundle) report.fail(bundle.problem)
 const { rows } = bundle.labels
 const key = readKey(options.key)
-const start = findStart(options.directory)
+const start = readStart()
 if ('problem' in start) report.fail(start.problem)
 
 const records = readPipe(3, 'records', report, onChunk)
@@ -72,18 +72,33 @@ let stopping = false
 let timeAt = 0
 let timeText = ''
 
-const log = openLog({
-  directory: options.directory,
-  segment: start.segment,
-  octets: start.octets,
-  onDurable,
-  onFailure: report.fail,
-})
+const log = open(start)
 
 if (start.octets === 0) beginSegment()
 write({ type: 'start', time: time(), guard: options.name, peer: options.peer, bundle: options.digest })
 mark()
 log.flush()
+
+function readStart(): JournalStart | Readonly<{ problem: string }> {
+  try {
+    return findStart(options.directory)
+  } catch (error) {
+    return { problem: `journal ${options.directory}: cannot be read (${codeOf(error)})` }
+  }
+}
+
+function open(start: JournalStart): Log {
+  const { segment, octets } = start
+  try {
+    return openLog({ directory: options.directory, segment, octets, onDurable, onFailure: report.fail })
+  } catch (error) {
+    return report.fail(`journal ${options.directory}: ${segment} cannot be opened (${codeOf(error)})`)
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown'
+}
 
 function write(fields: object): void {
   const { line, head } = writeLine(state.head, { ...fields })
@@ -209,9 +224,7 @@ function readKey(file: string) {
   try {
     text = readFileSync(file, 'latin1').trimEnd()
   } catch (error) {
-    report.fail(
-      `key ${file}: cannot be read (${(error as NodeJS.ErrnoException).code}): give the path of the digest key`,
-    )
+    report.fail(`key ${file}: cannot be read (${codeOf(error)}): give the path of the digest key`)
   }
   if (!/^[0-9a-f]{64}$/.test(text))
     report.fail(`key ${file}: is not 64 small hexadecimal digits: make one anew`)
@@ -242,8 +255,7 @@ setInterval(() => {
       headWritten = head
       writingHead = false
     },
-    (error: NodeJS.ErrnoException) =>
-      report.fail(`${options.directory}/head.json: cannot be written (${error.code})`),
+    (error) => report.fail(`${options.directory}/head.json: cannot be written (${codeOf(error)})`),
   )
 }, HEAD_FILE_MS)
 

@@ -35,6 +35,8 @@ const COMMON = [
   '--disable-sigusr1',
   // What nobody awaits is a fault, and a fault ends the stage.
   '--unhandled-rejections=strict',
+  // Said at every start; the experimental parts in use are those above, and chosen.
+  '--disable-warning=ExperimentalWarning',
   // A package is found where it is installed or not at all.
   '--no-global-search-paths',
 ] as const

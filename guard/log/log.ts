@@ -2,10 +2,14 @@
  * The append-only log: octets go to the end of segment files, and the caller learns when they are durable.
  *
  * Group commit: everything appended while a flush runs goes with the next one, which starts when that one ends; there is no
- * timer. One flush is one write and one fdatasync. Whatever fails ends in `onFailure`, and nothing is reported durable
- * from then on: a log that may have a hole is not written any further (fsync errors do not come twice).
+ * timer. Whatever fails ends in `onFailure`, and nothing is reported durable from then on: a log that may have a hole is
+ * not written any further.
+ *
+ * Segments are open with O_DSYNC: a write has the effect of write(2) and fdatasync(2) and returns when its octets are on the
+ * medium (open(2)). Node's permission model takes fdatasync(2) itself away. A new file's name becomes durable with its first
+ * octets (ext4, XFS and Btrfs log the creation with the file).
  */
-import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, ftruncateSync, openSync, write } from 'node:fs'
 import { join } from 'node:path'
 
 export type LogOptions = Readonly<{
@@ -13,7 +17,7 @@ export type LogOptions = Readonly<{
   /** The segment to go on with and the octets of it that are sound; what stands behind them is cut off. */
   segment: string
   octets: number
-  /** So many octets are durable that were appended since opening. Grows with every call. */
+  /** So many octets are durable of those appended since opening. Grows with every call. */
   onDurable(octets: number): void
   /** One line. Called at most once. */
   onFailure(problem: string): void
@@ -28,14 +32,17 @@ export type Log = Readonly<{
   startSegment(name: string): void
   /** Octets in the newest segment, waiting ones included. */
   segmentOctets(): number
+  /** Synchronous writes so far. */
   flushes(): number
 }>
 
-type Part = Uint8Array | Readonly<{ segment: string }>
+type Segment = Readonly<{ name: string; parts: Uint8Array[] }>
 
+/** Opens the log for appending. Throws what the file system says when the segment cannot be opened. */
 export function openLog(options: LogOptions): Log {
   let fd = openSegment(options.directory, options.segment, options.octets)
-  let waiting: Part[] = []
+  // What waits to be written: parts for the open segment, then new segments with theirs.
+  let waiting: Segment[] = [{ name: '', parts: [] }]
   let segmentOctets = options.octets
   let appended = 0
   let flushes = 0
@@ -52,46 +59,59 @@ export function openLog(options: LogOptions): Log {
   }
 
   function flush(): void {
-    if (flushing || failed || waiting.length === 0) return
+    if (flushing || failed || (waiting.length === 1 && waiting[0]!.parts.length === 0)) return
     flushing = true
-    const parts = waiting
+    const segments = waiting
     const upTo = appended
-    waiting = []
-    try {
-      let from = 0
-      parts.forEach((part, i) => {
-        if (part instanceof Uint8Array) return
-        writeAll(fd, parts.slice(from, i) as Uint8Array[])
-        from = i + 1
-        // The old segment is whole and durable before the new one begins.
-        fsyncSync(fd)
-        closeSync(fd)
-        fd = openSegment(options.directory, part.segment, 0)
-      })
-      writeAll(fd, parts.slice(from) as Uint8Array[])
-    } catch (error) {
-      fail(error)
-      return
-    }
-    fdatasync(fd, (error) => {
+    waiting = [{ name: '', parts: [] }]
+    writeSegments(segments, 0, () => {
       flushing = false
-      if (error !== null) fail(error)
-      if (failed) return
-      flushes++
       options.onDurable(upTo)
       flush()
     })
   }
 
+  function writeSegments(segments: Segment[], index: number, done: () => void): void {
+    const segment = segments[index]
+    if (segment === undefined) {
+      done()
+      return
+    }
+    if (segment.name !== '') {
+      try {
+        closeSync(fd)
+        fd = openSegment(options.directory, segment.name, 0)
+      } catch (error) {
+        fail(error)
+        return
+      }
+    }
+    const next = () => writeSegments(segments, index + 1, done)
+    if (segment.parts.length === 0) next()
+    else writeAll(segment.parts.length === 1 ? segment.parts[0]! : Buffer.concat(segment.parts), next)
+  }
+
+  function writeAll(octets: Uint8Array, done: () => void): void {
+    write(fd, octets, (error, written) => {
+      if (error !== null) {
+        fail(error)
+        return
+      }
+      flushes++
+      if (written < octets.length) writeAll(octets.subarray(written), done)
+      else done()
+    })
+  }
+
   return {
     append(octets) {
-      waiting.push(octets)
+      waiting.at(-1)!.parts.push(octets)
       appended += octets.length
       segmentOctets += octets.length
     },
     flush,
     startSegment(name) {
-      waiting.push({ segment: name })
+      waiting.push({ name, parts: [] })
       segmentOctets = 0
     },
     segmentOctets: () => segmentOctets,
@@ -99,19 +119,11 @@ export function openLog(options: LogOptions): Log {
   }
 }
 
-/** Opens a segment for appending behind `octets`, and makes its name durable. */
-function openSegment(directory: string, name: string, octets: number): number {
-  const fd = openSync(join(directory, name), 'a', 0o640)
-  ftruncateSync(fd, octets)
-  fsyncSync(fd)
-  const folder = openSync(directory, 'r')
-  fsyncSync(folder)
-  closeSync(folder)
-  return fd
-}
+const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_DSYNC
 
-function writeAll(fd: number, parts: Uint8Array[]): void {
-  if (parts.length === 0) return
-  const octets = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
-  for (let at = 0; at < octets.length; ) at += writeSync(fd, octets, at)
+/** Opens a segment for appending behind `octets`. */
+function openSegment(directory: string, name: string, octets: number): number {
+  const fd = openSync(join(directory, name), APPEND, 0o640)
+  ftruncateSync(fd, octets)
+  return fd
 }

@@ -200,7 +200,7 @@ export function createCatalogue(
   one(
     'counter',
     'sallyport_guard_journal_flushes_total',
-    'Calls of fdatasync on the journal',
+    'Synchronous writes of the journal, each a write and an fdatasync in one',
     () => latest.journal?.flushes,
   )
   one(

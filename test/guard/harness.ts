@@ -1,0 +1,301 @@
+/**
+ * One direction for tests: a guard of real processes between a producer and a consumer that the test holds in its hands.
+ *
+ * Everything is in a temporary directory and on free loopback ports.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type ConsumerConnection,
+  type Credentials,
+  connectProducer,
+  formatNumber,
+  listenConsumer,
+  type Producer,
+  readCredentials,
+  type StanzaNumber,
+} from '../../guard/gcxp/index.ts'
+import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
+import { BUNDLE, chat, ESS_LABEL } from '../decide/bundle.ts'
+import { type CertificateOptions, issue, makeCa } from '../pki/pki.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+export type Site = Readonly<{
+  directory: string
+  config: string
+  digest: string
+  port: Readonly<{ intake: number; release: number; metrics: number }>
+  journal: string
+  /** Credentials of the producer and of the consumer, and of others to try. */
+  credentials(name: string): Credentials
+  remove(): void
+}>
+
+/** Free loopback ports, each different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
+
+/** Certificates, bundle, keys and guard.yaml. `more` are certificates for other ends. */
+export async function makeSite(
+  options: {
+    jit?: boolean
+    rate?: number
+    burst?: number
+    stanzaBytes?: number
+    more?: Readonly<Record<string, CertificateOptions>>
+  } = {},
+): Promise<Site> {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-test-'))
+  const [intake, release, metrics] = (await freePorts(3)) as [number, number, number]
+  const ca = await makeCa('Test CA')
+  const ends: Record<string, CertificateOptions> = {
+    guard: { dns: ['guard.example'] },
+    high: { dns: ['edge.high.example'] },
+    low: { dns: ['edge.low.example'] },
+    ...options.more,
+  }
+  writeFileSync(join(directory, 'ca.pem'), ca.certificate)
+  for (const [name, certificate] of Object.entries(ends)) {
+    const issued = await issue(ca, certificate)
+    writeFileSync(join(directory, `${name}.pem`), issued.certificate)
+    writeFileSync(join(directory, `${name}.key`), issued.key, { mode: 0o600 })
+  }
+  const octets = bundleOctets({
+    ...BUNDLE,
+    forms: BUNDLE.forms.filter(({ form }) => form !== 'headline'),
+    limits: {
+      ...BUNDLE.limits,
+      rate: options.rate ?? 100_000,
+      burst: options.burst ?? 1000,
+      stanzaBytes: options.stanzaBytes ?? BUNDLE.limits.stanzaBytes,
+    },
+  })
+  const digest = bundleDigest(octets)
+  writeFileSync(join(directory, 'bundle.json'), octets)
+  writeFileSync(join(directory, 'digest.key'), `${'0f'.repeat(32)}\n`, { mode: 0o600 })
+  const journal = join(directory, 'journal')
+  mkdirSync(journal)
+  const config = join(directory, 'guard.yaml')
+  writeFileSync(
+    config,
+    `name: high-to-low
+bundle: { file: bundle.json, digest: ${digest} }
+intake:
+  listen: 127.0.0.1:${intake}
+  peer: edge.high.example
+  certificate: guard.pem
+  key: guard.key
+  ca: ca.pem
+release:
+  connect: 127.0.0.1:${release}
+  peer: edge.low.example
+  certificate: guard.pem
+  key: guard.key
+  ca: ca.pem
+journal: { directory: journal, key: digest.key }
+metrics: { listen: '127.0.0.1:${metrics}' }
+jit: ${options.jit ?? true}
+`,
+  )
+  return {
+    directory,
+    config,
+    digest,
+    port: { intake, release, metrics },
+    journal,
+    credentials(name) {
+      const path = (kind: string) => join(directory, `${name}.${kind}`)
+      // A certificate that has expired is what some tests need: read as of a moment when none has.
+      const files = { certificate: path('pem'), key: path('key'), ca: join(directory, 'ca.pem') }
+      const moment = options.more?.[name]?.period === 'expired' ? Date.now() - 10 * 86_400_000 : Date.now()
+      const read = readCredentials(files, moment)
+      if ('problem' in read) throw new Error(read.problem)
+      return read
+    },
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  }
+}
+
+/** A started `sallyport guard run`. */
+export type RunningGuard = Readonly<{
+  process: ChildProcess
+  /** All that it and its stages have said on stderr. */
+  said(): string
+  /** Process ids of the stages that the launcher last started. */
+  pids(): Record<string, number>
+  ready(): Promise<void>
+  stop(): Promise<number | null>
+}>
+
+export function runGuard(site: Site): RunningGuard {
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'cli', 'sallyport.ts'), 'guard', 'run', '--config', site.config],
+    { env, stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const exited = once(child, 'exit')
+  const pids = (): Record<string, number> => {
+    const line = said.split('\n').findLast((one) => one.includes('"started '))
+    const found: Record<string, number> = {}
+    for (const part of (line === undefined ? '' : JSON.parse(line).message.slice(8)).split(', ')) {
+      const [stage, pid] = part.split(' ')
+      if (pid !== undefined) found[stage] = Number(pid)
+    }
+    return found
+  }
+  return {
+    process: child,
+    said: () => said,
+    pids,
+    ready: () =>
+      until(
+        () => health(site).then((answer) => answer.status === 200),
+        20_000,
+        () => said,
+      ),
+    async stop() {
+      child.kill('SIGTERM')
+      const [code] = await exited
+      return code as number | null
+    },
+  }
+}
+
+/** What `GET /healthz` answers; status 0 when nobody does. */
+export async function health(site: Site): Promise<{ status: number; text: string }> {
+  return get(site, '/healthz')
+}
+
+export async function get(site: Site, path: string): Promise<{ status: number; text: string }> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${site.port.metrics}${path}`)
+    return { status: answer.status, text: await answer.text() }
+  } catch {
+    return { status: 0, text: '' }
+  }
+}
+
+/** The value of one line of `GET /metrics`, such as `sallyport_guard_ready{guard="high-to-low"}`. */
+export async function metric(site: Site, name: string): Promise<number | undefined> {
+  const { text } = await get(site, '/metrics')
+  const line = text.split('\n').find((one) => one.startsWith(`${name} `))
+  return line === undefined ? undefined : Number(line.slice(name.length + 1))
+}
+
+/** Waits until `condition` holds; throws after `ms` with what `explain` says. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  ms = 10_000,
+  explain: () => string = () => '',
+): Promise<void> {
+  const end = performance.now() + ms
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`waited ${ms} ms in vain: ${condition}\n${explain()}`)
+    await delay(10)
+  }
+}
+
+/** The far side: takes what the guard releases and confirms it. */
+export type Receiver = Readonly<{
+  /** Numbers in the order in which they came; one that came again stands again. */
+  order: string[]
+  /** The first payload under each number. */
+  payloads: Map<string, string>
+  /** Numbers that came again with another payload. */
+  changed: string[]
+  close(): void
+}>
+
+export function receive(
+  site: Site,
+  onRequest?: (number: StanzaNumber, connection: ConsumerConnection) => void,
+): Receiver {
+  const order: string[] = []
+  const payloads = new Map<string, string>()
+  const changed: string[] = []
+  const consumer = listenConsumer({
+    host: '127.0.0.1',
+    port: site.port.release,
+    peer: 'guard.example',
+    credentials: site.credentials('low'),
+    payloadOctets: 1_000_000,
+    onRequest(number, payload, connection) {
+      const told = formatNumber(number)
+      const text = Buffer.from(payload ?? '').toString('utf8')
+      order.push(told)
+      const first = payloads.get(told)
+      if (first === undefined) payloads.set(told, text)
+      else if (first !== text) changed.push(told)
+      if (onRequest === undefined) connection.answer(number, true)
+      else onRequest(number, connection)
+    },
+    onFailure(problem) {
+      throw new Error(problem)
+    },
+  })
+  return { order, payloads, changed, close: consumer.close }
+}
+
+/** The near side: a producer that numbers from 0.1 on and remembers what was answered. */
+export type Sender = Readonly<{
+  producer: Producer
+  /** Sends the stanza under the next number, which is returned; waits for room. */
+  send(stanza: string | Uint8Array): Promise<string>
+  answers: Map<string, boolean>
+  states: string[]
+}>
+
+export function sendTo(site: Site, name = 'high', from = 1): Sender {
+  const answers = new Map<string, boolean>()
+  const states: string[] = []
+  let room: (() => void) | undefined
+  let count = from
+  let full = false
+  const producer = connectProducer({
+    host: '127.0.0.1',
+    port: site.port.intake,
+    peer: 'guard.example',
+    credentials: site.credentials(name),
+    onAnswer: (number, accepted) => answers.set(formatNumber(number), accepted),
+    onRoom() {
+      full = false
+      room?.()
+    },
+    onState: (state) => states.push(state.state === 'connected' ? 'connected' : state.problem),
+  })
+  return {
+    producer,
+    answers,
+    states,
+    async send(stanza) {
+      while (full) {
+        await new Promise<void>((resolve) => {
+          room = resolve
+        })
+      }
+      const number = { generation: 0, count: count++ }
+      full = !producer.send(number, Buffer.from(stanza as string))
+      return formatNumber(number)
+    },
+  }
+}
+
+/** A stanza that the bundle lets through, with this text; and one that it does not. */
+export const benign = (text: string): string => chat(`<body>${text}</body>${ESS_LABEL}`)
+export const unlabelled = (text: string): string => chat(`<body>${text}</body>`)
