@@ -107,11 +107,11 @@ t.test('what is released one way is accepted the other way, and comes home as it
   for (const [name, reverse] of pairs) {
     const input = row(there.bundle.labels.rows, name, 'ess-0258')
     const sent = out(message('a@acme.example/x', 'b@coalition.example', filled(input.input.template)), SECOND)
-    if (!sent.accepted) return t.fail(`${name}: ${sent.reason}`)
+    if (!sent.accepted) throw new Error(`${name}: ${sent.reason}`)
     t.equal(there.bundle.labels.rows[sent.row]?.name, name)
     const label = sent.output.slice(sent.output.indexOf('<BindingData'), sent.output.indexOf('</message>'))
     const answered = home(message('b@coalition.example', 'a@acme.example/x', label), SECOND + 60)
-    if (!answered.accepted) return t.fail(`${reverse}: ${answered.reason}`)
+    if (!answered.accepted) throw new Error(`${reverse}: ${answered.reason}`)
     t.equal(back.bundle.labels.rows[answered.row]?.name, reverse)
     const ess = /<label>.*<\/label>/
     t.equal(ess.exec(answered.output)?.[0], ess.exec(filled(input.input.template))?.[0], name)
