@@ -19,7 +19,7 @@ import schema from '../../rules/ruleset/ruleset.schema.json' with { type: 'json'
 
 const INTRODUCTION = `# The profile: what a stanza may hold
 
-Made from \`rules/profile/\` by \`packaging/manual/write.ts\`; a test compares. What is not in these tables is refused: element, attribute, value,
+Made from \`rules/profile/\` by \`scripts/manual.ts\`; a test compares. What is not in these tables is refused: element, attribute, value,
 order, number. \`doc/formats.md\` §2 says how the tables are read. Lengths are those of a ruleset that states none.
 
 Everything is switched on here. A ruleset switches on what it needs (\`profile\` in \`doc/ruleset.md\`):

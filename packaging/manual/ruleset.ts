@@ -16,8 +16,8 @@ type Part = Readonly<{
 }>
 
 /** Where the reference stands in the page. */
-export const BEGIN = '<!-- fields: made from ruleset.schema.json by packaging/manual/write.ts -->'
-export const END = '<!-- end of fields -->'
+const BEGIN = '<!-- fields: made from ruleset.schema.json by scripts/manual.ts -->'
+const END = '<!-- end of fields -->'
 
 /** The page with the reference between its two marks made anew. */
 export function withFields(page: string): string {
@@ -28,7 +28,7 @@ export function withFields(page: string): string {
 }
 
 /** One row a field, with its full path; `[]` is each entry of a list. */
-export function rulesetFields(): string {
+function rulesetFields(): string {
   const rows: string[] = []
   walk(schema as unknown as Part, '', rows)
   return ['| field | | write | meaning |', '|---|---|---|---|', ...rows, ''].join('\n')

@@ -20,7 +20,7 @@ import { decodeSource } from './source.ts'
 import { readYaml, type YamlSource } from './yaml.ts'
 
 /** Of the tables behind the content rules (doc/formats.md §2); Node 26 has it built in. */
-export const UNICODE_VERSION = '17.0'
+const UNICODE_VERSION = '17.0'
 
 /** The bundle, its octets as they are written to a file, and their digest. `notes` are oddities that do no harm. */
 export type Compiled = Readonly<{

@@ -44,7 +44,7 @@ t.test('the page of the manual is what the catalogue says', (t) => {
   t.equal(
     readFileSync(new URL('../../doc/profile.md', import.meta.url), 'utf8'),
     profileManual(),
-    'run packaging/manual/write.ts',
+    'run scripts/manual.ts',
   )
   t.end()
 })

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { LabelRow } from '../../rules/bundle/bundle.ts'
 import { loadBundle } from '../../rules/bundle/load.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import { readDirectory } from '../../rules/ruleset/directory.ts'
 import { changedSources, compiled, type ExampleName, exampleSources, problemsOf } from '../support/ruleset.ts'
-import { sampleSources } from '../support/sample-ruleset.ts'
+import { sampleSources, writeSampleRuleset } from '../support/sample-ruleset.ts'
 
 const there = compiled(exampleSources('acme-to-coalition'))
 const back = compiled(exampleSources('coalition-to-acme'))
@@ -392,7 +394,12 @@ t.test(
   'the policy of the sample compiles to its 198 labels',
   { skip: existsSync(stanzas) ? false : 'no ../shared/conformance here' },
   (t) => {
-    const { bundle, notes } = compiled(sampleSources(stanzas))
+    const directory = join(t.testdir({}), 'sample')
+    writeSampleRuleset(stanzas, directory)
+    const read = readDirectory(directory)
+    if ('problems' in read) throw new Error('the sample cannot be read')
+    const { bundle, notes, digest } = compiled(read.sources)
+    t.equal(digest, compiled(sampleSources(stanzas)).digest)
     t.same(notes, [])
     t.equal(bundle.labels.rows.length, 2 * 3 * (1 + 2 ** 5))
     const decide = createDecider(bundle)

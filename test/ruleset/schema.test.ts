@@ -25,7 +25,7 @@ function changed(line: string, to: string): string {
 
 t.test('the page of the manual has the fields of the schema', (t) => {
   const page = readFileSync(new URL('../../doc/ruleset.md', import.meta.url), 'utf8')
-  t.equal(page, withFields(page), 'run packaging/manual/write.ts')
+  t.equal(page, withFields(page), 'run scripts/manual.ts')
   t.end()
 })
 

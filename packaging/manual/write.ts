@@ -1,9 +1,0 @@
-/** Writes the pages of the manual that are made from code: `node packaging/manual/write.ts`. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { profileManual } from './profile.ts'
-import { withFields } from './ruleset.ts'
-
-const page = (name: string) => new URL(`../../doc/${name}`, import.meta.url)
-
-writeFileSync(page('profile.md'), profileManual())
-writeFileSync(page('ruleset.md'), withFields(readFileSync(page('ruleset.md'), 'utf8')))

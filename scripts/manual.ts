@@ -1,0 +1,9 @@
+/** Writes the pages of the manual that are made from code: `node scripts/manual.ts`. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { profileManual } from '../packaging/manual/profile.ts'
+import { withFields } from '../packaging/manual/ruleset.ts'
+
+const page = (name: string) => new URL(`../doc/${name}`, import.meta.url)
+
+writeFileSync(page('profile.md'), profileManual())
+writeFileSync(page('ruleset.md'), withFields(readFileSync(page('ruleset.md'), 'utf8')))
