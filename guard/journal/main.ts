@@ -184,6 +184,7 @@ function verdictFields(record: VerdictRecord): object {
     number: formatNumber(record.number),
     ...(again ? { again } : {}),
     outcome,
+    direction: options.name,
     peer: options.peer,
     from: told.from,
     to: told.to,
