@@ -1,0 +1,241 @@
+/** Streams that servers, strangers and attackers open to the edge. */
+import t from 'tap'
+import { type Credentials, issue, makeCa } from '../pki/pki.ts'
+import { essLabel } from './bundles.ts'
+import { auth, connectOpen, connectRaw, connectSecure, header, STARTTLS } from './raw.ts'
+import { OWN, startWorld, until } from './world.ts'
+
+const world = await startWorld({ limits: { handshakeSeconds: 1, stanzaSeconds: 1 } })
+const port = world.edge.s2sPort
+const ca = world.ca.certificate
+const own = await issue(world.ca, { dns: OWN })
+t.teardown(world.close)
+
+const message = (marker: string, from = 'alice@high.example/x', to = 'bob@low.example') =>
+  `<message from='${from}' to='${to}' type='chat' id='m'><body>${marker}</body>${essLabel()}</message>`
+const streamError = (condition: string) =>
+  new RegExp(`<stream:error><${condition} [^>]*/></stream:error></stream:stream>$`)
+const nothingSaid = (text: string) => !world.guard.frames.some(({ xml }) => xml.includes(text))
+
+t.test('the headers', async (t) => {
+  for (const [name, text, condition] of [
+    ['another domain', header('high.example', 'elsewhere.example'), 'host-unknown'],
+    ['no domain', header('high.example', ''), 'improper-addressing'],
+    ['an address as domain', header('high.example', 'bob@low.example'), 'host-unknown'],
+    ['a stranger', header('stranger.example'), 'invalid-from'],
+    ['the far side itself', header('low.example'), 'invalid-from'],
+    ['nobody', header(''), 'improper-addressing'],
+    ['no version', header().replace(` version='1.0'>`, '>'), 'unsupported-version'],
+    ['another stream namespace', header().replace('etherx.jabber.org', 'x'), 'invalid-namespace'],
+    ['another root', header().replaceAll('stream:stream', 'stream:flow'), 'bad-format'],
+    ['no XML', 'GET / HTTP/1.1\r\n\r\n', 'not-well-formed'],
+    ['a DOCTYPE', '<!DOCTYPE x><stream/>', 'not-well-formed'],
+    ['no UTF-8', Buffer.from([0xff, 0xfe, 0x3c]), 'unsupported-encoding'],
+    ['a header without end', `<stream:stream x='${'x'.repeat(200_000)}`, 'policy-violation'],
+  ] as const) {
+    const raw = await connectRaw(port)
+    raw.write(text)
+    const answer = await raw.end()
+    t.match(answer, streamError(condition), name)
+    t.match(answer, /^<\?xml version='1\.0'\?><stream:stream /, `${name}: the error stands in a stream`)
+  }
+})
+
+t.test('before TLS', async (t) => {
+  for (const [name, text, condition] of [
+    ['a stanza', message('before-tls'), 'not-authorized'],
+    ['SASL', auth('high.example'), 'not-authorized'],
+    ['dialback', `<db:result from='high.example' to='low.example'>00</db:result>`, 'policy-violation'],
+    ['octets behind starttls', `${STARTTLS}${message('injected')}`, 'policy-violation'],
+    ['half an element behind starttls', `${STARTTLS}<message from='x'>`, 'policy-violation'],
+    ['a blank behind starttls', `${STARTTLS}\n`, 'policy-violation'],
+  ] as const) {
+    const raw = await connectRaw(port)
+    raw.write(header())
+    await raw.until('</stream:features>')
+    raw.write(text)
+    t.match(await raw.end(), streamError(condition), name)
+    t.notMatch(raw.text, /<proceed/, `${name}: no TLS`)
+  }
+  const raw = await connectRaw(port)
+  raw.write(`${header()}${STARTTLS}`)
+  t.match(await raw.end(), streamError('policy-violation'), 'starttls before the features')
+  t.ok(nothingSaid('before-tls') && nothingSaid('injected'))
+})
+
+t.test('certificates', async (t) => {
+  const other = await makeCa('Other')
+  const cases: [string, Credentials | undefined][] = [
+    ['none', undefined],
+    ['of another CA', await issue(other, { dns: OWN })],
+    ['expired', await issue(world.ca, { dns: OWN, period: 'expired' })],
+    ['not valid yet', await issue(world.ca, { dns: OWN, period: 'future' })],
+    ['for another domain', await issue(world.ca, { dns: ['other.example'] })],
+    ['for the far domain', await issue(world.ca, { dns: ['low.example'] })],
+    ['for a subdomain', await issue(world.ca, { dns: ['conference.high.example'] })],
+    [
+      'with the name as common name only',
+      await issue(world.ca, { dns: ['x.example'], commonName: 'high.example' }),
+    ],
+    ['with a wildcard', await issue(world.ca, { dns: ['*.example'] })],
+    ['for servers only', await issue(world.ca, { dns: OWN, clientAuth: false })],
+    ['with the name inside another', await issue(world.ca, { xmppAddr: ['x.example, DNS:high.example'] })],
+    ['with the service of another name', await issue(world.ca, { srvName: ['_xmpp-client.high.example'] })],
+  ]
+  for (const [name, credentials] of cases) {
+    const raw = await connectSecure(port, ca, credentials)
+    raw.write(header())
+    t.match(await raw.end(), streamError('not-authorized'), name)
+    t.notMatch(raw.text, /EXTERNAL/, `${name}: nothing is offered`)
+  }
+  for (const [name, credentials] of [
+    ['a DNS name', await issue(world.ca, { dns: ['high.example'] })],
+    ['a service name', await issue(world.ca, { srvName: ['_xmpp-server.high.example'] })],
+    ['an XMPP address', await issue(world.ca, { xmppAddr: ['high.example'] })],
+  ] as const) {
+    const raw = await connectSecure(port, ca, credentials)
+    raw.write(header())
+    t.ok(await raw.until('<mechanism>EXTERNAL</mechanism>'), name)
+    raw.socket.destroy()
+  }
+})
+
+t.test('the header over TLS names the same domains', async (t) => {
+  for (const text of [header('conference.high.example'), header('high.example', 'conference.low.example')]) {
+    const raw = await connectSecure(port, ca, own)
+    raw.write(text)
+    t.match(await raw.end(), streamError('invalid-from'))
+  }
+})
+
+t.test('authentication', async (t) => {
+  for (const [name, text, answer] of [
+    [
+      'another identity',
+      auth('conference.high.example'),
+      /<failure [^>]*><not-authorized\/><\/failure><\/stream:stream>$/,
+    ],
+    ['the far domain', auth('low.example'), /<not-authorized\/>/],
+    ['another mechanism', auth('high.example', 'PLAIN'), /<invalid-mechanism\/>/],
+    ['no base64', auth('=').replace('=<', 'a==b<'), /<malformed-request\/>/],
+    ['spare bits', auth('=').replace('=<', 'aGlnaC5leGFtcGxm=<'), /<malformed-request\/>/],
+    ['nothing', auth(''), /<malformed-request\/>/],
+    ['a stanza behind it', `${auth('high.example')}${message('too-early')}`, streamError('policy-violation')],
+    ['a stanza in its place', message('too-early'), streamError('not-authorized')],
+  ] as const) {
+    const raw = await connectSecure(port, ca, own)
+    raw.write(header())
+    await raw.until('EXTERNAL')
+    raw.write(text)
+    t.match(await raw.end(), answer, name)
+    t.notMatch(raw.text, /<success/, name)
+  }
+  t.ok(nothingSaid('too-early'))
+  const raw = await connectSecure(port, ca, own)
+  raw.write(header())
+  await raw.until('EXTERNAL')
+  raw.write(auth('='))
+  t.ok(await raw.until('<success'), 'an empty identity is the certificate’s')
+  raw.text = ''
+  raw.write(header('conference.high.example'))
+  t.match(await raw.end(), streamError('invalid-from'), 'a third header for another domain')
+})
+
+t.test('on a stream that stands', async (t) => {
+  for (const [name, text, condition] of [
+    [
+      'dialback for a further domain',
+      `<db:result from='evil.example' to='low.example'>00</db:result>`,
+      'policy-violation',
+    ],
+    ['stream management', `<enable xmlns='urn:xmpp:sm:3'/>`, 'unsupported-stanza-type'],
+    ['proceed', `<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`, 'unsupported-stanza-type'],
+    ['features', '<stream:features/>', 'unsupported-stanza-type'],
+    [
+      'a client’s stanza',
+      message('x').replace('<message', `<message xmlns='jabber:client'`),
+      'invalid-namespace',
+    ],
+    ['another domain', message('x', 'a@conference.high.example'), 'invalid-from'],
+    ['a parent domain', message('x', 'a@example'), 'invalid-from'],
+    ['no sender', message('x').replace(`from='alice@high.example/x'`, ''), 'improper-addressing'],
+    ['no recipient', message('x').replace(`to='bob@low.example'`, ''), 'improper-addressing'],
+    ['text', 'hello', 'not-well-formed'],
+    ['a comment', '<!-- -->', 'not-well-formed'],
+    ['a huge stanza', message('x'.repeat(200_000)), 'policy-violation'],
+    ['very deep elements', `<message>${'<a>'.repeat(100)}`, 'policy-violation'],
+    [
+      'an element without end',
+      `<message from='a@high.example' to='b@low.example'><body>x`,
+      'policy-violation',
+    ],
+  ] as const) {
+    const raw = await connectOpen(port, ca, own)
+    raw.write(text + message(`after-${condition}`))
+    t.match(await raw.end(), streamError(condition), name)
+    t.ok(nothingSaid(`after-${condition}`), `${name}: nothing later has effect`)
+  }
+})
+
+t.test('a slow element is given up, a slow peer between elements is not', async (t) => {
+  for (const text of [`<message from='a@high.example`, '<', `${message('complete')}<mess`]) {
+    const raw = await connectOpen(port, ca, own)
+    raw.write(text)
+    t.match(await raw.end(), streamError('policy-violation'), text.slice(0, 20))
+  }
+  const raw = await connectOpen(port, ca, own)
+  raw.write(message('slow-1').slice(0, 50))
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  raw.write(`${message('slow-1').slice(50)}\n`)
+  t.ok(await world.guard.find((xml) => xml.includes('slow-1')))
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  raw.write(message('slow-2'))
+  t.ok(await world.guard.find((xml) => xml.includes('slow-2')), 'blanks and silence are no element')
+  raw.socket.destroy()
+})
+
+t.test('a connection that never becomes a stream is closed', async (t) => {
+  const silent = await connectRaw(port)
+  const halfway = await connectSecure(port, ca, own)
+  t.match(await silent.end(), streamError('connection-timeout'))
+  t.match(await halfway.end(), streamError('connection-timeout'))
+})
+
+t.test('a new stream takes the place of the old one of the same domains', async (t) => {
+  const first = await connectOpen(port, ca, own)
+  const second = await connectOpen(port, ca, own)
+  t.match(await first.end(), streamError('conflict'))
+  second.write(message('on-the-second'))
+  t.ok(await world.guard.find((xml) => xml.includes('on-the-second')))
+  second.write('</stream:stream>')
+  t.equal(await second.end(), '</stream:stream>', 'a closed stream is closed')
+})
+
+t.test('TLS 1.2 is not spoken', async (t) => {
+  const { connect } = await import('node:tls')
+  const raw = await connectRaw(port)
+  raw.write(header())
+  await raw.until('</stream:features>')
+  raw.write(STARTTLS)
+  await raw.until('<proceed')
+  raw.socket.removeAllListeners('data')
+  const failed = await new Promise<boolean>((resolve) => {
+    const secure = connect({ socket: raw.socket, ca, servername: 'low.example', maxVersion: 'TLSv1.2' })
+    secure.once('secureConnect', () => resolve(false))
+    secure.once('error', () => resolve(true))
+  })
+  t.ok(failed)
+})
+
+t.test('after all that, the edge still relays', async (t) => {
+  const raw = await connectOpen(port, ca, own)
+  raw.write(message('still-there'))
+  t.ok(await world.guard.find((xml) => xml.includes('still-there')))
+  raw.socket.destroy()
+  t.ok(
+    await until(() =>
+      world.log.some(({ fields }) => JSON.stringify(fields).includes('is not for high.example')),
+    ),
+    'the operator is told whose certificate it was',
+  )
+})
