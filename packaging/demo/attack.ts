@@ -9,7 +9,7 @@ import {
 import type { Spif } from '../../rules/spif/spif.ts'
 import type { Step } from './conversation.ts'
 import { readVerdicts } from './journal.ts'
-import { judge, type Played } from './play.ts'
+import { arrival, judge, type Played } from './play.ts'
 import type { World } from './world.ts'
 
 /** Plays the steps as ACME's edge, which must be stopped. Calls `onPlayed` after each. */
@@ -39,7 +39,8 @@ export async function playAsEdge(
       number = nextNumber(number)
       const accepted = await Promise.race([answered, after(5_000)])
       const told = accepted === undefined ? undefined : accepted ? 'accepted' : 'refused'
-      onPlayed(await judge(world, step, spifs, known, told))
+      if (accepted === true) await arrival(world, step)
+      onPlayed(judge(world, step, spifs, known, told))
     }
   } finally {
     producer.close()

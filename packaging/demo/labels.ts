@@ -1,11 +1,11 @@
 /** Labels as the people of the demo write and read them: names of a policy on one side, label elements on the other. */
 import type { LabelForm } from '../../rules/bundle/bundle.ts'
-import { bind4774, bindEss, type LabelNames, labelFromNames } from '../../rules/label/bind.ts'
+import { bind4774, type LabelNames, labelFromNames } from '../../rules/label/bind.ts'
 import { type BindingProblem, isProblem, type Label } from '../../rules/label/label.ts'
 import { read4774 } from '../../rules/label/stanag4774.ts'
 import { readBindingData } from '../../rules/label/stanag4778.ts'
 import { fill, wireTemplate } from '../../rules/label/template.ts'
-import { type Payload, readSecurityLabel } from '../../rules/label/xep0258.ts'
+import { bindPayload, readSecurityLabel } from '../../rules/label/xep0258.ts'
 import { refused } from '../../rules/reasons.ts'
 import type { Spif } from '../../rules/spif/spif.ts'
 import { formatDate } from '../../rules/text/date.ts'
@@ -59,12 +59,8 @@ function readBinding(node: XmlElement, spifs: readonly Spif[]): SeenLabel | unde
 function readWrapped(node: XmlElement, spifs: readonly Spif[]): SeenLabel | undefined {
   const read = readSecurityLabel(node)
   if ('problem' in read || read.label === undefined) return undefined
-  const payload: Payload = read.label
-  const bound = firstOf(
-    spifs.map((spif) =>
-      payload.format === 'ess' ? bindEss(spif, payload.label) : bind4774(spif, payload.label.information),
-    ),
-  )
+  const payload = read.label
+  const bound = firstOf(spifs.map((spif) => bindPayload(payload, spif)))
   const form = payload.format === 'ess' ? 'ess-0258' : '4774-0258'
   return bound && { form, text: words(bound), marking: read.displayMarking }
 }

@@ -6,7 +6,7 @@ import { readXml } from '../../test/peer/xml.ts'
 import type { Step } from './conversation.ts'
 import { type JournalVerdict, readVerdicts } from './journal.ts'
 import { readLabel, type SeenLabel } from './labels.ts'
-import type { World } from './world.ts'
+import type { Side, World } from './world.ts'
 
 /** What became of a step. `wrong` says in what it differs from what was expected; empty: in nothing. */
 export type Played = Readonly<{
@@ -22,50 +22,50 @@ export type Played = Readonly<{
   wrong: readonly string[]
 }>
 
-/** Longest wait for what is expected, and how long what is not expected gets to come. */
+/** Milliseconds for the first sign of what became of a stanza. */
 const PATIENCE = 5_000
 
-/** Sends the stanza as the server of its side would. */
+/** Sends the stanza as the server of its side would, and waits until it arrives or its sender is told otherwise. */
 export async function playThroughEdge(world: World, step: Step, spifs: readonly Spif[]): Promise<Played> {
-  const journal = world.guards[step.direction].journal
-  const known = readVerdicts(journal).length
-  const near = world.domains[step.direction === 'acme-to-coalition' ? 'acme' : 'coalition']
-  let told: string | undefined
-
-  if (step.expected.kind === 'stream error') {
-    const [from, to] = step.direction.split('-to-').map((side) => `${side}.example`) as [string, string]
-    const stream = await near.stream(from, to)
-    stream.write(step.stanza)
-    const ended = await within(stream.closed)
-    told = ended === undefined ? undefined : `stream error ${ended}`
-  } else {
-    await near.send(step.stanza)
-    if (step.expected.kind === 'error') {
-      const error = await near.find((xml) => isErrorFor(xml, step.id), PATIENCE)
-      told = error && `error ${errorCondition(error.xml)}`
-    }
-  }
+  const [from, to] = step.direction.split('-to-') as [Side, Side]
+  const near = world.domains[from]
+  const known = readVerdicts(world.guards[step.direction].journal).length
+  const stream = await near.stream(`${from}.example`, `${to}.example`)
+  stream.write(step.stanza)
+  const told = await Promise.race([
+    arrival(world, step).then(() => undefined),
+    near.find((xml) => isErrorFor(xml, step.id), PATIENCE).then((error) => error && errorOf(error.xml)),
+    stream.closed.then((why) => `stream error ${why}`),
+  ])
   return judge(world, step, spifs, known, told)
 }
 
-/** Waits for what `step` leads to, then compares. `known`: verdicts that the journal held before. */
-export async function judge(
+/** Settles when the far side has the stanza, or after a while without it. */
+export function arrival(world: World, step: Step): Promise<unknown> {
+  const far = world.domains[step.direction.split('-to-')[1] as Side]
+  return far.find((xml) => isStanza(xml, step.id), PATIENCE)
+}
+
+/** Compares what became of `step` with what was expected. `known`: verdicts that the journal held before. */
+export function judge(
   world: World,
   step: Step,
   spifs: readonly Spif[],
   known: number,
   told: string | undefined,
-): Promise<Played> {
-  const far = world.domains[step.direction === 'acme-to-coalition' ? 'coalition' : 'acme']
-  const { expected } = step
-  const crosses = expected.kind === 'crosses'
-  const isIt = (xml: string) => readXml(xml).attrs['id'] === step.id && !isErrorFor(xml, step.id)
-  const arrived = (await far.find(isIt, crosses ? PATIENCE : 0))?.xml
-  const reachesGuard = crosses || expected.kind === 'guard refuses'
-  const verdicts = await verdictsBehind(world.guards[step.direction].journal, known, reachesGuard)
-  const journal = verdicts[0]
-  const after = arrived === undefined ? undefined : readLabel(arrived, spifs)
-  const seen = { step, before: readLabel(step.stanza, spifs), arrived, after, journal, told }
+): Played {
+  const far = world.domains[step.direction.split('-to-')[1] as Side]
+  const arrived = far.received.find(({ xml }) => isStanza(xml, step.id))?.xml
+  // A verdict is in the journal before its stanza leaves and before its sender is answered.
+  const verdicts = readVerdicts(world.guards[step.direction].journal, known)
+  const seen = {
+    step,
+    before: readLabel(step.stanza, spifs),
+    arrived,
+    after: arrived === undefined ? undefined : readLabel(arrived, spifs),
+    journal: verdicts[0],
+    told,
+  }
   return { ...seen, wrong: differences(seen, verdicts.length) }
 }
 
@@ -103,32 +103,17 @@ function differences(seen: Omit<Played, 'wrong'>, verdicts: number): string[] {
   return wrong
 }
 
-/** New verdicts, waited for when one is due. */
-async function verdictsBehind(journal: string, known: number, due: boolean): Promise<JournalVerdict[]> {
-  const until = performance.now() + PATIENCE
-  for (;;) {
-    const verdicts = readVerdicts(journal, known)
-    if (verdicts.length > 0 || !due || performance.now() > until) return verdicts
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
 function isErrorFor(xml: string, id: string): boolean {
   const { id: its, type } = readXml(xml).attrs as Record<string, string>
   return its === id && type === 'error'
 }
 
-function errorCondition(xml: string): string {
-  const error = readXml(xml).getChild('error') as Element | undefined
-  return error === undefined ? 'without condition' : condition(error)
+function isStanza(xml: string, id: string): boolean {
+  const { id: its, type } = readXml(xml).attrs as Record<string, string>
+  return its === id && type !== 'error'
 }
 
-function within<T>(promise: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PATIENCE, undefined)
-    void promise.then((value) => {
-      clearTimeout(timer)
-      resolve(value)
-    })
-  })
+function errorOf(xml: string): string {
+  const error = readXml(xml).getChild('error') as Element | undefined
+  return `error ${error === undefined ? 'without condition' : condition(error)}`
 }

@@ -17,6 +17,9 @@ export type Program = Readonly<{
   stop(): Promise<void>
 }>
 
+/** An open descriptor. `target` is what /proc links it to, `way` how it was opened. */
+export type Descriptor = Readonly<{ number: number; target: string; way: 'read' | 'write' | 'both' }>
+
 /** One process as /proc shows it. */
 export type Seen = Readonly<{
   pid: number
@@ -24,8 +27,8 @@ export type Seen = Readonly<{
   user: string
   /** What the process was started with, interpreter left out. */
   args: readonly string[]
-  /** `number → what`, in order of number. */
-  descriptors: readonly string[]
+  /** In order of number. */
+  descriptors: readonly Descriptor[]
   /** Seconds of processor time used so far. */
   cpu: number
 }>
@@ -100,14 +103,14 @@ function statOf(pid: number): { parent: number; cpu: number } | undefined {
 /** Clock ticks a second of /proc/PID/stat: USER_HZ, 100 on every Linux that Node runs on. */
 const TICKS = 100
 
-/** `number → target`, with the direction of a one-way descriptor; nothing when it was closed meanwhile. */
-function describe(pid: number, number: number): string[] {
+function describe(pid: number, number: number): Descriptor[] {
   try {
     const target = readlinkSync(`/proc/${pid}/fd/${number}`)
     const info = readFileSync(`/proc/${pid}/fdinfo/${number}`, 'latin1')
     const mode = Number.parseInt(/^flags:\s+([0-7]+)/m.exec(info)?.[1] ?? '2', 8) & 3
-    return [`${number} → ${target}${[' (read)', ' (write)'][mode] ?? ''}`]
+    return [{ number, target, way: (['read', 'write'] as const)[mode] ?? 'both' }]
   } catch {
+    // It was closed meanwhile.
     return []
   }
 }
@@ -118,3 +121,26 @@ function userName(uid: string): string {
     .find((entry) => entry.split(':')[2] === uid)
   return line?.split(':')[0] ?? uid
 }
+
+/** The TCP sockets of this machine by inode: `listens on ADDRESS` or `ADDRESS to ADDRESS` (IPv4; proc(5), /proc/net/tcp). */
+export function tcpSockets(): ReadonlyMap<string, string> {
+  const address = (hex: string) => {
+    const [host, port] = hex.split(':') as [string, string]
+    const octets = host
+      .match(/../g)!
+      .reverse()
+      .map((octet) => Number.parseInt(octet, 16))
+    return `${octets.join('.')}:${Number.parseInt(port, 16)}`
+  }
+  const sockets = new Map<string, string>()
+  for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
+    const fields = line.trim().split(/ +/)
+    const [, local, remote, state] = fields
+    if (local === undefined || remote === undefined) continue
+    const text = state === LISTEN ? `listens on ${address(local)}` : `${address(local)} to ${address(remote)}`
+    sockets.set(fields[9]!, text)
+  }
+  return sockets
+}
+
+const LISTEN = '0A'

@@ -2,7 +2,7 @@
 import { FORM_NAMES, type SeenLabel } from './labels.ts'
 import type { Played } from './play.ts'
 import { bad, dim, good, heading, marked, quoted, say, stopped, table } from './print.ts'
-import { descendants, type Seen } from './process.ts'
+import { descendants, type Seen, tcpSockets } from './process.ts'
 import type { World } from './world.ts'
 
 /** One step: what was sent, what arrived, what the journal says, and the verdict. */
@@ -46,30 +46,61 @@ function describeLabel(label: SeenLabel, marking: string): string {
 /** Every process with pid, user, Node's flags and open descriptors, as /proc has them. */
 export function showProcesses(world: World): void {
   heading('The processes, as /proc has them')
-  for (const { program } of [...Object.values(world.guards), ...Object.values(world.edges)]) {
-    say(`\n  ${program.name}`)
-    for (const seen of descendants(program.pid)) showProcess(seen)
+  const programs = [...Object.values(world.guards), ...Object.values(world.edges)].map(({ program }) => ({
+    name: program.name,
+    seen: descendants(program.pid).map((one) => ({ ...one, ...split(one.args) })),
+  }))
+  const stages = programs.flatMap(({ seen }) => seen.filter(({ flags }) => flags.length > 0))
+  const common = stages[0]?.flags.filter((flag) => stages.every(({ flags }) => flags.includes(flag))) ?? []
+  say(`  every stage of a guard: ${dim(common.join(' '))}`)
+  const sockets = tcpSockets()
+  for (const { name, seen } of programs) {
+    say(`\n  ${name}`)
+    for (const one of seen) {
+      const own = one.flags.filter((flag) => !common.includes(flag) && !flag.startsWith('--allow-fs-read'))
+      const files = one.flags.length === 0 ? '' : `reads ${one.flags.filter(isRead).length} paths`
+      const line = [...own.map(shortenFlag), files].filter((text) => text !== '').join(' ')
+      say(`    ${one.program.padEnd(9)} pid ${String(one.pid).padEnd(7)} user ${one.user}  ${dim(line)}`)
+      if (one.program !== 'keeper') say(dim(`              ${openOf(one, sockets)}`))
+    }
   }
 }
 
-function showProcess(seen: Seen): void {
-  const script = seen.args.findIndex((argument) => /\.[jt]s$/.test(argument) && !argument.startsWith('-'))
-  const name = nameOf(seen.args[script] ?? '')
-  const flags = seen.args.slice(0, Math.max(script, 0)).filter((flag) => !flag.startsWith('--allow-fs'))
-  const files = seen.args.length - (seen.args.length - script) - flags.length
-  say(`    ${name.padEnd(9)} pid ${String(seen.pid).padEnd(6)} user ${seen.user}`)
-  if (flags.length > 0)
-    say(dim(`      flags  ${flags.join(' ')}${files > 0 ? ` and ${files} files to read` : ''}`))
-  say(dim(`      open   ${seen.descriptors.map(shorten).join(', ')}`))
+/** Node's own flags, and what is run with them. */
+function split(args: readonly string[]): { flags: readonly string[]; program: string } {
+  const script = args.findIndex((argument) => !argument.startsWith('-'))
+  const [file = '', command = ''] = args.slice(script)
+  const stage = /guard\/([a-z]+)\/main\.[jt]s$/.exec(file)?.[1]
+  const program = stage ?? (file.includes('keeper') ? 'keeper' : command === 'guard' ? 'launcher' : command)
+  return { flags: args.slice(0, script), program }
 }
 
-/** The stage, or what else runs. */
-function nameOf(script: string): string {
-  return /guard\/([a-z]+)\/main/.exec(script)?.[1] ?? (/keeper/.test(script) ? 'keeper' : 'main')
+function isRead(flag: string): boolean {
+  return flag.startsWith('--allow-fs-read')
 }
 
-function shorten(descriptor: string): string {
-  return descriptor.replace(/anon_inode:\[?([a-z]+)\]?/, '$1').replace(/(pipe|socket):\[([0-9]+)\]/, '$1 $2')
+function shortenFlag(flag: string): string {
+  return flag.replace(/^(--allow-fs-write=).*\//, '$1…/')
+}
+
+/** The descriptors that lead out of the process; those of Node's event loop are counted. */
+function openOf({ descriptors }: Seen, sockets: ReadonlyMap<string, string>): string {
+  const inner = (target: string) =>
+    target.startsWith('anon_inode:') || descriptors.filter((one) => one.target === target).length === 2
+  const shown: string[] = []
+  let own = 0
+  for (const { number, target, way } of descriptors) {
+    const inode = /^socket:\[([0-9]+)\]$/.exec(target)?.[1]
+    const fifo = /\/([a-z-]+) \(deleted\)$/.exec(target)?.[1]
+    const arrow = way === 'read' ? '←' : way === 'write' ? '→' : '↔'
+    if (number > 2 && (inner(target) || target === '/dev/null')) own += 1
+    else if (inode !== undefined) shown.push(`${number} ${sockets.get(inode) ?? 'socket'}`)
+    else
+      shown.push(
+        `${number} ${arrow} ${fifo === undefined ? target.replace(/^.*\/(?=[^/]+$)/, '') : `FIFO ${fifo}`}`,
+      )
+  }
+  return `${shown.join(', ')}, and ${own} of Node's event loop`
 }
 
 /** Where everything is that can be looked at. */

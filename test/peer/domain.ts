@@ -171,7 +171,7 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
         const watch = (stanza: Received) => {
           if (match(stanza.xml)) end(stanza)
         }
-        const timer = setTimeout(end, ms)
+        const timer = setTimeout(end, ms).unref()
         watchers.add(watch)
       })
     },
