@@ -185,7 +185,7 @@ const NATO_OUTPUT: OutputTemplate = [
 ]
 
 /** The label element of a template, with dates. */
-export function spell(
+function spell(
   template: OutputTemplate | InputTemplate,
   { creation = CREATION, review = REVIEW }: { creation?: string; review?: string } = {},
 ): string {
@@ -240,9 +240,9 @@ export const BUNDLE: Bundle = {
 }
 
 export const ESS_LABEL = spell(ESS_INPUT)
-export const ESS_RELEASED = spell(ESS_OUTPUT)
+const ESS_RELEASED = spell(ESS_OUTPUT)
 export const NATO_LABEL = spell(NATO_INPUT)
-export const NATO_RELEASED = spell(NATO_OUTPUT)
+const NATO_RELEASED = spell(NATO_OUTPUT)
 export const natoLabel = (dates: { creation?: string; review?: string }): string => spell(NATO_INPUT, dates)
 
 const ENDS = 'from="alice@high.example/desk" id="o1" to="bob@low.example"'

@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,7 +45,7 @@ let made = 0
 /** inspect on two FIFOs. `bundle` are the octets of the file, `digest` what the command line says of them. */
 function start(bundle: Uint8Array, digest = bundleDigest(bundle)): Stage {
   const place = join(folder, String(++made))
-  execFileSync('mkdir', [place])
+  mkdirSync(place)
   const [frames, answers, file] = ['frames', 'answers', 'bundle'].map((name) => join(place, name)) as [
     string,
     string,
@@ -69,7 +78,7 @@ function start(bundle: Uint8Array, digest = bundleDigest(bundle)): Stage {
   source.on('error', () => {}) // a stage that refuses to start has no reader
   const sink = new Socket({ fd: ends[1]!.read, readable: true, writable: false })
   const received: Buffer[] = []
-  sink.on('data', (chunk) => received.push(chunk))
+  sink.on('data', (chunk: Buffer) => received.push(chunk))
   let said = ''
   child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()))
   return { child, frames: source, answers: sink, answered: () => Buffer.concat(received), said: () => said }

@@ -7,7 +7,7 @@ const name = fc.constantFrom('a', 'body', 'x-1', '_y.z', 'élan', '__proto__', '
 const ns = fc.constantFrom('jabber:server', 'urn:a', 'urn:b?c=d#e', 'http://jabber.org/protocol/muc#user')
 
 /** Any characters that XML admits, those that must be escaped more often than others. */
-export const characters = fc
+const characters = fc
   .array(
     fc.oneof(
       fc.constantFrom(
