@@ -4,6 +4,7 @@
  */
 import t, { type Test } from 'tap'
 import { chat, decide, disco, labelOf, presence } from './fixture.ts'
+import { inserts, mutate } from './mutate.ts'
 import { random } from './random.ts'
 
 const seeds = [
@@ -15,27 +16,6 @@ const seeds = [
   ),
   disco('<feature var="a"></feature><feature var="b"></feature>', labelOf(3)),
 ]
-
-/** Octets and sequences that mean something to a parser. */
-const inserts = [
-  ...['<', '>', '&', '"', "'", '=', '/', ' ', '\n', '\r', '\t', ':', ';', ']', '-', '0', 'Z', 'A', 'a', '\0'],
-  ...[
-    '&amp;',
-    '&lt;',
-    '&gt;',
-    '&quot;',
-    '&apos;',
-    '&#65;',
-    '<!---->',
-    '<?x?>',
-    '<![CDATA[]]>',
-    '<x></x>',
-    '<x/>',
-  ],
-  ...[' xmlns="jabber:server"', ' xmlns=""', ' id="o2"', ' xml:lang="en"', labelOf(0), '<body>b</body>'],
-  ...['\u00a0', '\u0301', '\u200d', '\ufeff', '\u202e', '\u{1f600}', 'е', '٣'],
-].map((text) => Buffer.from(text, 'utf8'))
-for (const octet of [0x80, 0xc0, 0xc3, 0xed, 0xf4, 0xff]) inserts.push(Buffer.from([octet]))
 
 const LABEL = /<securitylabel .*<\/securitylabel>|<BindingData .*<\/BindingData>/s
 
@@ -69,7 +49,7 @@ for (const [index, seed] of seeds.entries()) {
       ask(before, after.subarray(0, 1), after)
       for (let bit = 1; bit < 256; bit *= 2)
         ask(before, Buffer.from([(after[0] ?? 0) ^ bit]), after.subarray(1))
-      for (const insert of inserts) {
+      for (const insert of [...inserts, Buffer.from(labelOf(0))]) {
         ask(before, insert, after)
         ask(before, insert, after.subarray(1))
       }
@@ -80,25 +60,13 @@ for (const [index, seed] of seeds.entries()) {
 }
 
 t.test('several changes, pieces moved and doubled', async (t) => {
-  const { below, pick } = random(3)
+  const chance = random(3)
+  const { below, pick } = chance
   const pool = seeds.map((seed) => Buffer.from(seed, 'utf8'))
   const counts = { accepted: 0, refused: 0 }
   for (let n = 0; n < 40_000; n += 1) {
-    let stanza = pick(pool)
-    for (let change = below(3); change >= 0; change -= 1) {
-      const from = below(stanza.length + 1)
-      const to = Math.min(stanza.length, from + below(30))
-      const other = pick(pool)
-      const cut = below(other.length)
-      const between = pick([
-        Buffer.alloc(0),
-        pick(inserts),
-        stanza.subarray(from, to),
-        other.subarray(cut, cut + below(60)),
-      ])
-      const behind = pick([from, to])
-      stanza = Buffer.concat([stanza.subarray(0, from), between, stanza.subarray(behind)])
-    }
+    let stanza: Buffer = pick(pool)
+    for (let change = below(3); change >= 0; change -= 1) stanza = mutate(chance, stanza, pool)
     counts[check(t, stanza) ? 'accepted' : 'refused'] += 1
   }
   t.ok(counts.accepted > 500 && counts.refused > 1000, JSON.stringify(counts))

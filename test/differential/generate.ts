@@ -1,0 +1,274 @@
+/** Stanzas made at random from a bundle's own forms: most are what it admits, some are wrong in one value. */
+import type {
+  AttributeRule,
+  Bundle,
+  ElementRule,
+  InputTemplate,
+  Slot,
+  StanzaForm,
+  ValueRule,
+} from '../../rules/bundle/bundle.ts'
+import type { random } from '../verify/random.ts'
+
+type Random = ReturnType<typeof random>
+
+const SERVER = 'jabber:server'
+
+const WORDS = [
+  ...[
+    'Hello',
+    'Grüße',
+    'привет',
+    'κόσμε',
+    'می‌خواهم',
+    'हिन्दी',
+    'क्‍ष',
+    '한국어',
+    '日本語　テキスト',
+    'ภาษาไทย',
+    '😀👍🏽',
+    '👩‍❤️‍👨',
+    '1️⃣',
+  ],
+  ...[
+    'a & b',
+    '<x>',
+    '"q"',
+    "it's",
+    ']]>',
+    '{}',
+    'x²',
+    '  ',
+    ' ',
+    '!',
+    'é',
+    '\u00c5',
+    '(c)',
+    '©',
+    'ﬁ',
+    '\u0958',
+    'ǆ',
+    'ß',
+  ],
+]
+const ODD = [
+  ...[
+    '\u0301',
+    'e\u0301',
+    '\u200b',
+    '\u200d',
+    '\ufe0f',
+    '\u202e',
+    '\u00a0',
+    '\u00ad',
+    '\ue000',
+    '\u0378',
+    '\ufeff',
+    '\u2028',
+    '\u0085',
+    '\u007f',
+  ],
+  ...[
+    'pаypal',
+    'aα',
+    '\n',
+    '\t',
+    'x\u0323\u0323\u0323\u0323\u0323',
+    '\u1100\u1161',
+    '\u{e0041}',
+    '\u{1fffe}',
+    '\u034f',
+    '\u115f',
+    '\u17b4',
+    '\u212b',
+    '\ufb01',
+    '\u3000',
+  ],
+]
+const LOCALS = [
+  'ann',
+  'bob.smith',
+  'zoë',
+  'straße',
+  'анна',
+  'φως',
+  'a+b_c~1',
+  'ǆ',
+  'كلمة',
+  '日本',
+  'नमस्ते',
+  "o'neil",
+  'Ann',
+  'a b',
+  'ﬁn',
+  '\u212a',
+  'a@b',
+  'e\u0301',
+  'ٱ',
+  'ª',
+  '\u0958',
+  'x\u200dy',
+  'ς',
+  '٣',
+  '१',
+  '',
+]
+const RESOURCES = [
+  'pc',
+  'Phone 1',
+  'a/b@c',
+  'Ω 3',
+  '日本　語',
+  'é',
+  'e\u0301',
+  '😀',
+  "'",
+  '<&">',
+  '',
+  ' ',
+  '\u00a0',
+  '\u200d',
+]
+
+export function makeGenerator(bundle: Bundle, chance: Random) {
+  const { below, pick } = chance
+  const rarely = () => below(40) === 0
+
+  const text = (max: number, lines: boolean) => {
+    let out = ''
+    for (let n = 1 + below(4); n > 0; n -= 1) out += rarely() ? pick(ODD) : pick(WORDS)
+    if (lines && below(8) === 0) out += '\n\tz'
+    if (rarely()) out = out.repeat(Math.ceil(max / out.length) + below(2))
+    return out
+  }
+
+  const address = (side: 'from' | 'to' | 'either') => {
+    const wanted = side === 'either' ? pick(['from', 'to'] as const) : side
+    let out = rarely()
+      ? pick(['evil.example', 'x.y', ''])
+      : pick(bundle[rarely() ? pick(['from', 'to'] as const) : wanted].domains).name
+    if (rarely()) out = pick([out.toUpperCase(), `${out}.`, `x${out}`, `${out}/`])
+    if (below(3) > 0) out = `${pick(LOCALS.slice(0, below(4) === 0 ? LOCALS.length : 11))}@${out}`
+    if (below(3) > 0) out = `${out}/${pick(RESOURCES.slice(0, below(4) === 0 ? RESOURCES.length : 4))}`
+    return out
+  }
+
+  const date = () => {
+    if (rarely()) {
+      return pick([
+        '2026-02-29T00:00:00Z',
+        '1969-12-31T23:59:59Z',
+        '2016-12-31T23:59:60Z',
+        '2026-11-22T24:00:00Z',
+        '2026-11-22T10:00:00.0Z',
+        '10000-01-01T00:00:00Z',
+        '2026-11-22T10:00:00+00:00',
+        '2000-02-29T23:59:59Z',
+        '2100-02-29T00:00:00Z',
+      ])
+    }
+    return new Date(below(253_402_300) * 1_000_000).toISOString().replace('.000Z', 'Z')
+  }
+
+  const valueFor = (rule: ValueRule): string => {
+    switch (rule.type) {
+      case 'enum':
+        return rarely() ? pick(['', 'x', rule.values[0]!.toUpperCase()]) : pick(rule.values)
+      case 'identifier':
+        return rarely()
+          ? pick(['', 'a b', 'a"', "a'", 'é', 'x'.repeat(rule.max + below(2))])
+          : pick(['o1', 'r22', 'a-b_c~!', '][', '0'])
+      case 'integer':
+        return rarely()
+          ? pick(['-0', '00', '+1', '', '1.0', '9'.repeat(17), '9007199254740993', '٣', '-'])
+          : String(
+              pick(
+                [rule.min, rule.max, rule.min - 1, rule.max + 1, 0, 1, -1, 5]
+                  .filter((n) => below(8) === 0 || (n >= rule.min && n <= rule.max))
+                  .concat(rule.max),
+              ),
+            )
+      case 'language':
+        return rarely()
+          ? pick(['EN', 'e', 'en-us', 'en-', 'sr-Latn-', 'engl', 'i-x', 'en-x-a', '', 'de-DE-1996'])
+          : pick(['en', 'de-CH', 'sr-Latn', 'zh-Hant-TW', 'es-419', 'gsw'])
+      case 'date':
+        return date()
+      case 'text':
+        return rule.lines ? text(rule.max, true) : text(rule.max, rarely())
+      case 'resource':
+        return pick(RESOURCES)
+      case 'address':
+        return address(rule.side)
+    }
+  }
+
+  const attributesOf = (rules: readonly AttributeRule[]) => {
+    let out = ''
+    for (const rule of rules) {
+      if (rule.required ? below(100) === 0 : below(2) === 0) continue
+      const value = valueFor(rule.value)
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('"', '&quot;')
+      out += ` ${rule.name}="${value}"`
+    }
+    return out
+  }
+
+  const element = (rule: ElementRule, parent: string): string => {
+    const start = `<${rule.name}${rule.ns === parent ? '' : ` xmlns="${rule.ns}"`}${attributesOf(rule.attributes)}>`
+    let inside = ''
+    if (rule.content.type === 'elements') inside = slotsOf(rule.content.slots, rule.ns)
+    if (rule.content.type === 'value' && !(rule.content.mayBeEmpty ? below(2) === 0 : rarely())) {
+      inside = valueFor(rule.content.value)
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+    }
+    return `${start}${inside}</${rule.name}>`
+  }
+
+  const label = () => {
+    const template: InputTemplate = pick(bundle.labels.rows).input.template
+    const second = Date.UTC(2026, 10, 22, 10) / 1000
+    const around = (limit: number) => second - 10 + below(rarely() ? limit : 12)
+    const iso = (seconds: number) => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+    return template
+      .map((part) => {
+        if (typeof part === 'string') return part
+        if (below(100) === 0) return date()
+        return part.hole === 'creation' ? iso(around(500_000)) : iso(around(500_000_000) + 86_400)
+      })
+      .join('')
+  }
+
+  const slotsOf = (slots: readonly Slot[], parent: string): string => {
+    let out = ''
+    for (const slot of slots) {
+      if (slot.type === 'label') {
+        if (below(5) > 0) out += label()
+        if (below(100) === 0) out += label()
+        continue
+      }
+      let count = slot.min + below(Math.min(slot.max - slot.min, 3) + 1)
+      if (parent === SERVER && slot.min === 0 && below(2) === 0) count = 0
+      if (rarely()) count += pick([-1, 1])
+      const elements = Array.from({ length: Math.max(count, 0) }, () => element(pick(slot.of), parent))
+      if (slot.sorted && !rarely()) {
+        elements.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      }
+      out += (slot.sorted && !rarely() ? [...new Set(elements)] : elements).join('')
+    }
+    return out
+  }
+
+  return (): Buffer => {
+    const form: StanzaForm = pick(bundle.forms)
+    const inside = slotsOf(form.slots, SERVER)
+    return Buffer.from(
+      `<${form.element} xmlns="${SERVER}"${attributesOf(form.attributes)}>${inside}</${form.element}>`,
+      'utf8',
+    )
+  }
+}
