@@ -206,7 +206,8 @@ export async function until(
 ): Promise<void> {
   const end = performance.now() + ms
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`waited ${ms} ms in vain: ${condition}\n${explain()}`)
+    if (performance.now() > end)
+      throw new Error(`waited ${ms} ms in vain: ${condition}\n${explain().slice(-1500)}`)
     await delay(10)
   }
 }

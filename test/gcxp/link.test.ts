@@ -1,0 +1,477 @@
+import { once } from 'node:events'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
+import t from 'tap'
+import {
+  type Consumer,
+  type ConsumerConnection,
+  type ConsumerOptions,
+  type Credentials,
+  connectProducer,
+  encodeRequest,
+  formatNumber,
+  listenConsumer,
+  PREAMBLE,
+  type Producer,
+  type ProducerOptions,
+  WINDOW,
+} from '../../guard/gcxp/index.ts'
+import { freePorts, until } from '../guard/harness.ts'
+import { type CertificateOptions, issue, makeCa } from '../pki/pki.ts'
+
+const PEER = 'edge.high.example'
+const HERE = 'guard.example'
+const ca = await makeCa('Test CA')
+const other = await makeCa('Other CA')
+
+async function credentials(options: CertificateOptions, authority = ca): Promise<Credentials> {
+  const { certificate, key } = await issue(authority, options)
+  return { certificate, key, ca: ca.certificate, notAfter: 0 }
+}
+
+const server = await credentials({ dns: [HERE] })
+const client = await credentials({ dns: ['spare.example', PEER] })
+
+type Listening = {
+  consumer: Consumer
+  port: number
+  states: string[]
+  got: string[]
+  connections: ConsumerConnection[]
+}
+
+async function listen(options: Partial<ConsumerOptions> = {}): Promise<Listening> {
+  const states: string[] = []
+  const got: string[] = []
+  const connections: ConsumerConnection[] = []
+  let port = 0
+  const consumer = listenConsumer({
+    host: '127.0.0.1',
+    port: 0,
+    peer: PEER,
+    credentials: server,
+    payloadOctets: 1000,
+    onConnect: (connection) => connections.push(connection),
+    onRequest(number, _payload, connection) {
+      got.push(formatNumber(number))
+      connection.answer(number, true)
+    },
+    onState(state) {
+      if (state.state === 'listening') port = state.port
+      else states.push('problem' in state ? `${state.state}: ${state.problem}` : state.state)
+    },
+    onFailure(problem) {
+      states.push(`failure: ${problem}`)
+    },
+    ...options,
+  })
+  await until(() => port !== 0)
+  return { consumer, port, states, got, connections }
+}
+
+type Producing = { producer: Producer; states: string[]; answers: string[] }
+
+function produce(port: number, options: Partial<ProducerOptions> = {}): Producing {
+  const states: string[] = []
+  const answers: string[] = []
+  const producer = connectProducer({
+    host: '127.0.0.1',
+    port,
+    peer: HERE,
+    credentials: client,
+    onAnswer: (number, accepted) => answers.push(`${formatNumber(number)} ${accepted}`),
+    onState: (state) => states.push(state.state === 'connected' ? 'connected' : state.problem),
+    ...options,
+  })
+  return { producer, states, answers }
+}
+
+const at = (count: number) => ({ generation: 0, count })
+const payload = Buffer.from('<message/>')
+
+t.test('requests arrive in order and are answered in order', async (t) => {
+  const far = await listen({
+    onRequest(number, payload, connection) {
+      far.got.push(`${formatNumber(number)} ${payload === undefined ? 'nothing' : Buffer.from(payload)}`)
+      connection.answer(number, number.count % 2 === 1)
+    },
+  })
+  const near = produce(far.port)
+  for (let i = 1; i <= 500; i++) near.producer.send(at(i), i % 50 === 0 ? undefined : payload)
+  t.equal(near.producer.unanswered(), 500)
+  await until(() => near.answers.length === 500)
+  t.equal(near.producer.unanswered(), 0)
+  t.same(
+    near.answers,
+    Array.from({ length: 500 }, (_, i) => `0.${i + 1} ${(i + 1) % 2 === 1}`),
+  )
+  t.equal(far.got[48], '0.49 <message/>')
+  t.equal(far.got[49], '0.50 nothing')
+  near.producer.close()
+  far.consumer.close()
+})
+
+t.test('after breaks everything unanswered comes again, in order, and nothing else', async (t) => {
+  const answered = new Set<string>()
+  let sinceBreak = 0
+  const got: string[][] = []
+  const far = await listen({
+    onConnect: () => {
+      got.push([])
+      sinceBreak = 0
+    },
+    onRequest(number, _payload, connection) {
+      const told = formatNumber(number)
+      got.at(-1)!.push(told)
+      if (++sinceBreak > 130) {
+        setTimeout(connection.close, 5, 'the test breaks it')
+        connection.pause()
+        return
+      }
+      answered.add(told)
+      connection.answer(number, true)
+    },
+  })
+  const near = produce(far.port)
+  for (let i = 1; i <= 600; i++) near.producer.send(at(i), payload)
+  await until(
+    () => near.answers.length === 600,
+    20_000,
+    () => near.states.join('\n'),
+  )
+  t.same(
+    near.answers,
+    Array.from({ length: 600 }, (_, i) => `0.${i + 1} true`),
+  )
+  t.ok(got.length >= 5, `${got.length} connections`)
+  for (const numbers of got) {
+    const counts = numbers.map((told) => Number(told.slice(2)))
+    t.ok(
+      counts.every((count, i) => i === 0 || count === counts[i - 1]! + 1),
+      'numbers grow by one on a connection',
+    )
+  }
+  near.producer.close()
+  far.consumer.close()
+})
+
+t.test('the window bounds what is unanswered', async (t) => {
+  let asked: ConsumerConnection | undefined
+  let roomy = 0
+  let taken = 0
+  const far = await listen({
+    onConnect: (connection) => {
+      asked = connection
+      connection.pause()
+    },
+    onRequest(number, _payload, connection) {
+      taken++
+      connection.answer(number, true)
+    },
+  })
+  const near = produce(far.port, { onRoom: () => roomy++ })
+  await until(() => asked !== undefined && near.states[0] === 'connected')
+  let last = true
+  for (let i = 1; i <= WINDOW; i++) last = near.producer.send(at(i), payload)
+  t.equal(last, false, 'the last request that fits says so')
+  t.throws(() => near.producer.send(at(WINDOW + 1), payload), 'one more is a fault of the caller')
+  await delay(100)
+  t.equal(taken, 0, 'a paused connection delivers nothing')
+  asked?.resume()
+  await until(() => near.answers.length === WINDOW)
+  t.equal(roomy, 1, 'the caller learns once that there is room')
+  t.equal(near.producer.send(at(WINDOW + 1), payload), true)
+  near.producer.close()
+  far.consumer.close()
+})
+
+t.test('big payloads fill the window by octets', async (t) => {
+  const [port] = await freePorts(1)
+  const near = produce(port!, { octets: 10_000 })
+  t.equal(near.producer.send(at(1), Buffer.alloc(9_000, 'x')), true)
+  t.equal(near.producer.send(at(2), Buffer.alloc(2_000, 'x')), false)
+  near.producer.close()
+})
+
+t.test('a pause holds back what has arrived already', async (t) => {
+  const taken: number[] = []
+  let connection: ConsumerConnection | undefined
+  const far = await listen({
+    onRequest(number, _payload, current) {
+      taken.push(number.count)
+      connection = current
+      current.pause()
+    },
+  })
+  const near = produce(far.port)
+  for (let i = 1; i <= 50; i++) near.producer.send(at(i), payload)
+  for (let i = 1; i <= 50; i++) {
+    await until(() => taken.length === i)
+    if (i % 10 === 0) await delay(5)
+    t.equal(taken.length, i)
+    connection?.resume()
+  }
+  near.producer.close()
+  far.consumer.close()
+})
+
+t.test('a new connection of the peer replaces the old one', async (t) => {
+  const far = await listen()
+  const first = produce(far.port)
+  await until(() => first.states.includes('connected'))
+  first.producer.close()
+  const raw = connectTls({
+    host: '127.0.0.1',
+    port: far.port,
+    servername: HERE,
+    cert: client.certificate,
+    key: client.key,
+    ca: ca.certificate,
+  }).resume()
+  await once(raw, 'secureConnect')
+  const gone = once(raw, 'close')
+  await until(() => far.connections.length === 2)
+  const second = produce(far.port)
+  await until(() => second.states.includes('connected'))
+  await gone
+  second.producer.send(at(1), payload)
+  await until(() => second.answers.length === 1)
+  t.same(far.got, ['0.1'])
+  const [, , replaced] = far.states.filter((state) => state.startsWith('disconnected')).concat(['', '', ''])
+  t.ok(
+    far.states.some((state) => state.includes('connected anew')),
+    'the log says so',
+  )
+  t.equal(replaced, '')
+  far.connections[1]!.answer(at(2), true)
+  await delay(20)
+  t.equal(second.producer.connected(), true, 'an answer to the old connection goes nowhere')
+  second.producer.close()
+  far.consumer.close()
+})
+
+t.test('who is not the peer is turned away before anything is read', async (t) => {
+  const far = await listen()
+  const strangers: [string, Credentials, RegExp][] = [
+    ['an expired certificate', await credentials({ dns: [PEER], period: 'expired' }), /expired/],
+    ['one that is not valid yet', await credentials({ dns: [PEER], period: 'future' }), /not valid yet/],
+    ['one of another CA', await credentials({ dns: [PEER] }, other), /not of the configured CA/],
+    [
+      'one for another name',
+      await credentials({ dns: ['edge.low.example'] }),
+      /is for edge\.low\.example, not for/,
+    ],
+    ['one for a longer name', await credentials({ dns: [`${PEER}.evil`] }), /not for/],
+    ['one for a name below', await credentials({ dns: [`a.${PEER}`] }), /not for/],
+    ['one with a wildcard', await credentials({ dns: ['*.high.example'] }), /not for/],
+    ['one with the name in capitals', await credentials({ dns: ['EDGE.high.example'] }), /not for/],
+    [
+      'one with the name as common name only',
+      await credentials({ commonName: PEER, dns: ['a.example'] }),
+      /not for/,
+    ],
+    [
+      'one with the name as XMPP address',
+      await credentials({ xmppAddr: [PEER], dns: ['a.example'] }),
+      /not for/,
+    ],
+    [
+      'one whose XMPP address reads like a DNS name',
+      await credentials({ xmppAddr: [`x, DNS:${PEER}`], dns: ['a.example'] }),
+      /not for/,
+    ],
+    ['one without DNS names', await credentials({ xmppAddr: [PEER] }), /no DNS name/],
+    ['one for servers only', await credentials({ dns: [PEER], clientAuth: false }), /not for this use/],
+  ]
+  for (const [what, stranger, why] of strangers) {
+    const before = far.states.length
+    const near = produce(far.port, { credentials: stranger })
+    near.producer.send(at(1), payload)
+    await until(() => far.states.length > before)
+    t.match(far.states[before], /^rejected: GCXP on 127\.0\.0\.1:/, what)
+    t.match(far.states[before], why, what)
+    await until(() => near.states.length > 0)
+    t.match(near.states[0], /the peer (closed|broke) the connection/, `${what}: the other end learns no more`)
+    near.producer.close()
+  }
+  const tcp = async (octets: string) => {
+    const before = far.states.length
+    const socket = connectTcp(far.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.end(Buffer.from(octets, 'hex'))
+    await until(() => far.states.length > before)
+    t.match(far.states[before], /TLS handshake failed/)
+  }
+  await tcp('d9d9f700d818')
+  await tcp('160301ffff')
+  const before = far.states.length
+  for (const options of [{}, { maxVersion: 'TLSv1.2' as const, cert: client.certificate, key: client.key }]) {
+    const socket = connectTls({
+      host: '127.0.0.1',
+      port: far.port,
+      servername: HERE,
+      ca: ca.certificate,
+      ...options,
+    })
+    socket.on('error', () => {})
+    await new Promise((closed) => socket.resume().on('close', closed))
+  }
+  await until(() => far.states.length >= before + 2)
+  t.same(far.got, [], 'nothing was delivered')
+  t.same(far.connections, [], 'nobody was let in')
+  const near = produce(far.port)
+  near.producer.send(at(1), payload)
+  await until(() => near.answers.length === 1)
+  t.pass('the peer itself still gets through')
+  near.producer.close()
+  far.consumer.close()
+})
+
+t.test('a consumer that is not the one meant gets nothing', async (t) => {
+  const wrong: [string, Credentials, RegExp][] = [
+    ['an expired certificate', await credentials({ dns: [HERE], period: 'expired' }), /expired/],
+    ['one of another CA', await credentials({ dns: [HERE] }, other), /not of the configured CA/],
+    [
+      'one for another name',
+      await credentials({ dns: ['edge.low.example'] }),
+      /is for edge\.low\.example, not for/,
+    ],
+    ['one with a wildcard', await credentials({ dns: ['*.example'] }), /not for/],
+    [
+      'one with the name as common name only',
+      await credentials({ commonName: HERE, dns: ['a.b'] }),
+      /not for/,
+    ],
+    ['one for clients only', await credentials({ dns: [HERE], serverAuth: false }), /not for this use/],
+  ]
+  for (const [what, mine, why] of wrong) {
+    let octets = 0
+    const tls = createTlsServer({ cert: mine.certificate, key: mine.key, ca: ca.certificate }, (socket) => {
+      socket.on('error', () => {})
+      socket.on('data', (chunk) => {
+        octets += chunk.length
+      })
+      socket.write(PREAMBLE)
+    })
+    tls.on('tlsClientError', () => {})
+    tls.listen(0, '127.0.0.1')
+    await once(tls, 'listening')
+    const { port } = tls.address() as { port: number }
+    const near = produce(port)
+    near.producer.send(at(1), payload)
+    await until(() => near.states.length > 0)
+    t.match(near.states[0], why, what)
+    t.match(near.states[0], new RegExp(`^GCXP to 127\\.0\\.0\\.1:${port} \\(guard\\.example\\): `), what)
+    t.equal(octets, 0, `${what}: not one octet was sent`)
+    near.producer.close()
+    tls.close()
+  }
+})
+
+t.test('an unreachable peer is tried again, and said once', async (t) => {
+  const [port] = await freePorts(1)
+  const seen: boolean[] = []
+  const near = produce(port!, {
+    onState: (state) => seen.push(state.state === 'disconnected' && state.again),
+  })
+  near.producer.send(at(1), payload)
+  await until(() => seen.length >= 3)
+  t.same(seen.slice(0, 3), [false, true, true])
+  const far = await listen({ port: port! })
+  await until(() => near.answers.length === 1)
+  t.same(far.got, ['0.1'])
+  near.producer.close()
+  far.consumer.close()
+})
+
+t.test('a port in use is said in one line', async (t) => {
+  const far = await listen()
+  const failed = new Promise<string>((onFailure) => {
+    listenConsumer({
+      host: '127.0.0.1',
+      port: far.port,
+      peer: PEER,
+      credentials: server,
+      payloadOctets: 1,
+      onRequest() {},
+      onFailure,
+    })
+  })
+  t.match(await failed, /^GCXP on 127\.0\.0\.1:[0-9]+: the port is in use: stop the other program/)
+  far.consumer.close()
+})
+
+t.test('a producer that breaks the protocol loses its connection, and only that', async (t) => {
+  const far = await listen()
+  const id = Buffer.alloc(8, 1)
+  const bad: Record<string, Uint8Array> = {
+    'no preamble': Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+    'another version': Buffer.from('d9d9f701', 'hex'),
+    garbage: Buffer.concat([PREAMBLE, Buffer.alloc(100, 0xff)]),
+    'a response': Buffer.concat([
+      PREAMBLE,
+      Buffer.from('d8184883 03f5 44 40404040'.replaceAll(' ', ''), 'hex'),
+    ]),
+    'a payload that is too long': Buffer.concat([PREAMBLE, encodeRequest(id, Buffer.alloc(1001, 'x'))]),
+    'the head of a frame of 4 GiB': Buffer.concat([PREAMBLE, Buffer.from('d8185affffffff', 'hex')]),
+    'an id of four octets': Buffer.concat([PREAMBLE, encodeRequest(Buffer.alloc(4, 1), payload)]),
+  }
+  for (const [what, octets] of Object.entries(bad)) {
+    const before = far.states.length
+    const raw = connectTls({
+      host: '127.0.0.1',
+      port: far.port,
+      servername: HERE,
+      cert: client.certificate,
+      key: client.key,
+      ca: ca.certificate,
+    })
+    raw.on('error', () => {})
+    await once(raw.resume(), 'secureConnect')
+    raw.write(octets)
+    await once(raw, 'close')
+    t.ok(
+      far.states
+        .slice(before)
+        .some((state) => /^disconnected: .*(not GCXP|a response|eight octets)/.test(state)),
+      what,
+    )
+  }
+  t.same(far.got, [])
+  const near = produce(far.port)
+  near.producer.send(at(1), payload)
+  await until(() => near.answers.length === 1)
+  near.producer.close()
+  far.consumer.close()
+})
+
+t.test('a consumer that answers wrongly loses the connection, and the request goes again', async (t) => {
+  const raw: Socket[] = []
+  const wrong = [
+    'd81848 8303f5 44 40404040',
+    'd8184c 8303f5 48 0000000000000002',
+    'ffffff',
+    'd8184c 8302 48 0000000000000001 6120',
+  ]
+  const tls = createTlsServer({ cert: server.certificate, key: server.key, ca: ca.certificate }, (socket) => {
+    socket.on('error', () => {})
+    raw.push(socket)
+    socket.write(PREAMBLE)
+    socket.once('data', () => {
+      const answer = wrong[raw.length - 1] ?? 'd8184c 8303f5 48 0000000000000001'
+      socket.write(Buffer.from(answer.replaceAll(' ', ''), 'hex'))
+    })
+  })
+  tls.listen(0, '127.0.0.1')
+  await once(tls, 'listening')
+  const near = produce((tls.address() as { port: number }).port)
+  near.producer.send(at(1), payload)
+  await until(() => near.answers.length === 1)
+  t.same(near.answers, ['0.1 true'])
+  t.equal(raw.length, wrong.length + 1)
+  t.equal(near.states.filter((state) => /out of order|not GCXP/.test(state)).length, wrong.length)
+  near.producer.close()
+  for (const socket of raw) socket.destroy()
+  tls.close()
+})
