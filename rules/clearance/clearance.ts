@@ -4,7 +4,14 @@
  * Classes are listed, not ranked: SECRET in a clearance says nothing of RESTRICTED (X.841, ADatP-4774.1). What a clearance
  * names and the policy does not know grants nothing; it is kept in `ignored` for people to see.
  */
-import { bindCategories, bindCategory4774, checkPolicy, classificationNamed } from '../label/bind.ts'
+import {
+  bindCategories,
+  bindCategory4774,
+  categories4774,
+  checkPolicy,
+  classificationNamed,
+  encodeCategories,
+} from '../label/bind.ts'
 import type { SecurityCategory } from '../label/category.ts'
 import { type BindingProblem, isProblem, type LabelCategory } from '../label/label.ts'
 import type { Category4774 } from '../label/stanag4774.ts'
@@ -105,4 +112,27 @@ function single4774(category: Category4774): readonly Category4774[] {
     ...category.values.map((value) => ({ ...category, values: [value], numbers: [] })),
     ...category.numbers.map((number) => ({ ...category, values: [], numbers: [number] })),
   ]
+}
+
+/** The X.501 form of a clearance. MISSI has no informative categories in clearances: they have no effect, and are left out. */
+export function x501Of(spif: Spif, clearance: Clearance): X501Clearance | BindingProblem {
+  const classes = clearance.classifications.map((c) => c.lacv)
+  const wrong = classes.find((lacv) => lacv.length > 3 || Number(lacv) > 256)
+  if (wrong !== undefined) return { problem: 'unknown-classification', detail: `${wrong} is above 256` }
+  const effective = clearance.categories.filter(
+    (c) => spif.syntax === 'acp145' || c.tag.kind !== 'informative',
+  )
+  const categories = encodeCategories(spif, effective)
+  if (isProblem(categories)) return categories
+  return { policy: spif.id, classifications: classes.map(Number).sort((a, b) => a - b), categories }
+}
+
+/** The STANAG 4774 form of a clearance. */
+export function clearance4774Of(spif: Spif, clearance: Clearance): Clearance4774 {
+  return {
+    policyName: spif.name,
+    policy: spif.id,
+    classifications: clearance.classifications.map((c) => c.name),
+    categories: categories4774(clearance.categories),
+  }
 }

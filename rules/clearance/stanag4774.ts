@@ -51,10 +51,8 @@ export function read4774Clearance(
       return isOwn
     })
     const [policy, list, ...rest] = children
-    if (policy?.name !== 'PolicyIdentifier' || policy.ns !== LABEL_NS)
-      fail('no PolicyIdentifier')
-    if (list?.name !== 'ClassificationList' || list.ns !== CLEARANCE_NS)
-      fail('no ClassificationList')
+    if (policy?.name !== 'PolicyIdentifier' || policy.ns !== LABEL_NS) fail('no PolicyIdentifier')
+    if (list?.name !== 'ClassificationList' || list.ns !== CLEARANCE_NS) fail('no ClassificationList')
     if (rest.some((child) => child.name !== 'Category' || child.ns !== LABEL_NS)) {
       fail('a wrong element behind ClassificationList')
     }

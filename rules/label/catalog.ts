@@ -153,3 +153,24 @@ function readItemLabel(node: XmlElement): SecurityLabel | LabelProblem {
 function isTrue(value: string | undefined): boolean {
   return value === 'true' || value === '1'
 }
+
+/** A request for a catalog: whose it is, and whether there is a catalog to give. */
+export type CatalogRequest = Readonly<{
+  type: 'get' | 'set'
+  requester: 'local' | 'remote'
+  isConfigured: boolean
+}>
+
+/**
+ * The error with which a request is answered, or undefined when the catalog may be given. Catalogs are for a server's own
+ * users: across a boundary they would tell the label policy.
+ */
+export function catalogRefusal({
+  type,
+  requester,
+  isConfigured,
+}: CatalogRequest): 'bad-request' | 'not-authorized' | 'service-unavailable' | undefined {
+  if (type === 'set') return 'bad-request'
+  if (requester === 'remote') return 'not-authorized'
+  return isConfigured ? undefined : 'service-unavailable'
+}

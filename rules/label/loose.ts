@@ -115,6 +115,7 @@ function strict4774(node: XmlElement): Payload | LabelProblem {
 }
 
 function named(payload: Payload): Named | undefined {
+  if (payload.format === 'other') return undefined
   if (payload.format === 'ess') return { key: essValue(payload.label), identifiers: NO_IDENTIFIERS }
   const { role, information, originatorId, creation, review, succession } = payload.label
   if (role === 'metadata' || succession !== undefined) return undefined

@@ -8,7 +8,7 @@
  * `URI=""` is the stanza as a whole. A reference to a part of it or to anything else, metadata by reference, embedded
  * data, transforms and signatures are refused: what is not covered would travel unlabelled, what is elsewhere is not seen.
  */
-import { element, elements, type XmlElement } from '../xml/node.ts'
+import { attribute, element, elements, type XmlElement } from '../xml/node.ts'
 import { trimBlanks } from './blanks.ts'
 import type { LabelProblem } from './stanag4774.ts'
 
@@ -78,6 +78,47 @@ function hasText(node: XmlElement): boolean {
 
 function hasNoneBut(node: XmlElement, names: readonly string[]): boolean {
   return node.attributes.every((a) => a.ns === '' && names.includes(a.name))
+}
+
+/** A BindingInformation as files have it: what is bound to what, whatever that is. For people, not for a decision. */
+export type Binding = Readonly<{ metadata: readonly XmlElement[]; references: readonly string[] }>
+
+/**
+ * Reads a BindingInformation of any profile. Two items in one Metadata, which the schema forbids and published examples
+ * have, are a finding when lenient. Signatures, embedded data and metadata by reference are findings always, and not read.
+ */
+export function readBindingInformation(
+  node: XmlElement,
+  mode: 'strict' | 'lenient',
+): Readonly<{ bindings: readonly Binding[]; findings: readonly string[] }> | LabelProblem {
+  if (node.name !== 'BindingInformation' || node.ns !== BINDING_NS)
+    return { problem: 'not BindingInformation' }
+  const findings: string[] = []
+  const bindings: Binding[] = []
+  for (const container of elements(node)) {
+    if (container.name !== 'MetadataBindingContainer' || container.ns !== BINDING_NS) {
+      findings.push(`${container.name} is not read`)
+      continue
+    }
+    for (const binding of elements(container)) {
+      const metadata: XmlElement[] = []
+      const references: string[] = []
+      for (const child of elements(binding)) {
+        const items = elements(child)
+        if (child.name === 'Metadata') {
+          if (items.length !== 1 && (mode === 'strict' || items.length === 0))
+            return { problem: 'not one item in Metadata' }
+          if (items.length !== 1) findings.push(`${items.length} items in one Metadata`)
+          metadata.push(...items)
+        } else if (child.name === 'DataReference') references.push(attribute(child, 'URI') ?? '')
+        else findings.push(`${child.name} is not read`)
+      }
+      if (metadata.length === 0 || references.length === 0)
+        return { problem: 'a binding without metadata or data' }
+      bindings.push({ metadata, references })
+    }
+  }
+  return bindings.length === 0 ? { problem: 'no binding' } : { bindings, findings }
 }
 
 /** BindingData that binds `labels` to the whole stanza. */

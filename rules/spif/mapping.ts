@@ -2,7 +2,7 @@
  * Mapping a label from one policy to another by the equivalences of a SPIF (ADatP-4774.1 §4.3, Open XML SPIF 2.1).
  *
  * Outgoing uses the sender's own SPIF, which says what each of its classes and values is elsewhere (`applied` encrypt or
- * both). Incoming uses the recipient's own SPIF in reverse (decrypt or both). Exactly one class must answer. Every
+ * both). Incoming uses the recipient's own SPIF in reverse (decrypt or both); what an equivalence requires to be added is then no matter. Exactly one class must answer. Every
  * category must answer; it is left out only where the policy says `discard` *and* the caller allows it, and what was
  * left out is reported. Nothing is guessed; the result is checked against its own policy.
  */
@@ -230,15 +230,11 @@ export function mapIncoming(
         (e) =>
           e.policy === foreign.policy && e.lacv === foreign.classification && appliesTo(e.applied, 'decrypt'),
       )
-      .map((equivalent) => ({ classification: c, equivalent })),
+      .map(() => c),
   )
   if (classes.length > 1) return problem('ambiguous-class', foreign.classification)
   const found = classes[0]
   if (found === undefined) return problem('no-equivalent-class', foreign.classification)
-  for (const required of [...found.equivalent.required, ...policy.required]) {
-    if (!isMetBy(required, foreign))
-      return problem('required-category', 'the label lacks what the equivalence demands')
-  }
   const categories: LabelCategory[] = []
   for (const category of foreign.categories) {
     const hits = reverse(own, foreign, category)
@@ -247,21 +243,11 @@ export function mapIncoming(
     if (hits.length > 1) return problem('ambiguous-category', `${category.lacv} of ${category.tagSetId}`)
     categories.push(hits[0]!)
   }
-  return finish(own, found.classification, { categories, discarded: [] }, foreign.privacyMark, options)
+  return finish(own, found, { categories, discarded: [] }, foreign.privacyMark, options)
 }
 
 function isBound(label: Label | NumberedLabel): label is Label {
   return typeof label.policy !== 'string'
-}
-
-function isMetBy({ operation, groups }: TargetRequirement, foreign: NumberedLabel): boolean {
-  const met = groups.filter((group) =>
-    foreign.categories.some(
-      (c) => c.tagSetName === group.tagSetName && c.kind === group.kind && (group.lacv ?? c.lacv) === c.lacv,
-    ),
-  ).length
-  if (operation === 'onlyOne') return met === 1
-  return operation === 'oneOrMore' ? met > 0 : met > 0 && met === groups.length
 }
 
 /** Own values that a foreign category stands for: by their own equivalences, else by those of whole tag sets. */
