@@ -99,7 +99,7 @@ type Building = { ns: string; name: string; attributes: XmlAttribute[]; children
 /** A strict parser of one document in chunks; `write` and `close` throw `Stop` and nothing else on any input. */
 export class TreeParser extends Saxes {
   constructor({ level, depth, declaration, onRoot, onStart, onOpen, onElement, onClose }: TreeOptions) {
-    super({ xmlns: true, position: false, defaultXMLVersion: '1.0', forceXMLVersion: true })
+    super({ xmlns: true, position: false })
     const open: Building[] = []
     let above = 0
     let attributes = 0

@@ -327,6 +327,30 @@ t.test('a slot that is full makes room for the next', async (t) => {
   t.equal(tell(a + b + b), 'too-many')
 })
 
+t.test('attributes stand in the order of the rules, or the rules are wrong', async (t) => {
+  const available = BUNDLE.forms.find(({ form }) => form === 'available')!
+  const check = createDecider({
+    ...BUNDLE,
+    forms: [{ ...available, attributes: available.attributes.toReversed() }],
+  })
+  const stanza = `<presence xmlns="jabber:server" ${ENDS}></presence>`
+  t.match(check(Buffer.from(stanza), SECOND), { accepted: false })
+})
+
+t.test('one label decides, wherever the profile has room for one', async (t) => {
+  const form = BUNDLE.forms.find(({ form }) => form === 'headline')!
+  const check = createDecider({ ...BUNDLE, forms: [{ ...form, slots: [...form.slots, { type: 'label' }] }] })
+  const tell = (inside: string, beside: string) => {
+    const item = `<item xmlns="urn:example:item">${inside}<note>x</note></item>${beside}`
+    return reason(
+      check(Buffer.from(`<message xmlns="jabber:server" ${ENDS} type="headline">${item}</message>`), SECOND),
+    )
+  }
+  t.equal(tell(ESS_LABEL, ''), '')
+  t.equal(tell('', ESS_LABEL), '')
+  t.equal(tell(ESS_LABEL, ESS_LABEL), 'label-repeated')
+})
+
 t.test('elements are sorted by octets, not by UTF-16 units', async (t) => {
   const named = (name: string) => `<identity category="client" name="${name}" type="pc"></identity>`
   const [low, high] = ['\uff5e', '\u{1f600}'] // FF5E is above D83D DE00 in UTF-16 and below it in UTF-8
