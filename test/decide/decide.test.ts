@@ -53,6 +53,7 @@ const REFUSED: readonly (readonly [name: string, reason: Reason, stanza: string]
   ['a root and type that together spell another', 'unknown-stanza', '|<iq xmlns="jabber:server"></iq>'],
   ['an attribute', 'unknown-attribute', `|${message(`${ENDS.replace(' to=', ' mid="" to=')}`)}`],
   ['an attribute inside', 'unknown-attribute', chat(`|<body a="">x</body>${ESS_LABEL}`)],
+  ['a language without xml:', 'unknown-attribute', chat(`|<body lang="de">x</body>${ESS_LABEL}`)],
   ['xml:space', 'unknown-attribute', chat(`|<body xml:space="preserve">x</body>${ESS_LABEL}`)],
   ['no sender', 'missing-attribute', `|${message('id="o1" to="bob@low.example"')}`],
   ['no recipient', 'missing-attribute', `|${message('from="alice@high.example" id="o1"')}`],

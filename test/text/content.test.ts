@@ -68,6 +68,7 @@ t.test('what cannot be seen, or deceives, does not', async (t) => {
     'a joiner at the beginning': '\u200dक',
     'a joiner at the end': 'क्\u200d',
     'a joiner before a blank': 'क्\u200d ',
+    'a joiner before a digit': 'क्\u200d५',
     'a joiner behind a digit': '५\u200dक',
     'two joiners': 'क्\u200d\u200dष',
     'a non-joiner in emoji': '👩\u200c💻',
