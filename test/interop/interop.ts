@@ -1,0 +1,94 @@
+/** One interoperation test: real servers on both sides, the crossing between them, real clients. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { ask, type Crossing, startCrossing } from '../support/crossing.ts'
+import { ADDRESS, closeNetwork, hasRoute, networkAvailable, openNetwork, startNames } from './network.ts'
+import { writeRulesets } from './rulesets.ts'
+import { discovery, flood, logIn, messages, notices, presence, room, type Users } from './scenario.ts'
+import type { Server, ServerFiles, Side } from './servers.ts'
+
+type StartServer = (side: Side, folder: string, files: ServerFiles) => Server
+
+const GATE = ['ip', 'netns', 'exec', 'sallyport-gate'] as const
+
+/** Runs every scenario with these servers. Prints the versions, and how many stanzas each guard journalled. */
+export async function interoperate(servers: Readonly<Record<Side, StartServer>>): Promise<void> {
+  const available = networkAvailable()
+  if (available !== true) {
+    t.test('interoperation', { skip: available }, () => {})
+    return
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-interop-'))
+  let crossing: Crossing | undefined
+  let users: Users | undefined
+  const running: Server[] = []
+  t.teardown(async () => {
+    for (const account of Object.values(users ?? {})) account.close()
+    for (const server of running) server.stop()
+    await crossing?.close()
+    closeNetwork()
+    if (t.passing()) rmSync(folder, { recursive: true, force: true })
+    else t.comment(`logs are kept in ${folder}`)
+  })
+
+  await t.test('three hosts, two edges, two guards, two servers and four clients are up', async (t) => {
+    openNetwork()
+    const side = (name: string, host: Side) => ({
+      name,
+      domains: [`${host}.example`, `conference.${host}.example`],
+      listen: `${ADDRESS[host].gate}:5269`,
+      servers: { host: ADDRESS[host].server, port: 5269 },
+    })
+    const [near, far] = [side('acme', 'high'), side('coalition', 'low')]
+    crossing = await startCrossing({
+      folder: join(folder, 'crossing'),
+      near,
+      far,
+      rulesets: writeRulesets(folder),
+      ports: 7000,
+      prefix: GATE,
+    })
+    startNames('high', near.domains, far.domains)
+    startNames('low', far.domains, near.domains)
+    running.push(
+      servers.high('high', folder, crossing.pki.near),
+      servers.low('low', folder, crossing.pki.far),
+    )
+    users = await logIn(crossing.pki.near.ca, crossing.pki.far.ca)
+    t.notOk(hasRoute('high', ADDRESS.low.server), 'the high server has no route to the low one')
+    t.notOk(hasRoute('low', ADDRESS.high.server), 'the low server has no route to the high one')
+  })
+  if (crossing === undefined || users === undefined) return
+  const [{ processes, bundles: compiled }, people] = [crossing as Crossing, users as Users]
+  t.comment(
+    `high: ${running[0]!.name} ${running[0]!.version}, low: ${running[1]!.name} ${running[1]!.version}`,
+  )
+
+  const bundles = { high: compiled.out, low: compiled.back }
+  await t.test('labelled messages both ways, refusals as errors', (t) => messages(t, people, bundles))
+  await t.test('notices', (t) => notices(t, people))
+  await t.test('presence', (t) => presence(t, people))
+  await t.test('a room on the low side', (t) => room(t, 'low', people, bundles))
+  await t.test('a room on the high side', (t) => room(t, 'high', people, bundles))
+  await t.test('discovery', (t) => discovery(t, people))
+  await t.test('many messages both ways at once', (t) => flood(t, people, bundles))
+  await t.test('the guards refused nothing: the edges know the rules', async (t) => {
+    for (const one of processes.filter((p) => p.name.startsWith('guard'))) {
+      const { text } = ask(`${one.metrics}/metrics`, GATE)
+      const counts = text
+        .split('\n')
+        .filter((line) => /^sallyport_guard_(accepted|refused|disagreements)_total/.test(line))
+      for (const line of counts.filter((line) => !/ 0$/.test(line))) t.comment(`${one.name}: ${line}`)
+      t.ok(counts.length > 0, `${one.name} counts its verdicts`)
+      const refused = counts.filter((line) => /refused|disagree/.test(line) && !/ 0$/.test(line))
+      t.same(refused, [], `${one.name} refused nothing`)
+    }
+  })
+  await t.test('the logs hold no message body', async (t) => {
+    for (const one of processes) {
+      t.notMatch(readFileSync(one.log, 'utf8'), /mapped out|must stay|from the guest/, one.name)
+    }
+  })
+}
