@@ -47,7 +47,7 @@ export async function login(side: Side, user: string, ca: string): Promise<Accou
       for (const look of waiting) look()
     })
   })
-  const timer = AbortSignal.timeout(30_000)
+  const timer = AbortSignal.timeout(90_000)
   await Promise.race([
     online,
     new Promise((_, reject) =>
@@ -60,7 +60,7 @@ export async function login(side: Side, user: string, ca: string): Promise<Accou
     address: `${user}@${domain}/test`,
     received,
     send: (stanza) => void child.stdin!.write(`${JSON.stringify(stanza)}\n`),
-    expect(what, test, { since = 0, seconds = 15 } = {}) {
+    expect(what, test, { since = 0, seconds = 60 } = {}) {
       return new Promise((resolve, reject) => {
         let next = since
         const look = () => {

@@ -11,6 +11,9 @@ import type { Server, ServerFiles, Side } from './servers.ts'
 
 type StartServer = (side: Side, folder: string, files: ServerFiles) => Server
 
+/** Other work on the machine must not fail a test. */
+const PATIENT = { timeout: 240_000 } as const
+
 const GATE = ['ip', 'netns', 'exec', 'sallyport-gate'] as const
 
 /** Runs every scenario with these servers. Prints the versions, and how many stanzas each guard journalled. */
@@ -20,6 +23,7 @@ export async function interoperate(servers: Readonly<Record<Side, StartServer>>)
     t.test('interoperation', { skip: available }, () => {})
     return
   }
+  t.setTimeout(540_000)
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-interop-'))
   let crossing: Crossing | undefined
   let users: Users | undefined
@@ -33,33 +37,37 @@ export async function interoperate(servers: Readonly<Record<Side, StartServer>>)
     else t.comment(`logs are kept in ${folder}`)
   })
 
-  await t.test('three hosts, two edges, two guards, two servers and four clients are up', async (t) => {
-    openNetwork()
-    const side = (name: string, host: Side) => ({
-      name,
-      domains: [`${host}.example`, `conference.${host}.example`],
-      listen: `${ADDRESS[host].gate}:5269`,
-      servers: { host: ADDRESS[host].server, port: 5269 },
-    })
-    const [near, far] = [side('acme', 'high'), side('coalition', 'low')]
-    crossing = await startCrossing({
-      folder: join(folder, 'crossing'),
-      near,
-      far,
-      rulesets: writeRulesets(folder),
-      ports: 7000,
-      prefix: GATE,
-    })
-    startNames('high', near.domains, far.domains)
-    startNames('low', far.domains, near.domains)
-    running.push(
-      servers.high('high', folder, crossing.pki.near),
-      servers.low('low', folder, crossing.pki.far),
-    )
-    users = await logIn(crossing.pki.near.ca, crossing.pki.far.ca)
-    t.notOk(hasRoute('high', ADDRESS.low.server), 'the high server has no route to the low one')
-    t.notOk(hasRoute('low', ADDRESS.high.server), 'the low server has no route to the high one')
-  })
+  await t.test(
+    'three hosts, two edges, two guards, two servers and four clients are up',
+    PATIENT,
+    async (t) => {
+      openNetwork()
+      const side = (name: string, host: Side) => ({
+        name,
+        domains: [`${host}.example`, `conference.${host}.example`],
+        listen: `${ADDRESS[host].gate}:5269`,
+        servers: { host: ADDRESS[host].server, port: 5269 },
+      })
+      const [near, far] = [side('acme', 'high'), side('coalition', 'low')]
+      crossing = await startCrossing({
+        folder: join(folder, 'crossing'),
+        near,
+        far,
+        rulesets: writeRulesets(folder),
+        ports: 7000,
+        prefix: GATE,
+      })
+      startNames('high', near.domains, far.domains)
+      startNames('low', far.domains, near.domains)
+      running.push(
+        servers.high('high', folder, crossing.pki.near),
+        servers.low('low', folder, crossing.pki.far),
+      )
+      users = await logIn(crossing.pki.near.ca, crossing.pki.far.ca)
+      t.notOk(hasRoute('high', ADDRESS.low.server), 'the high server has no route to the low one')
+      t.notOk(hasRoute('low', ADDRESS.high.server), 'the low server has no route to the high one')
+    },
+  )
   if (crossing === undefined || users === undefined) return
   const [{ processes, bundles: compiled }, people] = [crossing as Crossing, users as Users]
   t.comment(
@@ -67,14 +75,16 @@ export async function interoperate(servers: Readonly<Record<Side, StartServer>>)
   )
 
   const bundles = { high: compiled.out, low: compiled.back }
-  await t.test('labelled messages both ways, refusals as errors', (t) => messages(t, people, bundles))
-  await t.test('notices', (t) => notices(t, people))
-  await t.test('presence', (t) => presence(t, people))
-  await t.test('a room on the low side', (t) => room(t, 'low', people, bundles))
-  await t.test('a room on the high side', (t) => room(t, 'high', people, bundles))
-  await t.test('discovery', (t) => discovery(t, people))
-  await t.test('many messages both ways at once', (t) => flood(t, people, bundles))
-  await t.test('the guards refused nothing: the edges know the rules', async (t) => {
+  await t.test('labelled messages both ways, refusals as errors', PATIENT, (t) =>
+    messages(t, people, bundles),
+  )
+  await t.test('notices', PATIENT, (t) => notices(t, people))
+  await t.test('presence', PATIENT, (t) => presence(t, people))
+  await t.test('a room on the low side', PATIENT, (t) => room(t, 'low', people, bundles))
+  await t.test('a room on the high side', PATIENT, (t) => room(t, 'high', people, bundles))
+  await t.test('discovery', PATIENT, (t) => discovery(t, people))
+  await t.test('many messages both ways at once', PATIENT, (t) => flood(t, people, bundles))
+  await t.test('the guards refused nothing: the edges know the rules', PATIENT, async (t) => {
     for (const one of processes.filter((p) => p.name.startsWith('guard'))) {
       const { text } = ask(`${one.metrics}/metrics`, GATE)
       const counts = text
@@ -86,7 +96,7 @@ export async function interoperate(servers: Readonly<Record<Side, StartServer>>)
       t.same(refused, [], `${one.name} refused nothing`)
     }
   })
-  await t.test('the logs hold no message body', async (t) => {
+  await t.test('the logs hold no message body', PATIENT, async (t) => {
     for (const one of processes) {
       t.notMatch(readFileSync(one.log, 'utf8'), /mapped out|must stay|from the guest/, one.name)
     }

@@ -201,7 +201,7 @@ export function ask(url: string, prefix: readonly string[] = []): Readonly<{ ok:
 
 async function untilReady(one: CrossingProcess, prefix: readonly string[]): Promise<void> {
   let last = ''
-  for (const end = Date.now() + 20_000; Date.now() < end && one.process.exitCode === null; ) {
+  for (const end = Date.now() + 60_000; Date.now() < end && one.process.exitCode === null; ) {
     const { ok, text } = ask(`${one.metrics}/healthz`, prefix)
     if (ok) return
     last = text.trim()
