@@ -1,20 +1,16 @@
 /** The demo from its first line to its exit code (what it shows: README.md). */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { loadSpif } from '../../rules/spif/load.ts'
-import type { Spif } from '../../rules/spif/spif.ts'
 import { playAsEdge } from './attack.ts'
-import { attack, conversation, type Direction } from './conversation.ts'
+import { attack, conversation } from './conversation.ts'
 import { readVerdicts } from './journal.ts'
 import { type Played, playThroughEdge } from './play.ts'
 import { bad, bold, dim, good, heading, say } from './print.ts'
+import { copyRulesets, EXAMPLES, readSpif } from './rulesets.ts'
 import { showPlaces, showProcesses, showStep } from './show.ts'
 import { measureThroughput } from './throughput.ts'
 import { startWorld, type World } from './world.ts'
-
-const EXAMPLES = fileURLToPath(new URL('../examples', import.meta.url))
 
 export type DemoOptions = Readonly<{
   /** Leave everything running until Ctrl-C. */
@@ -130,27 +126,6 @@ function countSurplus(world: World, all: readonly Played[]): string[] {
     if (verdicts !== judged) lines.push(`${direction}: the journal holds ${verdicts} verdicts, not ${judged}`)
   }
   return lines
-}
-
-/** Copies the rulesets, with a rate that does not hold the throughput back. Nothing else is changed. */
-function copyRulesets(from: string, to: string): Record<Direction, string> {
-  cpSync(from, to, { recursive: true })
-  const directions = ['acme-to-coalition', 'coalition-to-acme'] as const
-  for (const direction of directions) {
-    const file = join(to, direction, 'ruleset.yaml')
-    const text = readFileSync(file, 'utf8')
-    writeFileSync(file, text.replace(/^( +)rate: [0-9]+$/m, '$1rate: 1000000'))
-  }
-  return {
-    'acme-to-coalition': join(to, 'acme-to-coalition'),
-    'coalition-to-acme': join(to, 'coalition-to-acme'),
-  }
-}
-
-function readSpif(file: string): Spif {
-  const loaded = loadSpif(readFileSync(file, 'utf8'), { strict: true })
-  if ('problems' in loaded) throw new Error(`${file}: ${loaded.problems[0]?.message}`)
-  return loaded.spif
 }
 
 function showJoining(world: World): void {

@@ -1,0 +1,146 @@
+/**
+ * bench: how many labelled messages a second, how late, and at what cost in processor time.
+ *
+ *   npm run bench                              everything, some minutes
+ *   npm run bench -- --short                   one short run of each, with JIT and the shorter message only
+ *   npm run bench -- --only inspect,chain      only these of inspect, verify, guard, chain, relay
+ *   npm run bench -- --jit or --jitless        only this way of running
+ *
+ * Options  --seconds N    of each measured run (2)
+ *          --runs N       runs of each, of which the median rate is shown (3)
+ *
+ * Each subject runs with a closed window (as fast as it goes) and at a fixed 1,000 a second (where latency is what counts).
+ * Load and subjects share this machine, so "driver" says what the load itself cost. Exits 1 when a stanza is lost or refused.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { copyRulesets, EXAMPLES } from '../../packaging/demo/rulesets.ts'
+import { createDriver, type Figures, type Load, medianRun } from './drive.ts'
+import { makeSamples } from './samples.ts'
+import {
+  guardDirection,
+  type Measured,
+  plainRelay,
+  type Setting,
+  verifierAlone,
+  wholeChain,
+} from './subjects.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+const SUBJECTS = new Map<string, Readonly<{ title: string; make: (setting: Setting) => Promise<Measured> }>>([
+  ['relay', { title: 'a plain TLS byte relay, for comparison', make: plainRelay }],
+  ['inspect', { title: '(a) inspect alone', make: (setting) => verifierAlone('inspect', setting) }],
+  ['verify', { title: '(b) verify alone', make: (setting) => verifierAlone('verify', setting) }],
+  ['guard', { title: '(c) one guard direction, GCXP to GCXP', make: guardDirection }],
+  ['chain', { title: '(d) s2s, edge, guard, edge, s2s', make: wholeChain }],
+])
+
+const CLOSED: Load = { kind: 'window', window: 256 }
+const RATE: Load = { kind: 'rate', perSecond: 1000 }
+const WARM_UP_SECONDS = 2
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
+try {
+  await main()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      short: { type: 'boolean', default: false },
+      only: { type: 'string', default: [...SUBJECTS.keys()].join(',') },
+      jit: { type: 'boolean', default: false },
+      jitless: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '2' },
+      runs: { type: 'string', default: '3' },
+    },
+  })
+  const names = values.only.split(',')
+  const unknown = names.filter((name) => !SUBJECTS.has(name))
+  if (unknown.length > 0) throw new Error(`--only knows ${[...SUBJECTS.keys()].join(', ')}, not ${unknown}`)
+  const { short } = values
+  const ways = [
+    ...(values.jit || !values.jitless ? [true] : []),
+    ...(values.jitless || !(values.jit || short) ? [false] : []),
+  ]
+  const samples = makeSamples().slice(0, short ? 1 : undefined)
+  const seconds = short ? 0.5 : Number(values.seconds)
+  const runs = short ? 1 : Number(values.runs)
+  const warmup = short ? 0.5 : WARM_UP_SECONDS
+
+  if (ways.includes(false))
+    execFileSync('tsc', ['-p', join(ROOT, 'tsconfig.build.json')], { stdio: 'inherit' })
+  const rulesets = copyRulesets(EXAMPLES, join(folder, 'rulesets'))
+  const file = join(folder, 'bundle.json')
+  const cli = join(ROOT, 'cli/sallyport.ts')
+  const compile = ['rules', 'compile', rulesets['acme-to-coalition'], '-o', file]
+  const digest = execFileSync(process.execPath, [cli, ...compile], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const bundle = { file, digest: digest.toString().trim() }
+
+  console.log(`Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}`)
+  console.log(
+    `median of ${runs} run(s) of ${seconds} s; latency from due to done; processor time in µs a stanza`,
+  )
+  for (const sample of samples) {
+    console.log(`\n${sample.name}, ${sample.octets.length} octets`)
+    let yardstick: Figures | undefined
+    for (const name of names) {
+      for (const jit of name === 'relay' ? [true] : ways) {
+        const setting = { folder: mkdtempSync(join(folder, `${name}-`)), rulesets, bundle, sample, jit }
+        const closed = await measure(name, setting, { runs, seconds, warmup, yardstick })
+        if (name === 'relay') yardstick = closed
+      }
+    }
+  }
+}
+
+type Plan = Readonly<{ runs: number; seconds: number; warmup: number; yardstick: Figures | undefined }>
+
+/** Measures and prints one subject; returns the figures of the closed window. */
+async function measure(name: string, setting: Setting, plan: Plan): Promise<Figures> {
+  const { title, make } = SUBJECTS.get(name)!
+  mkdirSync(setting.folder, { recursive: true })
+  const subject = await make(setting)
+  try {
+    console.log(`\n  ${title}${setting.jit ? '' : ', --jitless'}`)
+    const driver = createDriver(subject)
+    const of = async (load: Load) => {
+      const all: Figures[] = []
+      for (let run = 0; run < plan.runs; run += 1) {
+        all.push(await driver.run(load, plan.seconds, run === 0 ? plan.warmup : 0.2))
+      }
+      return medianRun(all)
+    }
+    const closed = await of(CLOSED)
+    show('window 256', closed, subject, plan.yardstick)
+    show('1,000/s', await of(RATE), subject, undefined)
+    for (const fact of await subject.facts()) console.log(`      ${fact}`)
+    return closed
+  } finally {
+    await subject.close()
+  }
+}
+
+function show(load: string, figures: Figures, subject: Measured, yardstick: Figures | undefined): void {
+  const sum = (cpu: readonly number[]) => cpu.reduce((total, one) => total + one, 0)
+  const parts = subject.processes.map(({ name }, i) => `${name} ${figures.cpu[i]!.toFixed(0)}`).join(', ')
+  const { perSecond, p50, p99, cpu, driver } = figures
+  const rate = `${Math.round(perSecond).toLocaleString('en')}/s`.padStart(10)
+  const latency = `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`
+  console.log(
+    `    ${load.padEnd(10)} ${rate}  ${latency}  ${sum(cpu).toFixed(0)} µs (${parts}; driver ${driver.toFixed(0)})`,
+  )
+  if (yardstick === undefined) return
+  const slower = yardstick.perSecond / perSecond
+  const dearer = sum(cpu) / sum(yardstick.cpu)
+  console.log(
+    `               beside the relay: ${slower.toFixed(1)} times slower, ${dearer.toFixed(1)} times the processor time`,
+  )
+}

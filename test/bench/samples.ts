@@ -1,0 +1,45 @@
+/** The messages that the benchmark sends: canonical, accepted by the example ruleset, of a given size. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeLabel } from '../../packaging/demo/labels.ts'
+import { EXAMPLES, readSpif } from '../../packaging/demo/rulesets.ts'
+import type { LabelForm } from '../../rules/bundle/bundle.ts'
+
+export type Sample = Readonly<{ name: string; octets: Buffer }>
+
+/** A short message with an ESS label, and a longer one with a STANAG 4774 label bound by 4778. */
+export function makeSamples(): Sample[] {
+  return [
+    sample('0.4 kB XEP-0258 with ESS', 'ess-0258', 400),
+    sample('1.1 kB STANAG 4774 by 4778', '4774-4778', 1100),
+  ]
+}
+
+function sample(name: string, form: LabelForm, size: number): Sample {
+  const acme = readSpif(join(EXAMPLES, 'acme-to-coalition/acme.spif.xml'))
+  const label = writeLabel(acme, {
+    form,
+    classification: 'RESTRICTED',
+    categories: [{ tagSet: 'Releasable To', values: ['ACME', 'HARBOUR'] }],
+  })
+  const text = (body: string) =>
+    `<message xmlns="jabber:server" from="alice@acme.example/desk" id="bench" to="bob@coalition.example/ship" type="chat"><body>${body}</body>${label}</message>`
+  const room = size - text('').length
+  return {
+    name,
+    octets: Buffer.from(text('Words of a message. '.repeat(60).slice(0, room).trimEnd().padEnd(room, '.'))),
+  }
+}
+
+/** The type of the file system that a folder is on. */
+export function fileSystemOf(folder: string): string {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [left, right] = line.split(' - ') as [string, string]
+      return { at: left.split(' ')[4]!, type: right.split(' ')[0]! }
+    })
+    .filter(({ at }) => folder === at || folder.startsWith(at === '/' ? '/' : `${at}/`))
+  return mounts.sort((a, b) => a.at.length - b.at.length).at(-1)?.type ?? 'unknown'
+}
