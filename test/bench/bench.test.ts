@@ -4,7 +4,8 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { createDriver, type Subject } from './drive.ts'
-import { fileSystemOf, makeSamples } from './samples.ts'
+import { fileSystemOf } from './facts.ts'
+import { makeSamples } from './samples.ts'
 
 t.test('a short run measures each subject and leaves nothing behind', async (t) => {
   const folder = t.testdir()

@@ -16,21 +16,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { copyRulesets, EXAMPLES } from '../../packaging/demo/rulesets.ts'
+import { wholeChain } from './chain.ts'
 import { createDriver, type Figures, type Load, medianRun } from './drive.ts'
+import { guardDirection } from './guard.ts'
 import { makeSamples } from './samples.ts'
-import {
-  guardDirection,
-  type Measured,
-  plainRelay,
-  type Setting,
-  verifierAlone,
-  wholeChain,
-} from './subjects.ts'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+import { type Measured, ROOT, type Setting } from './setting.ts'
+import { verifierAlone } from './stage.ts'
+import { plainRelay } from './yardstick.ts'
 
 const SUBJECTS = new Map<string, Readonly<{ title: string; make: (setting: Setting) => Promise<Measured> }>>([
   ['relay', { title: 'a plain TLS byte relay, for comparison', make: plainRelay }],

@@ -1,5 +1,4 @@
 /** The messages that the benchmark sends: canonical, accepted by the example ruleset, of a given size. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeLabel } from '../../packaging/demo/labels.ts'
 import { EXAMPLES, readSpif } from '../../packaging/demo/rulesets.ts'
@@ -29,17 +28,4 @@ function sample(name: string, form: LabelForm, size: number): Sample {
     name,
     octets: Buffer.from(text('Words of a message. '.repeat(60).slice(0, room).trimEnd().padEnd(room, '.'))),
   }
-}
-
-/** The type of the file system that a folder is on. */
-export function fileSystemOf(folder: string): string {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => {
-      const [left, right] = line.split(' - ') as [string, string]
-      return { at: left.split(' ')[4]!, type: right.split(' ')[0]! }
-    })
-    .filter(({ at }) => folder === at || folder.startsWith(at === '/' ? '/' : `${at}/`))
-  return mounts.sort((a, b) => a.at.length - b.at.length).at(-1)?.type ?? 'unknown'
 }

@@ -4,11 +4,36 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
+import { nodeFlags, stageFile } from '../../guard/launcher/flags.ts'
+import type { GuardConfig } from '../../guard/launcher/stages.ts'
 import type { Subject } from './drive.ts'
+import { processFacts } from './facts.ts'
+import { type Measured, ROOT, type Setting } from './setting.ts'
 
 const HEAD = 16
 
-export type StageOptions = Readonly<{
+/** (a) and (b): one verifier between two FIFOs, with the flags that it has in operation. */
+export async function verifierAlone(stage: 'inspect' | 'verify', setting: Setting): Promise<Measured> {
+  const { bundle, jit } = setting
+  const code = {
+    root: jit ? ROOT : join(ROOT, 'dist'),
+    extension: jit ? ('.ts' as const) : ('.js' as const),
+    modules: join(ROOT, 'node_modules'),
+    packageFile: join(ROOT, 'package.json'),
+  }
+  // The two verifiers' flags depend on nothing else of a guard's configuration.
+  const flags = nodeFlags(stage, { bundle, jit } as GuardConfig, code)
+  const own = ['--name', 'bench', '--bundle', bundle.file, '--digest', bundle.digest]
+  const subject = await startStage({
+    name: stage,
+    args: [...flags, stageFile(stage, code), ...own],
+    payload: setting.sample.octets,
+    folder: setting.folder,
+  })
+  return { ...subject, facts: async () => processFacts(subject) }
+}
+
+type StageOptions = Readonly<{
   name: string
   /** Node's options and the stage's own arguments. */
   args: readonly string[]
@@ -18,7 +43,7 @@ export type StageOptions = Readonly<{
 }>
 
 /** Starts a verifier and waits until it has named its bundle. Throws when it ends, or refuses the payload. */
-export async function startStage(options: StageOptions): Promise<Subject> {
+async function startStage(options: StageOptions): Promise<Subject> {
   const frames = makePipe(join(options.folder, `${options.name}-frames`))
   const answers = makePipe(join(options.folder, `${options.name}-answers`))
   const log = openSync(join(options.folder, `${options.name}.log`), 'a')
