@@ -7,7 +7,18 @@
  */
 import { hash } from 'node:crypto'
 import type { DomainPoints } from './address.ts'
-import { boolean, integer, items, type Json, kindOf, members, oneOf, parseCanonical, string } from './json.ts'
+import {
+  boolean,
+  integer,
+  items,
+  type Json,
+  kindOf,
+  members,
+  oneOf,
+  parseCanonical,
+  string,
+  without,
+} from './json.ts'
 import {
   type InputPart,
   isLabel,
@@ -88,7 +99,7 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
   if (!/^[0-9a-f]{64}$/.test(digest)) throw new Fault('--digest is not 64 hexadecimal digits')
   if (actual.toString('hex') !== digest) throw new Fault('the bundle does not have the digest of --digest')
   const bundle = members(
-    parseCanonical(octets),
+    without(parseCanonical(octets), 'examples', 'origins', 'validity'),
     'edge',
     'format',
     'forms',
@@ -299,9 +310,9 @@ function readLabels(json: Json, depth: number): LabelTable {
 }
 
 function readRow(json: Json, depth: number): LabelRow {
-  const row = members(json, 'input', 'name', 'output')
-  const from = members(row.input, 'form', 'marking', 'template', 'value')
-  const to = members(row.output, 'form', 'marking', 'template')
+  const row = members(without(json, 'discarded'), 'input', 'name', 'output')
+  const from = members(without(row.input, 'words'), 'form', 'marking', 'template', 'value')
+  const to = members(without(row.output, 'words'), 'form', 'marking', 'template')
   const input = items(from.template).map((part): InputPart => {
     if (typeof part.value === 'string') return string(part)
     return { hole: oneOf(members(part, 'hole').hole, 'creation', 'review') }

@@ -29,6 +29,12 @@ export function members<K extends string>(json: Json, ...names: K[]): Readonly<R
   return out
 }
 
+/** The object without members that are for people, or for another program: they restrict nothing here. */
+export function without(json: Json, ...names: string[]): Json {
+  const rest = Object.entries(asObject(json)).filter(([name]) => !names.includes(name))
+  return { value: Object.fromEntries(rest), path: json.path }
+}
+
 /** The member of an object by which its other members go, such as `type`. */
 export function kindOf<K extends string>(json: Json, name: string, ...kinds: K[]): K {
   const object = asObject(json)

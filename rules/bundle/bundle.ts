@@ -71,12 +71,30 @@ export type OutputTemplate = readonly (
   | Readonly<{ hole: 'now-plus'; seconds: number }>
 )[]
 
-/** One accepted label in one form, and what is released in its place. */
+/** A label in the words of its policy, and the colours of its marking as `#rrggbb`. */
+export type LabelWords = Readonly<{
+  policy: string
+  classification: string
+  categories: readonly Readonly<{ tagSet: string; values: readonly string[] }>[]
+  privacyMark?: string
+  fgcolor: string
+  bgcolor: string
+}>
+
+/** One accepted label in one form, and what is released in its place. `words` are for people: templates decide. */
 export type LabelRow = Readonly<{
   /** The entry of the ruleset that it comes from. */
   name: string
-  input: Readonly<{ form: LabelForm; value: string; marking: string; template: InputTemplate }>
-  output: Readonly<{ form: LabelForm; marking: string; template: OutputTemplate }>
+  input: Readonly<{
+    form: LabelForm
+    value: string
+    marking: string
+    template: InputTemplate
+    words?: LabelWords
+  }>
+  output: Readonly<{ form: LabelForm; marking: string; template: OutputTemplate; words?: LabelWords }>
+  /** Categories that the policy drops on the way, in words. */
+  discarded?: readonly string[]
 }>
 
 /** Windows for the dates of a label, in seconds: creation against the frame's second, review against creation. */
@@ -88,6 +106,19 @@ export type DateWindows = Readonly<{
 
 /** A domain of one side. The edge answers discovery, ping and version itself for the far `im` domains. */
 export type Domain = Readonly<{ name: string; kind: 'im' | 'rooms' }>
+
+/** When a bundle may be used, in seconds since 1970, and the digest of the bundle whose place it takes. */
+export type Validity = Readonly<{ notBefore?: number; notAfter?: number; replaces?: string }>
+
+/** A rule of the bundle and where its source stands; rules are named as in rules/ruleset/origins.ts. */
+export type Origin = Readonly<{ rule: string; file: string; line: number }>
+
+/** An example stanza, the second at which it is judged, and what the author expects; what is absent is not asked for. */
+export type Example = Readonly<{ name: string; at: number; stanza: string }> &
+  (
+    | Readonly<{ verdict: 'accepted'; row?: string; becomes?: string }>
+    | Readonly<{ verdict: 'refused'; reason?: string }>
+  )
 
 /** An element by namespace and local name. */
 export type ElementName = Readonly<{ ns: string; name: string }>
@@ -118,6 +149,11 @@ export type Bundle = Readonly<{
     /** Attributes (without prefix) of an element. */
     stripAttributes?: readonly Readonly<{ ns: string; name: string; attribute: string }>[]
   }>
+  /** Who starts a guard holds to it (rules/signature, guard/release); verifiers have no clock. */
+  validity?: Validity
   /** SHA-256 of each source file, for people. */
   sources: readonly Readonly<{ file: string; sha256: string }>[]
+  /** For people: where each rule was written, for `rules explain`; and the author's examples, for `rules test`. */
+  origins?: readonly Origin[]
+  examples?: readonly Example[]
 }>

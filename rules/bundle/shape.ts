@@ -130,11 +130,38 @@ const outputPart: Check = (value, path) => {
   else outputHole(value, path)
 }
 
-const labelRow = record({
-  name: string,
-  input: record({ form: labelForm, value: string, marking: string, template: list(inputPart) }),
-  output: record({ form: labelForm, marking: string, template: list(outputPart) }),
-})
+const words = record(
+  {
+    policy: string,
+    classification: string,
+    categories: list(record({ tagSet: string, values: list(string) })),
+    fgcolor: string,
+    bgcolor: string,
+  },
+  { privacyMark: string },
+)
+
+const labelRow = record(
+  {
+    name: string,
+    input: record({ form: labelForm, value: string, marking: string, template: list(inputPart) }, { words }),
+    output: record({ form: labelForm, marking: string, template: list(outputPart) }, { words }),
+  },
+  { discarded: list(string) },
+)
+
+const example: Check = (value, path) => {
+  const common = { name: string, at: count, stanza: string }
+  const refusal = isRecord(value) && value['verdict'] === 'refused'
+  const check = refusal
+    ? record({ ...common, verdict: oneOf('refused') }, { reason: string })
+    : record({ ...common, verdict: oneOf('accepted') }, { row: string, becomes: string })
+  check(value, path)
+}
+
+const digest: Check = (value, path) => {
+  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) fail(path, '64 small hexadecimal digits')
+}
 
 const side = record({
   name: string,
@@ -144,25 +171,32 @@ const side = record({
 const elementName = { ns: string, name: string }
 
 /** The shape of a whole bundle. */
-export const bundleShape: Check = record({
-  format: oneOf('sallyport-bundle-1'),
-  name: string,
-  version: count,
-  unicode: string,
-  from: side,
-  to: side,
-  limits: record({ stanzaBytes: count, depth: count, rate: count, burst: count }),
-  forms: list(stanzaForm),
-  labels: record({
-    windows: record({ creationPast: count, creationFuture: count, reviewAfterCreation: count }),
-    rows: list(labelRow),
-  }),
-  edge: record(
-    { strip: list(record(elementName)) },
-    {
-      stripInside: list(record({ ...elementName, parent: record(elementName) })),
-      stripAttributes: list(record({ ...elementName, attribute: string })),
-    },
-  ),
-  sources: list(record({ file: string, sha256: string })),
-})
+export const bundleShape: Check = record(
+  {
+    format: oneOf('sallyport-bundle-1'),
+    name: string,
+    version: count,
+    unicode: string,
+    from: side,
+    to: side,
+    limits: record({ stanzaBytes: count, depth: count, rate: count, burst: count }),
+    forms: list(stanzaForm),
+    labels: record({
+      windows: record({ creationPast: count, creationFuture: count, reviewAfterCreation: count }),
+      rows: list(labelRow),
+    }),
+    edge: record(
+      { strip: list(record(elementName)) },
+      {
+        stripInside: list(record({ ...elementName, parent: record(elementName) })),
+        stripAttributes: list(record({ ...elementName, attribute: string })),
+      },
+    ),
+    sources: list(record({ file: string, sha256: string })),
+  },
+  {
+    validity: record({}, { notBefore: count, notAfter: count, replaces: digest }),
+    origins: list(record({ rule: string, file: string, line: count })),
+    examples: list(example),
+  },
+)

@@ -6,14 +6,17 @@
  */
 import { createHash } from 'node:crypto'
 import { parseJid } from '../address/jid.ts'
-import type { Bundle } from '../bundle/bundle.ts'
+import type { Bundle, Validity } from '../bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../bundle/load.ts'
 import { CATALOGUE, type CatalogueName, type ProfileChoice } from '../profile/catalogue.ts'
 import { NEEDS, NEVER_LABELLED, stanzaForms } from '../profile/forms.ts'
 import { STRIP, type StripGroup, type StripName } from '../profile/strip.ts'
+import { parseDate } from '../text/date.ts'
 import { MAIN_FILE, type Sources } from './directory.ts'
 import { seconds } from './duration.ts'
+import { compileExamples, EXAMPLES_FILE } from './examples.ts'
 import { compileLabels } from './labels.ts'
+import { originsOf } from './origins.ts'
 import { type Problem, sortProblems } from './problem.ts'
 import { checkRuleset, type RulesetSource } from './schema.ts'
 import { decodeSource } from './source.ts'
@@ -37,16 +40,18 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
   const { yaml, ruleset } = main
 
   const labels = compileLabels(ruleset, yaml, sources)
+  const validity = validityOf(ruleset, yaml)
   const problems = [
     ...checkDomains(ruleset, yaml),
     ...checkProfile(ruleset, yaml),
+    ...validity.problems,
     ...labels.problems,
     ...checkFiles(ruleset, sources),
   ]
   if (problems.length > 0) return { problems: sortProblems(problems) }
 
   const { limits } = ruleset
-  const bundle: Bundle = {
+  const rules: Bundle = {
     format: 'sallyport-bundle-1',
     name: ruleset.name,
     version: ruleset.version,
@@ -69,9 +74,17 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
       rows: labels.rows,
     },
     edge: stripLists(ruleset),
+    ...(validity.validity === undefined ? {} : { validity: validity.validity }),
     sources: [...sources]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([file, octets]) => ({ file, sha256: createHash('sha256').update(octets).digest('hex') })),
+  }
+  const examples = compileExamples(rules, sources)
+  if ('problems' in examples) return { problems: sortProblems(examples.problems) }
+  const bundle: Bundle = {
+    ...rules,
+    origins: originsOf(ruleset, yaml, rules.forms),
+    ...(examples.examples.length === 0 ? {} : { examples: examples.examples }),
   }
   const octets = bundleOctets(bundle)
   return { bundle, octets, digest: bundleDigest(octets), notes: sortProblems(labels.notes) }
@@ -168,9 +181,38 @@ function checkProfile(ruleset: RulesetSource, yaml: YamlSource): Problem[] {
   return problems
 }
 
+/** The validity in seconds, each date a real one and both in their order. */
+function validityOf(
+  { validity: stated }: RulesetSource,
+  yaml: YamlSource,
+): Readonly<{ validity?: Validity; problems: readonly Problem[] }> {
+  if (stated === undefined) return { problems: [] }
+  const problems: Problem[] = []
+  const second = (key: 'not-before' | 'not-after'): number | undefined => {
+    const date = stated[key]
+    const parsed = date === undefined ? undefined : parseDate(date)
+    if (date !== undefined && parsed === undefined)
+      problems.push(
+        yaml.problem(['validity', key], `${date} is no date; write one such as 2026-12-01T00:00:00Z`),
+      )
+    return parsed
+  }
+  const notBefore = second('not-before')
+  const notAfter = second('not-after')
+  if (notBefore !== undefined && notAfter !== undefined && notAfter <= notBefore) {
+    problems.push(yaml.problem(['validity', 'not-after'], 'the end is not after the beginning; correct one'))
+  }
+  const validity = {
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(notAfter === undefined ? {} : { notAfter }),
+    ...(stated.replaces === undefined ? {} : { replaces: stated.replaces }),
+  }
+  return { validity, problems }
+}
+
 /** Every YAML and XML file in the directory is read: a file that is not might be thought to have an effect. */
 function checkFiles(ruleset: RulesetSource, sources: Sources): Problem[] {
-  const used = new Set([MAIN_FILE])
+  const used = new Set([MAIN_FILE, EXAMPLES_FILE])
   for (const set of ruleset.labels.sets) {
     used.add(set.policy)
     if (set.target !== undefined) used.add(set.target)

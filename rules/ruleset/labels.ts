@@ -4,11 +4,12 @@
  * One row for each listed label in each form that is accepted. Every contradiction is a problem: a label that its policy
  * calls invalid, that does not map, that maps to an invalid one, that is listed twice.
  */
-import type { LabelForm, LabelRow } from '../bundle/bundle.ts'
+import type { LabelForm, LabelRow, LabelWords } from '../bundle/bundle.ts'
 import { isProblem, type Label, sameLabel } from '../label/label.ts'
 import { releaseTemplate, wireTemplate } from '../label/template.ts'
 import type { Spif } from '../spif/index.ts'
 import { loadSpif, mapIncoming, mapOutgoing, marking, validate } from '../spif/index.ts'
+import type { Marking } from '../spif/marking.ts'
 import type { Sources } from './directory.ts'
 import { seconds } from './duration.ts'
 import { labelOf } from './names.ts'
@@ -153,8 +154,20 @@ function compileEntry(work: Work, set: Set4, entry: LabelSetSource['allow'][numb
     checkRoom(work, form, input.template, path)
     work.rows.push({
       name,
-      input: { form, value: input.value, marking: inMarking.text, template: input.template },
-      output: { form: source.release, marking: outMarking.text, template: output },
+      input: {
+        form,
+        value: input.value,
+        marking: inMarking.text,
+        template: input.template,
+        words: wordsOf(label, inMarking),
+      },
+      output: {
+        form: source.release,
+        marking: outMarking.text,
+        template: output,
+        words: wordsOf(released, outMarking),
+      },
+      ...(released.discarded.length === 0 ? {} : { discarded: released.discarded }),
     })
   }
 }
@@ -178,10 +191,13 @@ function checkedLabel(work: Work, spif: Spif, source: LabelSource, path: Path): 
   return label
 }
 
+/** A released label, and the categories that its policy drops on the way. */
+type Released = Label & Readonly<{ discarded: readonly string[] }>
+
 /** What the label becomes: itself, or what the equivalences make of it, valid under the other policy. */
-function releasedLabel(work: Work, set: Set4, label: Label, path: Path): Label | undefined {
+function releasedLabel(work: Work, set: Set4, label: Label, path: Path): Released | undefined {
   const { source, policy, target } = set
-  if (source.target === undefined) return label
+  if (source.target === undefined) return { ...label, discarded: [] }
   const mapped =
     source.equivalences === 'target' ? mapIncoming(label, target) : mapOutgoing(label, policy, target)
   if ('problem' in mapped) {
@@ -303,6 +319,22 @@ function spifOf(work: Work, file: string, path: Path): Spif | undefined {
   )
   work.spifs.set(file, loaded.spif)
   return loaded.spif
+}
+
+/** A label in words and colours, for the people who review it. */
+function wordsOf(label: Label, { fgcolor, bgcolor }: Marking): LabelWords {
+  const categories = new Map<string, string[]>()
+  for (const { tagSet, value } of label.categories) {
+    categories.set(tagSet.name, [...(categories.get(tagSet.name) ?? []), value.name])
+  }
+  return {
+    policy: label.policy.name,
+    classification: label.classification.name,
+    categories: [...categories].map(([tagSet, values]) => ({ tagSet, values })),
+    ...(label.privacyMark === undefined ? {} : { privacyMark: label.privacyMark }),
+    fgcolor,
+    bgcolor,
+  }
 }
 
 /** A label in words, for an error. */
