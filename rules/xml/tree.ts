@@ -6,7 +6,7 @@
  *  - it goes on after an error: the error handler throws;
  *  - it lets comments, processing instructions and DTDs by as events, once they are complete: the states in which it
  *    would read them throw (RFC 6120 §11.1);
- *  - it reads on to the next `;` behind a bare `&`: what is no reference is refused at the end of the chunk;
+ *  - it reads on to the next `;` behind a bare `&`: what can be no reference is refused at the end of the chunk;
  *  - its `closetag` event comes before the check that the tag was the one that is open: `closeTag` is overridden and
  *    checks first, so an element that is complete can no longer turn out to be broken;
  *  - it trims namespace names: declarations are looked at as they were written, and only plain ones admitted;
@@ -76,6 +76,7 @@ type Saxes = {
   write(chunk: string | null): unknown
   close(): unknown
   closeTag(): void
+  parseEntity(entity: string): string
   sDoctype(): void
   sComment(): void
   sPIBody(): void
@@ -129,7 +130,7 @@ export class TreeParser extends Saxes {
       const node = { ns: tag.uri, name: tag.local, attributes: attributesOf(tag), children: [] }
       if (above + 1 < level) {
         above++
-        onRoot?.(node)
+        onRoot?.(freeze(node))
         return
       }
       if (open.length === 0) onOpen?.(node)
@@ -140,7 +141,10 @@ export class TreeParser extends Saxes {
       if (node === undefined) {
         above--
         onClose?.()
-      } else if (open.length === 0) onElement(node)
+        return
+      }
+      freeze(node)
+      if (open.length === 0) onElement(node)
       else open[open.length - 1]!.children.push(node)
     }
     this.textHandler = this.cdataHandler = (text) => {
@@ -153,6 +157,11 @@ export class TreeParser extends Saxes {
     super.write(chunk)
     if (!REFERENCE_START.test(this.entity)) throw new Stop('not-well-formed')
     return this
+  }
+
+  override parseEntity(entity: string): string {
+    if (entity.length > MAX_REFERENCE) throw new Stop('not-well-formed')
+    return super.parseEntity(entity)
   }
 
   override sDoctype(): void {
@@ -191,15 +200,21 @@ export class TreeParser extends Saxes {
   }
 }
 
+function freeze(node: Building): XmlElement {
+  Object.freeze(node.attributes)
+  Object.freeze(node.children)
+  return Object.freeze(node)
+}
+
 function attributesOf(tag: SaxesTag): XmlAttribute[] {
   const list: XmlAttribute[] = []
   for (const key in tag.attributes) {
     const { name, prefix, local, uri, value } = tag.attributes[key]!
     if (prefix === '') {
-      if (name !== 'xmlns') list.push({ ns: '', name: local, value })
+      if (name !== 'xmlns') list.push(Object.freeze({ ns: '', name: local, value }))
     } else {
       mustBeName(local)
-      if (prefix !== 'xmlns') list.push({ ns: uri, name: local, value })
+      if (prefix !== 'xmlns') list.push(Object.freeze({ ns: uri, name: local, value }))
     }
   }
   return list
@@ -220,8 +235,11 @@ function append(children: XmlNode[], text: string): void {
 /** Characters of RFC 3986 without brackets, or nothing. saxes trims what it reports: nothing to trim gets there. */
 const NAMESPACE_NAME = /^[!#-;=?-Z_a-z~]*$/
 
+/** Longest reference: no name and no code point needs as much; more zeros than that mean nothing good. */
+const MAX_REFERENCE = 16
+
 /** What stands between `&` and the end of a chunk, when it may still become a reference that XML 1.0 §4.1 knows. */
-const REFERENCE_START = /^(?:[a-z]{0,4}|#[0-9]*|#x[0-9a-fA-F]*)$/
+const REFERENCE_START = /^(?:[a-z]{0,4}|#[0-9]{0,15}|#x[0-9a-fA-F]{0,14})$/
 
 /** White space of XML 1.0 §2.3; `\s` knows more. */
 const ONLY_BLANKS = /^[ \t\r\n]*$/
