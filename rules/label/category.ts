@@ -62,18 +62,18 @@ export type SecurityCategory =
   | Readonly<{ syntax: 'unknown'; type: string; octets: Uint8Array }>
 
 /** The arc of ACP-145(A) common security category syntaxes. */
-export const ACP145 = '2.16.840.1.101.2.1.8.3'
+const ACP145 = '2.16.840.1.101.2.1.8.3'
 /** The MISSI syntax of labels (SDN.801c MissiSecurityCategories). */
 export const MISSI_LABEL = '2.16.840.1.101.2.1.8.1'
 /** The MISSI syntax of clearances (SDN.801c SSLPrivileges). */
-export const MISSI_CLEARANCE = '2.16.840.1.101.2.1.8.2'
+const MISSI_CLEARANCE = '2.16.840.1.101.2.1.8.2'
 /** RFC 3114 §3: text categories of its sample policies. */
 const RFC3114_CATEGORIES = '1.2.840.113549.1.9.16.7.4'
 
 /** Most categories of a label (X.411 ub-security-categories). */
 export const MAX_CATEGORIES = 64
 /** Highest bit of a bit map. */
-export const MAX_BIT = 16_777_215
+const MAX_BIT = 16_777_215
 const MAX_VALUES = 65_536
 
 const MISSI_TAGS: readonly (readonly [number, MissiTag['kind']])[] = [

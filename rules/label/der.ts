@@ -24,7 +24,6 @@ const CONSTRUCTED = 0x20
 const MAX_DEPTH = 12
 const MAX_OCTETS = 1 << 22
 const NONE: readonly Tlv[] = []
-const EMPTY = new Uint8Array()
 
 /** Why octets were not read: an octet offset and a sentence. */
 export type DerProblem = Readonly<{ problem: string; at: number }>
@@ -243,5 +242,3 @@ export function rawTlv(tlv: Tlv): Uint8Array {
     ? writeDer(tlv.tag, ...tlv.members.map(rawTlv))
     : writeDer(tlv.tag, tlv.content)
 }
-
-export const NO_OCTETS = EMPTY

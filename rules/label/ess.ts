@@ -41,9 +41,9 @@ export type EssLabel = Readonly<{
 }>
 
 /** The highest classification (X.411 ub-integer-options). */
-export const MAX_CLASSIFICATION = 256
+const MAX_CLASSIFICATION = 256
 /** Longest privacy mark in characters (X.411 ub-privacy-mark-length). */
-export const MAX_PRIVACY_MARK = 128
+const MAX_PRIVACY_MARK = 128
 
 /** Reads one label that fills `octets`. */
 export function decodeEss(octets: Uint8Array, rules: 'der' | 'ber'): EssLabel | DerProblem {

@@ -18,7 +18,7 @@ export const BINDING_NS = 'urn:nato:stanag:4778:bindinginformation:1:0'
 
 export type BindingNamespaces = Readonly<{ profile: readonly string[]; binding: readonly string[] }>
 
-export const BINDING_NAMESPACES: BindingNamespaces = { profile: [XMPP_PROFILE_NS], binding: [BINDING_NS] }
+const BINDING_NAMESPACES: BindingNamespaces = { profile: [XMPP_PROFILE_NS], binding: [BINDING_NS] }
 
 /** The metadata elements of a BindingData whose binding covers the whole stanza, in order: at least one. */
 export function readBindingData(

@@ -103,7 +103,7 @@ function isWire4774(label: Label4774): boolean {
 }
 
 /** The value of a 4774 label: policy, class, mark, categories in canonical order; no dates. */
-export function value4774({ information }: Label4774): string {
+function value4774({ information }: Label4774): string {
   const { policyName, policy, classification, privacyMark, categories } = information
   const sorted = categories
     .map(({ tagSet, tagName, type, values }) => JSON.stringify([tagSet, tagName, type, [...values].sort()]))

@@ -197,7 +197,7 @@ function finish(
 }
 
 /** The numbers of a label. */
-export function numbersOf(label: Label): NumberedLabel {
+function numbersOf(label: Label): NumberedLabel {
   return {
     policy: label.policy.id,
     classification: label.classification.lacv,
@@ -286,9 +286,4 @@ function reverse(
     const value = numbered(tagSet, category.kind, category.lacv)
     return value === undefined ? [] : [value]
   })
-}
-
-/** Whether a mapping stopped. */
-export function isMappingProblem(mapped: MappedLabel | MappingProblem): mapped is MappingProblem {
-  return 'problem' in mapped
 }

@@ -34,9 +34,9 @@ export type ElementSchema = Readonly<{
 
 const MANY = Number.POSITIVE_INFINITY
 
-export const TAG_TYPES = ['notApplicable', 'restrictive', 'enumerated', 'permissive', 'tagType7'] as const
-export const OPERATIONS = ['onlyOne', 'oneOrMore', 'all'] as const
-export const APPLIED = ['encrypt', 'decrypt', 'both'] as const
+const TAG_TYPES = ['notApplicable', 'restrictive', 'enumerated', 'permissive', 'tagType7'] as const
+const OPERATIONS = ['onlyOne', 'oneOrMore', 'all'] as const
+const APPLIED = ['encrypt', 'decrypt', 'both'] as const
 const ENUM_TYPES = ['restrictive', 'permissive']
 const CODES = [
   'pageTop',

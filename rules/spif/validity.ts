@@ -127,7 +127,7 @@ export function matches({ tagSet, tag, value }: LabelCategory, test: CategoryTes
 }
 
 /** Whether a requirement is met: exactly one group, at least one, or every one. Without any group it never is. */
-export function isMet(required: RequiredCategory, categories: readonly LabelCategory[]): boolean {
+function isMet(required: RequiredCategory, categories: readonly LabelCategory[]): boolean {
   const met = required.groups.filter((test) => categories.some((category) => matches(category, test))).length
   if (required.operation === 'onlyOne') return met === 1
   return required.operation === 'oneOrMore' ? met > 0 : met > 0 && met === required.groups.length

@@ -67,7 +67,7 @@ function refuse(problem: string): never {
 
 const loaded = new Map<string, Spif>()
 
-export function spifFrom(file: string, strict: boolean): Spif {
+function spifFrom(file: string, strict: boolean): Spif {
   const key = `${strict} ${file}`
   const known = loaded.get(key)
   if (known !== undefined) return known
