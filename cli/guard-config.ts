@@ -157,7 +157,7 @@ function describe(error: ErrorObject, source: YamlSource): Problem {
     const known = listed(Object.keys(part.properties ?? {}))
     return source.problemOfKey([...path, key], `unknown key "${key}" in ${titleOf(part)}; known are ${known}`)
   }
-  return source.problem(path, `this is not ${titleOf(part)}; write ${titleOf(part)}`)
+  return source.problem(path, `this must be ${titleOf(part)}`)
 }
 
 function titleOf(part: Part | undefined): string {

@@ -4,7 +4,7 @@
  * Node's permission model is a seat belt; the belt that counts is one user per stage and the units in systemd/. What the
  * flags do not take away (`vm`, `data:` imports, `module` hooks, `process.kill`) is kept out of the verifiers by a test.
  */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { GuardConfig, StageName } from './stages.ts'
 
 /** Where the code of the stages is: `root` with `guard/` and `rules/` below it, packages in `modules`. */
@@ -14,6 +14,16 @@ export type CodeTree = Readonly<{
   modules: string
   packageFile: string
 }>
+
+/** The tree that this file is part of; without code generation the compiled one, which needs no type stripping. */
+export function codeTree(jit: boolean): CodeTree {
+  const here = join(import.meta.dirname, '..', '..')
+  const compiled = import.meta.filename.endsWith('.js')
+  const top = compiled ? dirname(here) : here
+  const places = { modules: join(top, 'node_modules'), packageFile: join(top, 'package.json') }
+  if (compiled || jit) return { root: here, extension: compiled ? '.js' : '.ts', ...places }
+  return { root: join(here, 'dist'), extension: '.js', ...places }
+}
 
 /** Flags of every stage. */
 const COMMON = [

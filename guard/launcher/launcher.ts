@@ -10,9 +10,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { createReport } from '../common/report.ts'
-import { type CodeTree, nodeFlags, stageFile } from './flags.ts'
+import { codeTree, nodeFlags, stageFile } from './flags.ts'
 import { openPipes } from './pipes.ts'
 import { type GuardConfig, STAGES, type StageName, stageArguments } from './stages.ts'
 
@@ -138,14 +137,4 @@ export function startGuard(config: GuardConfig): Guard {
         Record<StageName, number>
       >,
   }
-}
-
-/** The tree that this file is part of; without code generation the compiled one, which needs no type stripping. */
-function codeTree(jit: boolean): CodeTree {
-  const here = join(import.meta.dirname, '..', '..')
-  const compiled = import.meta.filename.endsWith('.js')
-  const top = compiled ? dirname(here) : here
-  const places = { modules: join(top, 'node_modules'), packageFile: join(top, 'package.json') }
-  if (compiled || jit) return { root: here, extension: compiled ? '.js' : '.ts', ...places }
-  return { root: join(here, 'dist'), extension: '.js', ...places }
 }

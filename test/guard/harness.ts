@@ -20,9 +20,10 @@ import {
   readCredentials,
   type StanzaNumber,
 } from '../../guard/gcxp/index.ts'
+import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
-import { BUNDLE, chat, ESS_LABEL } from '../decide/bundle.ts'
 import { type CertificateOptions, issue, makeCa } from '../pki/pki.ts'
+import { testBundle } from './bundle.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
@@ -50,9 +51,7 @@ export async function freePorts(count: number): Promise<number[]> {
 export async function makeSite(
   options: {
     jit?: boolean
-    rate?: number
-    burst?: number
-    stanzaBytes?: number
+    limits?: Partial<Bundle['limits']>
     more?: Readonly<Record<string, CertificateOptions>>
   } = {},
 ): Promise<Site> {
@@ -71,16 +70,7 @@ export async function makeSite(
     writeFileSync(join(directory, `${name}.pem`), issued.certificate)
     writeFileSync(join(directory, `${name}.key`), issued.key, { mode: 0o600 })
   }
-  const octets = bundleOctets({
-    ...BUNDLE,
-    forms: BUNDLE.forms.filter(({ form }) => form !== 'headline'),
-    limits: {
-      ...BUNDLE.limits,
-      rate: options.rate ?? 100_000,
-      burst: options.burst ?? 1000,
-      stanzaBytes: options.stanzaBytes ?? BUNDLE.limits.stanzaBytes,
-    },
-  })
+  const octets = bundleOctets(testBundle(options.limits))
   const digest = bundleDigest(octets)
   writeFileSync(join(directory, 'bundle.json'), octets)
   writeFileSync(join(directory, 'digest.key'), `${'0f'.repeat(32)}\n`, { mode: 0o600 })
@@ -296,7 +286,3 @@ export function sendTo(site: Site, name = 'high', from = 1): Sender {
     },
   }
 }
-
-/** A stanza that the bundle lets through, with this text; and one that it does not. */
-export const benign = (text: string): string => chat(`<body>${text}</body>${ESS_LABEL}`)
-export const unlabelled = (text: string): string => chat(`<body>${text}</body>`)

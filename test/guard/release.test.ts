@@ -1,0 +1,285 @@
+import { hash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import t from 'tap'
+import { decodeConfirmation } from '../../guard/common/confirmed.ts'
+import { createFrameReader } from '../../guard/common/frames.ts'
+import { decodeRecord, encodeHead, type JournalRecord, NO_ROW } from '../../guard/common/record.ts'
+import { formatNumber, type StanzaNumber, writeNumber } from '../../guard/gcxp/index.ts'
+import { makeSite, receive, until } from './harness.ts'
+import { configOf, type StartedStage, startStage } from './stage.ts'
+
+const site = await makeSite()
+const config = await configOf(site)
+t.teardown(site.remove)
+
+type Said = {
+  number?: StanzaNumber
+  frame?: string
+  accepted?: boolean
+  row?: number
+  position?: number
+  reason?: string
+  form?: string
+  output?: string
+}
+
+/** An answer as a verifier writes it. */
+function answer(count: number, said: Said = {}): Buffer {
+  const accepted = said.accepted ?? true
+  const parts: Buffer[] = [Buffer.alloc(49)]
+  writeNumber(parts[0]!, 0, said.number ?? { generation: 0, count })
+  parts[0]!.set(hash('sha256', said.frame ?? `frame ${count}`, 'buffer'), 8)
+  parts[0]![40] = accepted ? 1 : 0
+  parts[0]!.writeUInt32BE(said.row ?? (accepted ? 0 : NO_ROW), 41)
+  parts[0]!.writeUInt32BE(said.position ?? 0, 45)
+  for (const text of [
+    said.reason ?? (accepted ? '' : 'label-missing'),
+    said.form ?? 'chat',
+    'a@high.example',
+    'b@low.example',
+  ]) {
+    const octets = Buffer.from(text)
+    parts.push(Buffer.from([octets.length >> 8, octets.length & 255]), octets)
+  }
+  const output = Buffer.from(said.output ?? (accepted ? `output ${count}` : ''))
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(output.length)
+  const rest = Buffer.concat([...parts, length, output])
+  const head = Buffer.alloc(4)
+  head.writeUInt32BE(rest.length)
+  return Buffer.concat([head, rest])
+}
+
+const header = (digest = site.digest) => Buffer.concat([Buffer.from('SLY1'), Buffer.from(digest, 'hex')])
+
+type Running = {
+  stage: StartedStage
+  answer(count: number, inspect?: Said, verify?: Said): void
+  durable(count: number): void
+  records(): JournalRecord[]
+  confirmations(): string[]
+  close(): Promise<void>
+}
+
+async function start(begin = true): Promise<Running> {
+  const stage = startStage('release', config)
+  if (begin) {
+    stage.to(3).write(header())
+    stage.to(4).write(header())
+    stage
+      .to(6)
+      .write(
+        encodeHead({ records: 5, seen: { generation: 0, count: 7 }, confirmed: { generation: 0, count: 3 } }),
+      )
+  }
+  const running: Running = {
+    stage,
+    answer(count, inspect = {}, verify = inspect) {
+      stage.to(3).write(answer(count, inspect))
+      stage.to(4).write(answer(count, verify))
+    },
+    durable(count) {
+      const octets = Buffer.alloc(8)
+      octets.writeBigUInt64BE(BigInt(count))
+      stage.to(6).write(octets)
+    },
+    records() {
+      const frames = createFrameReader(1_000_000)
+      frames.feed(stage.from(5))
+      const found: JournalRecord[] = []
+      for (let rest = frames.read(); rest !== undefined; rest = frames.read()) found.push(decodeRecord(rest)!)
+      return found
+    },
+    confirmations() {
+      const octets = stage.from(7)
+      const found: string[] = []
+      for (let at = 0; at + 16 <= octets.length; at += 16) {
+        const confirmation = decodeConfirmation(octets, at)
+        found.push(
+          confirmation === undefined ? '?' : `${confirmation.kind} ${formatNumber(confirmation.number)}`,
+        )
+      }
+      return found
+    },
+    async close() {
+      stage.process.kill()
+      await stage.exit
+    },
+  }
+  if (begin) await until(() => running.confirmations().length === 2, 10_000, stage.said)
+  return running
+}
+
+t.test('a stanza moves when both say the same and its record is durable, not before', async (t) => {
+  const far = receive(site)
+  const release = await start()
+  t.same(release.confirmations(), ['seen 0.7', 'confirmed 0.3'], 'the bounds of the journal go to intake')
+  release.answer(8)
+  release.answer(9)
+  await until(() => release.records().length === 2)
+  await delay(150)
+  t.same(far.order, [], 'nothing leaves while the journal has not spoken')
+  t.match(release.records()[0], {
+    kind: 'verdict',
+    outcome: 'released',
+    size: 8,
+    inspect: { accepted: true, row: 0 },
+    verify: { accepted: true },
+  })
+  release.durable(1)
+  await until(() => release.confirmations().length === 3)
+  await delay(50)
+  t.same(far.order, ['0.8'], 'only what is durable')
+  t.equal(far.payloads.get('0.8'), 'output 8')
+  release.durable(2)
+  await until(() => release.confirmations().length === 4)
+  t.same(release.confirmations().slice(2), ['released 0.8', 'released 0.9'])
+  await until(() => release.records().some(({ kind, number }) => kind === 'confirmed' && number.count === 9))
+  await release.close()
+  far.close()
+})
+
+t.test('whatever differs stays, is recorded and told', async (t) => {
+  const far = receive(site)
+  const release = await start()
+  const differences: [string, Said, Said][] = [
+    ['verify refuses', {}, { accepted: false }],
+    ['inspect refuses', { accepted: false }, {}],
+    ['another output', {}, { output: 'output x' }],
+    ['a longer output', {}, { output: 'output 1 ' }],
+    ['another form', {}, { form: 'groupchat' }],
+    ['another row', {}, { row: NO_ROW }],
+  ]
+  for (const [i, [, a, b]] of differences.entries()) release.answer(i + 1, a, b)
+  await until(() => release.records().length === differences.length)
+  release.durable(differences.length)
+  await until(() => release.confirmations().length === 2 + differences.length)
+  await delay(100)
+  differences.forEach(([what], i) => {
+    t.match(release.records()[i], { outcome: 'disagreement', number: { count: i + 1 }, size: 0 }, what)
+    t.equal(release.confirmations()[i + 2], `refused 0.${i + 1}`, what)
+  })
+  t.same(far.order, [], 'nothing left')
+  t.equal(release.stage.said().split('DISAGREEMENT on ').length - 1, differences.length)
+  t.match(
+    release.stage.said(),
+    /DISAGREEMENT on 0\.1: inspect accepted it, verify refused it \(label-missing\)/,
+  )
+  await release.close()
+  far.close()
+})
+
+t.test('both refuse, for whatever reasons: recorded, then confirmed as refused', async (t) => {
+  const release = await start()
+  release.answer(
+    1,
+    { accepted: false, reason: 'bad-text', position: 77 },
+    { accepted: false, reason: 'not-canonical' },
+  )
+  await until(() => release.records().length === 1)
+  t.match(release.records()[0], {
+    outcome: 'refused',
+    inspect: { accepted: false, reason: 'bad-text', position: 77 },
+    verify: { accepted: false, reason: 'not-canonical' },
+  })
+  await delay(50)
+  t.equal(release.confirmations().length, 2, 'not before it is durable')
+  release.durable(1)
+  await until(() => release.confirmations().length === 3)
+  t.equal(release.confirmations()[2], 'refused 0.1')
+  await release.close()
+})
+
+t.test('what ends the stage', async (t) => {
+  const far = receive(site)
+  const faults: [string, (release: Running) => void, RegExp, boolean?][] = [
+    [
+      'answers to different octets',
+      (r) => r.answer(1, {}, { frame: 'another' }),
+      /inspect answers to 0\.1, verify to 0\.1, or to other octets/,
+    ],
+    [
+      'answers to different numbers',
+      (r) => r.answer(1, {}, { number: { generation: 0, count: 2 } }),
+      /verify to 0\.2/,
+    ],
+    [
+      'a refusal with an output',
+      (r) => r.answer(1, { accepted: false, output: 'x' }),
+      /inspect: an answer does not fit/,
+    ],
+    ['an acceptance without output', (r) => r.answer(1, { output: '' }), /does not fit/],
+    ['an acceptance with a reason', (r) => r.answer(1, { reason: 'bad-text' }), /does not fit/],
+    [
+      'a reason that is not on the list',
+      (r) => r.answer(1, { accepted: false, reason: 'because' }),
+      /does not fit/,
+    ],
+    ['a row that the bundle does not have', (r) => r.answer(1, { row: 1 }), /does not fit/],
+    [
+      'a frame that is too long',
+      (r) => r.stage.to(4).write(Buffer.from('ffffffff', 'hex')),
+      /verify: a frame of 4294967295 octets/,
+    ],
+    ['garbage', (r) => r.stage.to(3).write(Buffer.alloc(100)), /does not fit/],
+    ['the end of inspect', (r) => r.stage.to(3).end(), /answers of inspect .* ended/],
+    ['the end of verify', (r) => r.stage.to(4).end(), /answers of verify .* ended/],
+    ['the end of the journal', (r) => r.stage.to(6).end(), /durable .* ended/],
+    [
+      'a journal that counts too many',
+      (r) => r.durable(1),
+      /the journal counts more records than it was given/,
+    ],
+    [
+      'another bundle',
+      (r) => r.stage.to(3).write(header('00'.repeat(32))),
+      /inspect: has the bundle 0000.*, not /,
+      false,
+    ],
+    [
+      'no header',
+      (r) => r.stage.to(4).write(Buffer.alloc(36)),
+      /verify: does not begin with a header/,
+      false,
+    ],
+  ]
+  for (const [what, cause, message, begun] of faults) {
+    const release = await start(begun)
+    cause(release)
+    t.not(await release.stage.exit, 0, what)
+    t.match(release.stage.said(), message, what)
+  }
+  t.same(far.order, [], 'nothing left')
+  far.close()
+})
+
+t.test('a verifier that stays silent ends the stage', async (t) => {
+  const release = await start()
+  const began = performance.now()
+  release.stage.to(3).write(answer(1))
+  t.not(await release.stage.exit, 0)
+  t.match(release.stage.said(), /verify has not answered for 5 s what inspect has answered/)
+  t.ok(performance.now() - began < 8000)
+})
+
+t.test('a verifier that is far ahead waits for the other', async (t) => {
+  const release = await start()
+  const output = 'x'.repeat(100_000)
+  let offered = 0
+  let stopped = false
+  for (let i = 1; i <= 400 && !stopped; i++) {
+    if (!release.stage.to(3).write(answer(i, { output }))) {
+      stopped = await Promise.race([
+        new Promise<false>((resolve) => release.stage.to(3).once('drain', () => resolve(false))),
+        delay(1000, true),
+      ])
+    }
+    offered = i
+  }
+  t.ok(stopped, 'its pipe is not read any more')
+  t.ok(offered > 150 && offered < 200, `after ${offered} answers of 100 kB`)
+  for (let i = 1; i <= offered; i++) release.stage.to(4).write(answer(i, { output }))
+  await until(() => release.records().length >= 150)
+  t.pass('and goes on when the other has caught up')
+  await release.close()
+})
