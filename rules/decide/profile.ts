@@ -35,13 +35,12 @@ function formKey(element: string, type: string | null): string {
 
 function compileForm(form: StanzaForm, sides: Sides): Check {
   const attributes = compileAttributes(form.attributes, sides, ROOT)
-  const slots = compileSlots(form.slots, sides, holdsLabelSlot(form.slots))
+  const slots = compileSlots(form.slots, sides, form.slots.some(isLabelSlot))
   return (root, seen) => {
     seen.form = form.form
     const found = attributes(root, seen) ?? slots(root, seen)
     if (found !== undefined) return found
-    const beside =
-      root.children.length - (seen.label !== undefined && root.children.includes(seen.label) ? 1 : 0)
+    const beside = root.children.length - (seen.label === undefined ? 0 : 1)
     if (form.content && beside === 0) return fault('no-content', root)
     if (seen.owesLabel && seen.label === undefined) return fault('label-missing', root)
     return undefined
@@ -103,6 +102,7 @@ function compileContent(rule: ContentRule, sides: Sides, labelled: boolean): Che
     case 'value':
       return compileText(compileValue(rule.value, sides), rule.mayBeEmpty)
     case 'elements':
+      if (rule.slots.some(isLabelSlot)) throw new Error('a label slot that is not among the slots of a form')
       return compileSlots(rule.slots, sides, labelled)
   }
 }
@@ -124,7 +124,7 @@ type CompiledSlot = Readonly<{
   sorted: boolean
 }>
 
-/** `labelled`: the form has a label slot somewhere. */
+/** `labelled`: the form has a label slot. */
 function compileSlots(rules: readonly Slot[], sides: Sides, labelled: boolean): Check {
   const slots = rules.map((rule) => compileSlot(rule, sides, labelled))
   return (parent, seen) => {
@@ -210,12 +210,8 @@ function isLabel({ ns, name }: XmlElement): boolean {
   )
 }
 
-function holdsLabelSlot(slots: readonly Slot[]): boolean {
-  return slots.some(
-    (slot) =>
-      slot.type === 'label' ||
-      slot.of.some(({ content }) => content.type === 'elements' && holdsLabelSlot(content.slots)),
-  )
+function isLabelSlot(slot: Slot): boolean {
+  return slot.type === 'label'
 }
 
 /** By octets of UTF-8: the order of UTF-16 units is another beyond U+FFFF. */

@@ -85,7 +85,8 @@ const IDENTITY = rule(INFO, 'identity', EMPTY, [
 ])
 const FEATURE = rule(INFO, 'feature', EMPTY, [attr('var', { type: 'identifier', max: 128 }, true)])
 const QUERY = rule(INFO, 'query', of(slot(IDENTITY, 1, 4, true), slot(FEATURE, 0, 64, true)))
-const ITEM = rule('urn:example:item', 'item', of(LABEL, slot(rule('urn:example:item', 'note', value(TEXT)))))
+const NOTE = rule('urn:example:item', 'note', value(TEXT), [], 'always')
+const ITEM = rule('urn:example:item', 'item', of(slot(NOTE, 0, 2)))
 const NICK = rule('urn:example:nick', 'nick', value({ type: 'resource' }))
 
 const messageSlots: readonly Slot[] = [
@@ -120,7 +121,7 @@ const FORMS: Bundle['forms'] = [
     element: 'message',
     type: 'headline',
     attributes: [FROM, ID, TO, TYPE('headline')],
-    slots: [slot(ITEM, 1)],
+    slots: [slot(ITEM, 1), LABEL],
     content: true,
   },
   {
@@ -248,6 +249,8 @@ export const natoLabel = (dates: { creation?: string; review?: string }): string
 const ENDS = 'from="alice@high.example/desk" id="o1" to="bob@low.example"'
 export const chat = (children: string): string =>
   `<message xmlns="jabber:server" ${ENDS} type="chat">${children}</message>`
+export const headline = (children: string): string =>
+  `<message xmlns="jabber:server" ${ENDS} type="headline">${children}</message>`
 const info = (children: string): string =>
   `<iq xmlns="jabber:server" ${ENDS} type="result"><query xmlns="${INFO}">${children}</query></iq>`
 
@@ -291,9 +294,9 @@ export const PASSING: readonly Readonly<{
     row: 0,
   },
   {
-    name: 'a label deeper inside',
-    input: `<message xmlns="jabber:server" ${ENDS} type="headline"><item xmlns="urn:example:item">${ESS_LABEL}<note>x</note></item></message>`,
-    output: `<message xmlns="jabber:server" ${ENDS} type="headline"><item xmlns="urn:example:item">${ESS_RELEASED}<note>x</note></item></message>`,
+    name: 'text that obliges deeper inside',
+    input: headline(`<item xmlns="urn:example:item"><note>x</note><note>y</note></item>${ESS_LABEL}`),
+    output: headline(`<item xmlns="urn:example:item"><note>x</note><note>y</note></item>${ESS_RELEASED}`),
     form: 'headline',
     row: 0,
   },

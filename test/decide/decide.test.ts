@@ -11,6 +11,7 @@ import {
   CREATION,
   chat,
   ESS_LABEL,
+  headline,
   LIMITS,
   NATO_LABEL,
   natoLabel,
@@ -148,7 +149,12 @@ const REFUSED: readonly (readonly [name: string, reason: Reason, stanza: string]
   ['no label on a body', 'label-missing', `|${chat(BODY)}`],
   ['no label on a subject', 'label-missing', `|${chat('<subject>x</subject>')}`],
   [
-    'no label deeper inside',
+    'no label on a text deeper inside',
+    'label-missing',
+    `|${headline('<item xmlns="urn:example:item"><note>x</note></item>')}`,
+  ],
+  [
+    'no label on a status',
     'label-missing',
     `|<presence xmlns="jabber:server" ${ENDS}><status>x</status></presence>`,
   ],
@@ -338,18 +344,26 @@ t.test('attributes stand in the order of the rules, or the rules are wrong', asy
   t.match(check(Buffer.from(stanza), SECOND), { accepted: false })
 })
 
-t.test('one label decides, wherever the profile has room for one', async (t) => {
+t.test('a label slot inside an element is no bundle', async (t) => {
   const form = BUNDLE.forms.find(({ form }) => form === 'headline')!
-  const check = createDecider({ ...BUNDLE, forms: [{ ...form, slots: [...form.slots, { type: 'label' }] }] })
-  const tell = (inside: string, beside: string) => {
-    const item = `<item xmlns="urn:example:item">${inside}<note>x</note></item>${beside}`
-    return reason(
-      check(Buffer.from(`<message xmlns="jabber:server" ${ENDS} type="headline">${item}</message>`), SECOND),
-    )
-  }
-  t.equal(tell(ESS_LABEL, ''), '')
-  t.equal(tell('', ESS_LABEL), '')
-  t.equal(tell(ESS_LABEL, ESS_LABEL), 'label-repeated')
+  const content = { type: 'elements', slots: [{ type: 'label' }] } as const
+  const item = { ns: 'urn:x', name: 'item', attributes: [], content, labelling: 'never' } as const
+  const slot = { type: 'elements', of: [item], min: 0, max: 1, sorted: false } as const
+  t.throws(() => createDecider({ ...BUNDLE, forms: [{ ...form, slots: [slot] }] }), /label slot/)
+})
+
+t.test('one label decides, even where the profile has room for two', async (t) => {
+  const form = BUNDLE.forms.find(({ form }) => form === 'available')!
+  const status = form.slots.at(-1)!
+  const check = createDecider({
+    ...BUNDLE,
+    forms: [{ ...form, slots: [{ type: 'label' }, status, { type: 'label' }] }],
+  })
+  const tell = (children: string) =>
+    reason(check(Buffer.from(`<presence xmlns="jabber:server" ${ENDS}>${children}</presence>`), SECOND))
+  t.equal(tell(`${ESS_LABEL}<status>x</status>`), '')
+  t.equal(tell(`<status>x</status>${ESS_LABEL}`), '')
+  t.equal(tell(`${ESS_LABEL}<status>x</status>${ESS_LABEL}`), 'label-repeated')
 })
 
 t.test('elements are sorted by octets, not by UTF-16 units', async (t) => {

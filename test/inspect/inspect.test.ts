@@ -15,6 +15,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { codeTree, nodeFlags, stageFile } from '../../guard/launcher/flags.ts'
+import type { GuardConfig } from '../../guard/launcher/stages.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { createDecider, type Verdict } from '../../rules/decide/decide.ts'
 import { BUNDLE, chat, ESS_LABEL, PASSING, SECOND } from '../decide/bundle.ts'
@@ -22,15 +24,6 @@ import { BUNDLE, chat, ESS_LABEL, PASSING, SECOND } from '../decide/bundle.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-inspect-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
-
-/** As an installed stage has them, but that these sources are TypeScript. */
-const FLAGS = [
-  '--permission',
-  '--disallow-code-generation-from-strings',
-  '--disable-proto=throw',
-  '--no-addons',
-  '--no-experimental-sqlite',
-]
 
 type Stage = {
   child: ChildProcess
@@ -58,17 +51,10 @@ function start(bundle: Uint8Array, digest = bundleDigest(bundle)): Stage {
     return { read, write: openSync(path, constants.O_WRONLY | constants.O_NONBLOCK) }
   })
   const { NODE_OPTIONS: _, ...env } = process.env
-  const main = join(root, 'guard/inspect/main.ts')
-  const args = [
-    `--allow-fs-read=${root}`,
-    `--allow-fs-read=${file}`,
-    main,
-    '--name',
-    'high-to-low',
-    '--bundle',
-    file,
-  ]
-  const child = spawn(process.execPath, [...FLAGS, ...args, '--digest', digest], {
+  const code = codeTree(true)
+  const flags = nodeFlags('inspect', { bundle: { file }, jit: true } as GuardConfig, code)
+  const options = ['--name', 'high-to-low', '--bundle', file, '--digest', digest]
+  const child = spawn(process.execPath, [...flags, stageFile('inspect', code), ...options], {
     env,
     stdio: ['ignore', 'ignore', 'pipe', ends[0]!.read, ends[1]!.write],
   })
