@@ -259,6 +259,7 @@ t.test('the profile', async (t) => {
       '1969': delay(' stamp="1969-12-31T23:59:59Z"'),
       'small t': delay(' stamp="2026-11-22t09:59:58Z"'),
       'small z': delay(' stamp="2026-11-22T09:59:58z"'),
+      'octet behind a date': delay(` stamp="${CREATION}Z"`),
       'five digits': delay(' stamp="12026-11-22T09:59:58Z"'),
       'other digits': delay(' stamp="２026-11-22T09:59:58Z"'),
       'language alone': chat(`<body xml:lang="e">x</body>`),
