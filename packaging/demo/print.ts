@@ -28,15 +28,16 @@ export function heading(text: string): void {
   say(`\n${bold(text)}`)
 }
 
-/** Text from a stanza, safe to print: control characters and line breaks made visible, cut at `max`. */
+/** Text from a stanza in quotes, safe to print, cut at `max` characters. */
 export function quoted(text: string, max = 60): string {
-  const short = text.length > max ? `${text.slice(0, max - 1)}…` : text
-  return JSON.stringify(short).replace(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (c) => {
-      return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
-    },
-  )
+  return `"${visible(text.length > max ? `${text.slice(0, max - 1)}…` : text)}"`
+}
+
+/** Text from a stanza with control characters, line breaks and characters without width made visible. */
+export function visible(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, (c) => {
+    return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 }
 
 /** Rows in columns as wide as their longest cell; the last column is not padded. */

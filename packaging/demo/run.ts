@@ -9,6 +9,7 @@ import { type Played, playThroughEdge } from './play.ts'
 import { bad, bold, dim, good, heading, say } from './print.ts'
 import { copyRulesets, EXAMPLES, readSpif } from './rulesets.ts'
 import { showPlaces, showProcesses, showStep } from './show.ts'
+import { stay } from './stay.ts'
 import { measureThroughput } from './throughput.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -43,8 +44,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       return 130
     }
     if (options.stay) {
-      showJoining(world!)
-      await stop
+      await stay(world!, stop)
     }
     return ended
   } catch (error) {
@@ -126,14 +126,6 @@ function countSurplus(world: World, all: readonly Played[]): string[] {
     if (verdicts !== judged) lines.push(`${direction}: the journal holds ${verdicts} verdicts, not ${judged}`)
   }
   return lines
-}
-
-function showJoining(world: World): void {
-  heading('It keeps running: how to join')
-  say(`  A server of your own can play acme.example or coalition.example: give it a certificate and key of
-  ${world.folder}/pki and send its server-to-server streams to the edge of its side,
-  port ${world.edges.acme.s2sPort} for acme.example, port ${world.edges.coalition.s2sPort} for coalition.example.
-  Ctrl-C ends everything.`)
 }
 
 function seconds(since: number): string {

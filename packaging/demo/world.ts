@@ -276,10 +276,11 @@ async function makePki(folder: string) {
     guards: await eachAsync(DIRECTIONS, (direction) =>
       files(`guard-${direction}`, guards, ca.guards, [`guard-${direction}.example`]),
     ),
-    domains: await eachAsync(SIDES, async (side) => ({
-      credentials: await issue(cas[side], { dns: domainsOf(side) }),
-      ca: cas[side].certificate,
-    })),
+    domains: await eachAsync(SIDES, async (side) => {
+      const credentials = await issue(cas[side], { dns: domainsOf(side) })
+      writeCredentials(folder, `domain-${side}`, credentials)
+      return { credentials, ca: cas[side].certificate }
+    }),
   }
 }
 

@@ -42,6 +42,8 @@ export type PeerDomain = Readonly<{
   stream(from: string, to: string): Promise<Outgoing>
   /** The first stanza, already received or yet to come, that `match` takes; undefined after `ms`. */
   find(match: (xml: string) => boolean, ms: number): Promise<Received | undefined>
+  /** Calls `handler` for every stanza from now on. */
+  onStanza(handler: (stanza: Received) => void): void
   close(): Promise<void>
 }>
 
@@ -51,6 +53,7 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
   const received: Received[] = []
   const faults: string[] = []
   const watchers = new Set<(stanza: Received) => void>()
+  let closed = false
   const outgoing = new Map<string, Promise<Outgoing>>()
 
   const keep = (socket: Socket) => {
@@ -175,7 +178,12 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
         watchers.add(watch)
       })
     },
+    onStanza(handler) {
+      watchers.add(handler)
+    },
     async close() {
+      if (closed) return
+      closed = true
       for (const socket of sockets) socket.destroy()
       secureServer.close()
       server.close()
