@@ -93,6 +93,11 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
     )
   })
   server.on('secureConnection', (socket) => {
+    if (closed) {
+      // Its handshake was under way when the port was given up.
+      socket.destroy()
+      return
+    }
     const problem = peerProblem(socket, options.peer, Date.now())
     if (problem !== undefined) {
       socket.on('error', () => {})
