@@ -15,12 +15,13 @@ import { compileValue, type Sides, sidesOf, type ValueCheck } from './value.ts'
 /** Checks an element and all in it, and adds to what has been seen. */
 type Check = (node: XmlElement, seen: Seen) => Fault | undefined
 
-/** A check of a whole stanza against the one form of its root and type. */
+/** A check of a whole stanza against the one form of its root and type. Throws when there are two. */
 export function compileProfile(bundle: Bundle): Check {
   const sides = sidesOf(bundle)
   const forms = new Map(
     bundle.forms.map((form) => [formKey(form.element, form.type), compileForm(form, sides)]),
   )
+  if (forms.size < bundle.forms.length) throw new Error('two forms of one root and type')
   return (root, seen) => {
     const type = attribute(root, 'type') ?? null
     const check = root.ns === SERVER_NS ? forms.get(formKey(root.name, type)) : undefined

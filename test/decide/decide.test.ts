@@ -344,6 +344,14 @@ t.test('attributes stand in the order of the rules, or the rules are wrong', asy
   t.match(check(Buffer.from(stanza), SECOND), { accepted: false })
 })
 
+t.test('two forms of one root and type are no bundle', async (t) => {
+  const [form] = BUNDLE.forms
+  t.throws(
+    () => createDecider({ ...BUNDLE, forms: [form!, { ...form!, form: 'other', slots: [] }] }),
+    /two forms/,
+  )
+})
+
 t.test('a label slot inside an element is no bundle', async (t) => {
   const form = BUNDLE.forms.find(({ form }) => form === 'headline')!
   const content = { type: 'elements', slots: [{ type: 'label' }] } as const
