@@ -41,6 +41,9 @@ const WARM_UP_SECONDS = 2
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
 try {
   await main()
+} catch (error) {
+  console.error(`bench: ${(error as Error).message}`)
+  process.exitCode = 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -65,12 +68,11 @@ async function main(): Promise<void> {
     ...(values.jitless || !(values.jit || short) ? [false] : []),
   ]
   const samples = makeSamples().slice(0, short ? 1 : undefined)
-  const seconds = short ? 0.5 : Number(values.seconds)
-  const runs = short ? 1 : Number(values.runs)
+  const seconds = short ? 0.5 : positive('--seconds', values.seconds)
+  const runs = short ? 1 : Math.ceil(positive('--runs', values.runs))
   const warmup = short ? 0.5 : WARM_UP_SECONDS
 
-  if (ways.includes(false))
-    execFileSync('tsc', ['-p', join(ROOT, 'tsconfig.build.json')], { stdio: 'inherit' })
+  if (ways.includes(false)) compileTree()
   const rulesets = copyRulesets(EXAMPLES, join(folder, 'rulesets'))
   const file = join(folder, 'bundle.json')
   const cli = join(ROOT, 'cli/sallyport.ts')
@@ -93,6 +95,19 @@ async function main(): Promise<void> {
       }
     }
   }
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text)
+  if (!(value > 0 && value <= 600))
+    throw new Error(`${option} takes a number above 0 and up to 600, not "${text}"`)
+  return value
+}
+
+/** Makes dist/, which runs without type stripping and so without WebAssembly. */
+function compileTree(): void {
+  const tsc = join(ROOT, 'node_modules/.bin/tsc')
+  execFileSync(tsc, ['-p', join(ROOT, 'tsconfig.build.json')], { stdio: 'inherit' })
 }
 
 type Plan = Readonly<{ runs: number; seconds: number; warmup: number; yardstick: Figures | undefined }>
