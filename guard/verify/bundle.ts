@@ -7,6 +7,7 @@
  */
 import { hash } from 'node:crypto'
 import type { DomainPoints } from './address.ts'
+import { escapeAttribute } from './escape.ts'
 import {
   boolean,
   integer,
@@ -31,7 +32,6 @@ import { Fault, type Reason } from './reasons.ts'
 import type { ValueRule } from './rules.ts'
 import { UNICODE } from './tables/unicode.ts'
 import { checkInputHoles, checkTemplate } from './template.ts'
-import { escapeAttribute } from './write.ts'
 
 /** `lead` is ` name="`; `reason` is what a value that the rule does not admit is refused for. */
 export type AttributeRule = Readonly<{

@@ -2,6 +2,7 @@
  * Writes a stanza anew from what was recognised: tags from the bundle, values from their code points, the label from the
  * row's output template. No octet of the input is copied.
  */
+import { escapeAttribute, escapeText } from './escape.ts'
 import type { Recognised } from './profile.ts'
 
 /** The canonical stanza to release. */
@@ -15,26 +16,4 @@ export function writeElement(element: Recognised): string {
   out += '>' + escapeText(element.text)
   for (const child of children) out += child.type === 'label' ? child.output : writeElement(child)
   return out + rule.endTag
-}
-
-/** Canonical XML 1.1 §2.3, text nodes; a CR never gets here. */
-export function escapeText(text: string): string {
-  return escapeWith(text, '>', '&gt;')
-}
-
-/** Canonical XML 1.1 §2.3, attribute nodes; TAB, LF and CR never get here. */
-export function escapeAttribute(text: string): string {
-  return escapeWith(text, '"', '&quot;')
-}
-
-function escapeWith(text: string, other: string, reference: string): string {
-  if (!text.includes('&') && !text.includes('<') && !text.includes(other)) return text
-  let out = ''
-  for (const character of text) {
-    if (character === '&') out += '&amp;'
-    else if (character === '<') out += '&lt;'
-    else if (character === other) out += reference
-    else out += character
-  }
-  return out
 }
