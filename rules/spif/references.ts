@@ -7,6 +7,7 @@
  */
 import { trimBlanks } from '../label/blanks.ts'
 import { fold } from '../label/fold.ts'
+import { KINDS } from '../label/kind.ts'
 import type { CategoryTest, Finding, Spif, Tag, TagSet } from './spif.ts'
 import type { Node } from './structure.ts'
 
@@ -79,7 +80,14 @@ export function checkReferences(spif: Spif, root: Node, findings: Finding[]): vo
     for (const group of c.required.flatMap((r) => r.groups))
       checkTest(group, `securityClassification ${c.name}`)
   }
-  for (const set of tagSets) for (const tag of set.tags) checkTag(set, tag)
+  for (const set of tagSets) {
+    for (const tag of set.tags) checkTag(set, tag)
+    for (const kind of KINDS)
+      checkTwins(
+        set,
+        set.tags.filter((tag) => tag.kind === kind),
+      )
+  }
   for (const node of untrimmed(root)) {
     findings.push({
       weight: 'warning',
@@ -127,8 +135,17 @@ export function checkReferences(spif: Spif, root: Node, findings: Finding[]): vo
         checkTest(test, node)
     }
     const own = `securityCategoryTagSet ${fold(set.name)}`
+    if (tag.minSelection > (tag.singleSelection ? 1 : tag.maxSelection)) {
+      add('error', 'bad-selection', `more must be selected than may be in ${set.name}`, own)
+    }
+  }
+
+  /** Values that share a number or a name among the tags of one kind, which ESS and STANAG 4774 do not tell apart. */
+  function checkTwins(set: TagSet, tags: readonly Tag[]): void {
+    const values = tags.flatMap((tag) => tag.values)
+    const own = `securityCategoryTagSet ${fold(set.name)}`
     for (const [lacv, names] of grouped(
-      tag.values,
+      values,
       (v) => v.lacv,
       (v) => v.name,
     )) {
@@ -136,16 +153,13 @@ export function checkReferences(spif: Spif, root: Node, findings: Finding[]): vo
       add('warning', 'duplicate-lacv', text, own, { tagSet: set.name, lacv, names })
     }
     const twice = grouped(
-      tag.values,
+      values,
       (v) => fold(v.name),
       (v) => v.name,
     ).map(([, names]) => names[0]!)
     if (twice.length > 0) {
       const text = `${twice.join(', ')} stand more than once in ${set.name}`
       add('warning', 'duplicate-name', text, own, { tagSet: set.name, names: twice })
-    }
-    if (tag.minSelection > (tag.singleSelection ? 1 : tag.maxSelection)) {
-      add('error', 'bad-selection', `more must be selected than may be in ${set.name}`, own)
     }
   }
 }
