@@ -13,7 +13,7 @@ import {
   encodeCategories,
 } from '../label/bind.ts'
 import type { SecurityCategory } from '../label/category.ts'
-import { type BindingProblem, isProblem, type LabelCategory } from '../label/label.ts'
+import { allCategories, type BindingProblem, isProblem, type LabelCategory } from '../label/label.ts'
 import type { Category4774 } from '../label/stanag4774.ts'
 import type { Classification, Spif } from '../spif/spif.ts'
 import type { Clearance4774 } from './stanag4774.ts'
@@ -76,7 +76,7 @@ function collect<C>(
   return makeClearance(spif, classifications, categories, ignored)
 }
 
-/** A clearance of parts that are the policy's, each once. */
+/** A clearance of parts that are the policy's, each once, in the order of the policy. */
 export function makeClearance(
   spif: Spif,
   classifications: readonly Classification[],
@@ -84,11 +84,11 @@ export function makeClearance(
   ignored: readonly string[] = [],
 ): Clearance {
   const wanted = new Set(classifications)
-  const once = new Map(categories.map((category) => [category.value, category]))
+  const values = new Set(categories.map((category) => category.value))
   return {
     policy: { name: spif.name, id: spif.id },
     classifications: spif.classifications.filter((c) => wanted.has(c)),
-    categories: [...once.values()],
+    categories: allCategories(spif).filter((category) => values.has(category.value)),
     ignored,
   }
 }
