@@ -6,7 +6,7 @@
  */
 
 export type PendingTable<T> = Readonly<{
-  /** Notes a request; `known` when the same one is waiting already. `now` in milliseconds. */
+  /** Notes a request; `known` when too many of the same addresses and id wait already. `now` in milliseconds. */
   add(asker: string, asked: string, id: string, request: T, now: number): 'added' | 'full' | 'known'
   /** Takes out the request that an answer from `asked` to `asker` belongs to; undefined when there is none. */
   take(asker: string, asked: string, id: string): T | undefined
@@ -15,20 +15,25 @@ export type PendingTable<T> = Readonly<{
   size(): number
 }>
 
+/** Requests of the same addresses and id that may wait: an asker may repeat itself, and each is answered by itself. */
+const ALIKE = 8
+
 export function createPendingTable<T>(bound: number, limitMs: number): PendingTable<T> {
   const waiting = new Map<string, Readonly<{ request: T; until: number }>>()
   // Neither an address nor an identifier of XML holds U+0000.
-  const keyOf = (asker: string, asked: string, id: string) => `${asker}\0${asked}\0${id}`
+  const keysOf = (asker: string, asked: string, id: string) =>
+    Array.from({ length: ALIKE }, (_, place) => `${asker}\0${asked}\0${id}\0${place}`)
   return {
     add(asker, asked, id, request, now) {
-      const key = keyOf(asker, asked, id)
-      if (waiting.has(key)) return 'known'
+      const key = keysOf(asker, asked, id).find((place) => !waiting.has(place))
+      if (key === undefined) return 'known'
       if (waiting.size >= bound) return 'full'
       waiting.set(key, { request, until: now + limitMs })
       return 'added'
     },
     take(asker, asked, id) {
-      const key = keyOf(asker, asked, id)
+      const key = keysOf(asker, asked, id).find((place) => waiting.has(place))
+      if (key === undefined) return undefined
       const entry = waiting.get(key)
       waiting.delete(key)
       return entry?.request

@@ -1,5 +1,5 @@
 /**
- * The port for the own side's servers, and the streams that stand: one for each pair of domains.
+ * The port for the own side's servers, and the streams that stand: a few for each pair of domains.
  */
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:net'
@@ -32,8 +32,14 @@ export type Listener = Readonly<{
 /** Connections that may negotiate at once: strangers cost memory and handshakes. */
 const NEGOTIATING = 64
 
+/**
+ * Streams that may stand for one pair of domains. A server that came back has a new stream before its old one is noticed to
+ * be dead, and what came on the old one still counts; so it goes only when there are more than a server has reason for.
+ */
+const STREAMS = 8
+
 export function listenForStreams(options: ListenerOptions): Promise<Listener> {
-  const standing = new Map<string, InboundStream>()
+  const standing = new Map<string, Set<InboundStream>>()
   const held = new Set<InboundStream>()
   let negotiating = 0
 
@@ -48,10 +54,12 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
       acceptStream(socket, options.site, makeId, {
         onOpen(stream) {
           negotiating--
-          const key = `${stream.from} ${stream.to}`
-          // A server that came back has a new stream before the old one is noticed to be dead.
-          standing.get(key)?.fail('conflict', 'a new stream of the same domains')
-          standing.set(key, stream)
+          const streams = standing.get(keyOf(stream)) ?? new Set()
+          standing.set(keyOf(stream), streams.add(stream))
+          if (streams.size > STREAMS) {
+            const [oldest] = streams
+            oldest!.fail('conflict', `more than ${STREAMS} streams of the same domains`)
+          }
           options.onOpen(stream)
           hold(stream)
         },
@@ -60,8 +68,9 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
           if (stream === undefined) negotiating--
           else {
             held.delete(stream)
-            const key = `${stream.from} ${stream.to}`
-            if (standing.get(key) === stream) standing.delete(key)
+            const streams = standing.get(keyOf(stream))
+            streams?.delete(stream)
+            if (streams?.size === 0) standing.delete(keyOf(stream))
           }
           options.onEnd(stream, why)
         },
@@ -81,6 +90,8 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
     }
   }
 
+  const all = () => [...standing.values()].flatMap((streams) => [...streams])
+
   const { host, port } = options.listen
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -90,18 +101,22 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
       const address = server.address()
       resolve({
         port: typeof address === 'object' && address !== null ? address.port : port,
-        open: () => standing.size,
+        open: () => all().length,
         negotiating: () => negotiating,
         flow() {
-          for (const stream of standing.values()) hold(stream)
+          for (const stream of all()) hold(stream)
         },
         close() {
           server.close()
-          for (const stream of [...standing.values()]) stream.fail('system-shutdown', 'the edge stops')
+          for (const stream of all()) stream.fail('system-shutdown', 'the edge stops')
         },
       })
     })
   })
+}
+
+function keyOf({ from, to }: InboundStream): string {
+  return `${from} ${to}`
 }
 
 function makeId(): string {

@@ -201,14 +201,19 @@ t.test('a connection that never becomes a stream is closed', async (t) => {
   t.match(await halfway.end(), streamError('connection-timeout'))
 })
 
-t.test('a new stream takes the place of the old one of the same domains', async (t) => {
-  const first = await connectOpen(port, ca, own)
-  const second = await connectOpen(port, ca, own)
-  t.match(await first.end(), streamError('conflict'))
-  second.write(message('on-the-second'))
+t.test('several streams of the same domains stand side by side; with too many the oldest goes', async (t) => {
+  const streams = []
+  for (let n = 0; n < 8; n++) streams.push(await connectOpen(port, ca, own))
+  const [first, second] = streams
+  first!.write(message('on-the-first'))
+  t.ok(await world.guard.find((xml) => xml.includes('on-the-first')), 'the first still counts')
+  const ninth = await connectOpen(port, ca, own)
+  t.match(await first!.end(), streamError('conflict'))
+  second!.write(message('on-the-second'))
   t.ok(await world.guard.find((xml) => xml.includes('on-the-second')))
-  second.write('</stream:stream>')
-  t.equal(await second.end(), '</stream:stream>', 'a closed stream is closed')
+  ninth.write('</stream:stream>')
+  t.equal(await ninth.end(), '</stream:stream>', 'a closed stream is closed')
+  for (const stream of streams) stream.socket.destroy()
 })
 
 t.test('TLS 1.2 is not spoken', async (t) => {

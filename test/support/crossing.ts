@@ -32,6 +32,8 @@ export type CrossingOptions = Readonly<{
   rulesets: Readonly<{ out: string; back: string }>
   /** First of eight ports of 127.0.0.1 that the crossing may use. */
   ports: number
+  /** The edges' `limits`, where a test needs others than the defaults. */
+  limits?: Readonly<Record<string, number>>
   /** What comes before `node` on the command line, to run on another host. */
   prefix?: readonly string[]
 }>
@@ -137,6 +139,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
         in: { file: file(`${reverse}.json`), digest: bundles[reverse].digest },
       },
       metrics: { listen: at(which === 'near' ? 5 : 7) },
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
     })
   }
 

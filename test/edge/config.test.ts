@@ -1,0 +1,265 @@
+/** edge.yaml: what is wrong with it is said with file, line, column and what to do; what is right is taken as it is. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { edgeCommand } from '../../cli/edge.ts'
+import { loadEdgeConfig } from '../../edge/config/load.ts'
+import { raiseGeneration } from '../../edge/state.ts'
+import { issue, makeCa, writeCredentials } from '../pki/pki.ts'
+import { OWN, writeWorld } from './world.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-edge-config-'))
+t.teardown(() => rmSync(folder, { recursive: true }))
+const { file, yaml, ca } = await writeWorld(folder, { server: 5270, guard: 7001 }, {})
+writeCredentials(
+  folder,
+  'expired',
+  await issue(ca, { dns: ['low.example', 'conference.low.example'], period: 'expired' }),
+)
+writeCredentials(folder, 'narrow', await issue(ca, { dns: ['low.example'] }))
+writeCredentials(folder, 'own', await issue(ca, { dns: OWN }))
+writeFileSync(join(folder, 'other-ca.crt'), (await makeCa('Other')).certificate)
+
+type Mutable = { [key: string]: Mutable } & Mutable[]
+
+/** The problems of the configuration after a change, without the file's name. */
+function problemsOf(change: (config: Mutable) => void): string[] {
+  const changed = structuredClone(yaml) as unknown as Mutable
+  change(changed)
+  const path = join(folder, 'changed.yaml')
+  writeFileSync(path, JSON.stringify(changed, undefined, 2))
+  const config = loadEdgeConfig(path, Date.now())
+  return 'problems' in config ? config.problems.map((line) => line.replace(`${path}:`, '')) : []
+}
+
+t.test('a good one', (t) => {
+  const config = loadEdgeConfig(file, Date.now())
+  if ('problems' in config) return t.fail(config.problems.join('\n'))
+  t.equal(config.side, 'high')
+  t.same(config.limits, { handshakeSeconds: 30, stanzaSeconds: 20, iqSeconds: 60, queueStanzas: 10_000 })
+  t.same(config.s2s.listen, { host: '127.0.0.1', port: 0 })
+  t.equal(config.state, join(folder, 'state'))
+  return t.end()
+})
+
+t.test('each mistake is found, with its place and what to do', (t) => {
+  const cases: [string, (config: Mutable) => void, RegExp][] = [
+    [
+      'unknown key',
+      (c) => {
+        c['s2s']!['dialback'] = true as never
+      },
+      /^\d+:\d+: unknown key "dialback" in s2s; known are .*listen/,
+    ],
+    [
+      'missing key',
+      (c) => {
+        delete c['metrics']
+      },
+      /^1:1: "metrics" is missing in the configuration of an edge; add it: metrics: listen$/,
+    ],
+    [
+      'wrong kind',
+      (c) => {
+        c['gcxp']!['out']!['port'] = '7001' as never
+      },
+      /^\d+:\d+: this is not a port from 1 to 65535/,
+    ],
+    [
+      'bad listen',
+      (c) => {
+        c['s2s']!['listen'] = '5269' as never
+      },
+      /this is not HOST:PORT/,
+    ],
+    [
+      'port too high',
+      (c) => {
+        c['metrics']!['listen'] = '127.0.0.1:99999' as never
+      },
+      /there is no port 99999/,
+    ],
+    [
+      'empty list',
+      (c) => {
+        c['s2s']!['ca'] = [] as never
+      },
+      /a list of CA files is empty; write at least one entry/,
+    ],
+    [
+      'missing file',
+      (c) => {
+        c['s2s']!['ca'] = ['nowhere.crt'] as never
+      },
+      /^\d+:\d+: nowhere\.crt cannot be read \(ENOENT\): give the path of a PEM file$/,
+    ],
+    [
+      'missing bundle',
+      (c) => {
+        c['bundles']!['out']!['file'] = 'x' as never
+      },
+      /x cannot be read \(ENOENT\)/,
+    ],
+    [
+      'wrong digest',
+      (c) => {
+        c['bundles']!['out']!['digest'] = 'a'.repeat(64) as never
+      },
+      /the bundle has the digest [0-9a-f]{64}, the configuration demands a+: use the bundle that was approved/,
+    ],
+    [
+      'exchanged bundles',
+      (c) => {
+        ;[c['bundles']!['out'], c['bundles']!['in']] = [c['bundles']!['in']!, c['bundles']!['out']!]
+      },
+      /the bundle leads away from the side "low", this edge is of "high"/,
+    ],
+    [
+      'other side',
+      (c) => {
+        c['side'] = 'low' as never
+      },
+      /this edge is of "low": exchange the bundles, or correct side/,
+    ],
+    [
+      'expired certificate',
+      (c) => {
+        Object.assign(c['s2s']!['certificates']![0]!, { certificate: 'expired.crt', key: 'expired.key' })
+      },
+      /expired\.crt: expired on .*: have it renewed/,
+    ],
+    [
+      'certificate without a domain',
+      (c) => {
+        Object.assign(c['s2s']!['certificates']![0]!, { certificate: 'narrow.crt', key: 'narrow.key' })
+      },
+      /narrow\.crt: is not for conference\.low\.example: have it issued with that DNS name/,
+    ],
+    [
+      'certificate of other names',
+      (c) => {
+        Object.assign(c['s2s']!['certificates']![0]!, { certificate: 'own.crt', key: 'own.key' })
+      },
+      /own\.crt: is not for low\.example/,
+    ],
+    [
+      'key of another certificate',
+      (c) => {
+        c['s2s']!['certificates']![0]!['key'] = 'own.key' as never
+      },
+      /the key is not the one of this certificate/,
+    ],
+    [
+      'key that is none',
+      (c) => {
+        c['s2s']!['certificates']![0]!['key'] = 'own.crt' as never
+      },
+      /holds no usable PEM private key/,
+    ],
+    [
+      'far domain without certificate',
+      (c) => {
+        c['s2s']!['certificates']![0]!['domains'] = ['low.example'] as never
+      },
+      /the far domain conference\.low\.example has 0 certificates here/,
+    ],
+    [
+      'certificate for a stranger',
+      (c) => {
+        c['s2s']!['certificates']!.push({
+          domains: ['high.example'],
+          certificate: 'own.crt',
+          key: 'own.key',
+        } as never)
+      },
+      /high\.example is not a far domain of the bundle/,
+    ],
+    [
+      'route for a stranger',
+      (c) => {
+        c['s2s']!['routes']![0]!['domain'] = 'low.example' as never
+      },
+      /low\.example is not an own domain of the bundle/,
+    ],
+    [
+      'GCXP key of another certificate',
+      (c) => {
+        c['gcxp']!['in']!['key'] = 'own.key' as never
+      },
+      /is not the key of .*edge\.crt/,
+    ],
+    [
+      'limit',
+      (c) => {
+        c['limits'] = { iqSeconds: 0 } as never
+      },
+      /this is not seconds from 1 to 3600/,
+    ],
+  ]
+  for (const [name, change, wanted] of cases) {
+    const problems = problemsOf(change)
+    t.ok(
+      problems.some((line) => wanted.test(line)),
+      `${name}: ${problems.join(' | ')}`,
+    )
+    for (const line of problems) t.match(line, /^\d+:\d+: /, `${name}: has a place`)
+  }
+  t.same(
+    problemsOf(() => {}),
+    [],
+  )
+  t.end()
+})
+
+t.test('no YAML, no file, no UTF-8', (t) => {
+  const path = join(folder, 'broken.yaml')
+  for (const [text, wanted] of [
+    ['name: [', /broken\.yaml:\d+:\d+: YAML: /],
+    ['name: a\nname: b\n', /broken\.yaml:2:1: YAML: /],
+    [Buffer.from([0x6e, 0xff]), /broken\.yaml: is not UTF-8/],
+    ['', /broken\.yaml:1:1: /],
+  ] as const) {
+    writeFileSync(path, text)
+    const config = loadEdgeConfig(path, Date.now())
+    t.match('problems' in config ? config.problems[0] : '', wanted)
+  }
+  const none = loadEdgeConfig(join(folder, 'none.yaml'), Date.now())
+  t.match('problems' in none ? none.problems : [], [/none\.yaml: cannot be read \(ENOENT\): give the path/])
+  t.end()
+})
+
+t.test('the command line', async (t) => {
+  const said: string[] = []
+  t.intercept(process, 'stdout', { value: { ...process.stdout, write: (text: string) => said.push(text) } })
+  t.intercept(process, 'stderr', { value: { ...process.stderr, write: (text: string) => said.push(text) } })
+  t.equal(await edgeCommand(['check', '--config', file]), 0)
+  t.match(said.pop(), /edge\.yaml: edge-high of the side high can be run\n/)
+  t.equal(await edgeCommand(['check', '--config', join(folder, 'none.yaml')]), 1)
+  t.match(said.pop(), /none\.yaml: cannot be read/)
+  t.equal(await edgeCommand(['run']), 2)
+  t.match(said.pop(), /--config FILE is missing/)
+  t.equal(await edgeCommand(['walk', '--config', file]), 2)
+  t.equal(await edgeCommand([]), 2)
+  t.equal(await edgeCommand(['--help']), 0)
+  await t.rejects(edgeCommand(['run', '--colour']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+})
+
+t.test('the generation is raised at every start', (t) => {
+  const state = join(folder, 'generations')
+  t.equal(raiseGeneration(state), 1)
+  t.equal(raiseGeneration(state), 2)
+  t.equal(readFileSync(join(state, 'generation'), 'latin1'), '2\n')
+  for (const [text, wanted] of [
+    ['x\n', /does not hold a number/],
+    ['-1\n', /does not hold a number/],
+    ['1.5\n', /does not hold a number/],
+    ['65535\n', /all 65535 generations are used up/],
+  ] as const) {
+    writeFileSync(join(state, 'generation'), text)
+    t.throws(() => raiseGeneration(state), { message: wanted })
+  }
+  writeFileSync(join(folder, 'a-file'), '')
+  t.throws(() => raiseGeneration(join(folder, 'a-file', 'state')), { message: /cannot be used \(ENOTDIR\)/ })
+  t.end()
+})
