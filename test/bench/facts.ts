@@ -19,10 +19,11 @@ export function processFacts({ processes }: Subject): string[] {
     const flags = args.slice(0, script).filter((flag) => !flag.startsWith('--allow-fs'))
     return { name, pid, flags }
   })
-  const flagged = all.filter(({ flags }) => flags.length > 0)
+  const flagged = all.filter(({ flags }) => flags.includes('--permission'))
   const common = flagged[0]?.flags.filter((flag) => flagged.every(({ flags }) => flags.includes(flag))) ?? []
   const own = all.map(({ name, pid, flags }) => {
-    return [`${name} pid ${pid}`, ...flags.filter((flag) => !common.includes(flag))].join(' ')
+    const sandboxed = flags.includes('--permission')
+    return [`${name} pid ${pid}`, ...flags.filter((flag) => !sandboxed || !common.includes(flag))].join(' ')
   })
   if (common.length === 0) return [own.join(', ')]
   return [own.join(', '), `${flagged.map(({ name }) => name).join(', ')} with ${common.join(' ')}`]
