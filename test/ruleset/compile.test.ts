@@ -362,7 +362,7 @@ t.test('an empty list of labels passes no labelled stanza', (t) => {
   t.end()
 })
 
-t.test('ten thousand labels compile in seconds', (t) => {
+t.test('ten thousand labels compile', (t) => {
   const count = 10_000
   const values = Array.from({ length: 200 }, (_, i) => `<tagCategory name="N${i}" lacv="${1000 + i}"/>`)
   const tag =
@@ -379,12 +379,8 @@ t.test('ten thousand labels compile in seconds', (t) => {
   }
   const many = `${text.slice(0, begin)}${lines.join('\n')}\n\n${text.slice(text.indexOf('edge:\n'))}`
   sources.set('ruleset.yaml', new TextEncoder().encode(many))
-  const started = performance.now()
   const { bundle } = compiled(sources)
-  const took = performance.now() - started
   t.equal(bundle.labels.rows.length, 5 * 3 + count)
-  t.ok(took < 10_000, `${Math.round(took)} ms`)
-  t.comment(`${count} labels: ${Math.round(took)} ms`)
   t.end()
 })
 
