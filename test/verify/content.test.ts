@@ -177,9 +177,10 @@ t.test('long texts take linear time', async (t) => {
   const units = ['ب\u200d', 'क\u0951\u200d', '\u200da', 'a\u0323\u0301', '가', '👩\u200d', 'e\u0301\u0323']
   for (const unit of units) {
     const points = pointsOf(unit.repeat(Math.ceil(200_000 / unit.length)))
-    const started = performance.now()
+    const started = process.cpuUsage()
     findBadContent(points, 0, points.length, { lines: true, ideographic: true })
-    const ms = performance.now() - started
-    t.ok(ms < 1000, `${show(unit)}: ${ms.toFixed(0)} ms`)
+    // Quadratic time would be minutes of this processor's time, whatever else the machine does.
+    const ms = process.cpuUsage(started).user / 1000
+    t.ok(ms < 5_000, show(unit))
   }
 })
