@@ -12,7 +12,7 @@ const LAST = 0xffff
 /** Raises the generation that is kept in `folder`, which is made when it is not there, and returns it. */
 export function raiseGeneration(folder: string): number {
   const file = join(folder, 'generation')
-  let text = ''
+  let text: string | undefined
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     text = readFileSync(file, 'latin1')
@@ -21,12 +21,12 @@ export function raiseGeneration(folder: string): number {
     if (code !== 'ENOENT')
       throw new Error(`${file}: cannot be used (${code}): give the edge a state folder that it may write`)
   }
-  const generation = text === '' ? 1 : Number(text.trim()) + 1
-  if (!Number.isInteger(generation) || generation < 1) {
+  if (text !== undefined && !/^[0-9]{1,5}\n$/.test(text)) {
     throw new Error(
       `${file}: does not hold a number: put in one that is higher than the generation in the guard's journal`,
     )
   }
+  const generation = text === undefined ? 1 : Number(text) + 1
   if (generation > LAST) {
     throw new Error(
       `${file}: all ${LAST} generations are used up: begin anew with an empty guard journal and state folder`,

@@ -8,15 +8,7 @@
  *
  * Pure: a bundle and a stanza give the same octets always.
  */
-import { parseJid } from '../../rules/address/jid.ts'
-import type {
-  AttributeRule,
-  Bundle,
-  ElementName,
-  ElementRule,
-  Slot,
-  StanzaForm,
-} from '../../rules/bundle/bundle.ts'
+import type { AttributeRule, Bundle, ElementName, StanzaForm } from '../../rules/bundle/bundle.ts'
 import { type Reason, type Refusal, refuse, refused } from '../../rules/reasons.ts'
 import {
   attribute,
@@ -26,10 +18,13 @@ import {
   type XmlElement,
   type XmlNode,
 } from '../../rules/xml/node.ts'
-import { serialise, serialiseInside, serialiseReplacing } from '../../rules/xml/write.ts'
+import { serialise, serialiseReplacing } from '../../rules/xml/write.ts'
 import { reduceError } from './error.ts'
 import { createLabelWriter } from './label.ts'
 import { normaliseLanguage } from './language.ts'
+import { compilePlaces, findPlace, type Place, type Places } from './places.ts'
+import { createValueCheck, isMember, LOSSY_SETS, sortSet } from './sets.ts'
+import { isOneOf, type OwnStrip, readStripLists } from './strip.ts'
 import { isBlanks, normaliseValue } from './values.ts'
 
 /** `stripped` names each thing that was left out, once for each time: names of a closed set, see `stripNames`. */
@@ -47,62 +42,16 @@ const LABELS: readonly ElementName[] = [
   { ns: 'urn:xmpp:sec-label:0', name: 'securitylabel' },
   { ns: 'urn:nato:stanag:4778:profile:xmpp:1:0', name: 'BindingData' },
 ]
-/** Members of a set that say less when they are left out, but nothing else: those without a rule are dropped. */
-const LOSSY_SETS: readonly ElementName[] = [
-  { ns: 'http://jabber.org/protocol/disco#info', name: 'feature' },
-  { ns: 'http://jabber.org/protocol/disco#info', name: 'identity' },
-  { ns: 'http://jabber.org/protocol/disco#items', name: 'item' },
-  { ns: 'http://jabber.org/protocol/muc#user', name: 'status' },
-]
-
-/** What the edge leaves out by itself, beside the strip lists. */
-const OWN_STRIPS = [
-  'blanks',
-  'empty',
-  'error-payload',
-  'delay-text',
-  'delay-from',
-  'language',
-  'duplicate',
-  'set-member',
-]
-
-/** The names that `stripped` can hold under this bundle. */
-export function stripNames(bundle: Bundle): string[] {
-  const { strip, stripInside = [], stripAttributes = [] } = bundle.edge
-  return [
-    ...OWN_STRIPS,
-    ...strip.map(elementName),
-    ...stripInside.map(elementName),
-    ...stripAttributes.map((a) => `${elementName(a)}@${a.attribute}`),
-  ]
-}
-
-function elementName({ ns, name }: ElementName): string {
-  return `{${ns}}${name}`
-}
-
-function domainNames(side: Bundle['from']): ReadonlySet<string> {
-  return new Set(side.domains.map((domain) => domain.name))
-}
-
-/** The rules of a sequence of slots, by local name. */
-type Places = Readonly<{
-  slots: readonly Slot[]
-  byName: ReadonlyMap<string, readonly Place[]>
-  /** Index of the label slot, or -1. */
-  label: number
-}>
-type Place = Readonly<{ slot: number; rule: ElementRule; inside: Places | undefined }>
 
 type Context = { stripped: string[]; label: XmlElement | undefined }
 
 export function createNormaliser(bundle: Bundle): Normaliser {
   const writeLabel = createLabelWriter(bundle)
-  const strips = stripTables(bundle)
+  const strips = readStripLists(bundle)
+  const isAdmitted = createValueCheck(bundle)
   const forms = new Map<string, Readonly<{ form: StanzaForm; places: Places }>>()
   for (const form of bundle.forms) {
-    forms.set(`${form.element} ${form.type ?? ''}`, { form, places: compilePlaces(form.slots) })
+    forms.set(formKey(form.element, form.type ?? undefined), { form, places: compilePlaces(form.slots) })
   }
 
   function normaliseStanza(
@@ -110,16 +59,15 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     lang: string | undefined,
     context: Context,
   ): string | Refusal | undefined {
-    const type = attribute(received, 'type') ?? ''
+    const type = attribute(received, 'type')
+    // `normal` is the default of a message (RFC 6121 §5.2.2), and the default is not written.
+    const implied = received.name === 'message' && type === 'normal' ? formKey('message', undefined) : ''
     const admitted =
-      received.ns === SERVER_NS
-        ? (forms.get(`${received.name} ${type}`) ??
-          (isDefaultType(received.name, type) ? forms.get('message ') : undefined))
-        : undefined
+      received.ns === SERVER_NS ? (forms.get(formKey(received.name, type)) ?? forms.get(implied)) : undefined
     if (admitted === undefined) return refuse('unknown-stanza')
     const { form, places } = admitted
     const stanza = form.type === 'error' ? reduceError(received) : received
-    if (stanza !== received && received.children.length > 1) context.stripped.push('error-payload')
+    if (stanza !== received && received.children.length > 1) strip(context, 'error-payload')
 
     const attributes = rootAttributes(stanza, form, lang, context)
     if (refused(attributes)) return attributes
@@ -131,11 +79,12 @@ export function createNormaliser(bundle: Bundle): Normaliser {
 
     const root: XmlElement = { ns: SERVER_NS, name: stanza.name, attributes, children }
     if (label === undefined) return serialise(root)
-    const spelling = writeLabel(label, bareAddress(attributes))
+    const sender = attributes.find((a) => a.name === 'from')?.value.split('/', 1)[0] ?? ''
+    const spelling = writeLabel(label, sender)
     return refused(spelling) ? spelling : serialiseReplacing(root, label, spelling)
   }
 
-  /** The root's attributes: `type='normal'` is the default, and the language is that of the stream where none is given. */
+  /** The root's attributes; the language is that of the stream where none is given. */
   function rootAttributes(
     stanza: XmlElement,
     form: StanzaForm,
@@ -145,24 +94,24 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     const out: XmlAttribute[] = []
     let given = lang
     for (const a of stanza.attributes) {
-      if (a.ns === XML_NS && a.name === 'lang') {
+      if (isLang(a)) {
         given = a.value
         continue
       }
       if (a.ns === '' && a.name === 'type' && form.type === null) continue
-      const rule = a.ns === '' ? attributeRule(form.attributes, a.name) : undefined
+      const rule = ruleFor(form.attributes, a)
       if (rule === undefined) return refuse('unknown-attribute')
       out.push({ ns: '', name: a.name, value: normaliseValue(a.value, rule.value) })
     }
-    const rule = attributeRule(form.attributes, 'xml:lang')
-    if (given !== undefined && given !== '' && rule !== undefined) {
+    if (given !== undefined && given !== '' && langRule(form.attributes) !== undefined) {
       const tag = normaliseLanguage(given)
-      if (tag === undefined) context.stripped.push('language')
+      if (tag === undefined) strip(context, 'language')
       else out.push({ ns: XML_NS, name: 'lang', value: tag })
     }
     return out
   }
 
+  /** The children that stay, in the order of the slots. */
   function normaliseChildren(
     parent: XmlElement,
     places: Places,
@@ -170,17 +119,16 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     context: Context,
   ): XmlNode[] | Refusal {
     const { slots } = places
-    const filled: XmlElement[][] = []
-    for (let i = 0; i < slots.length; i++) filled.push([])
+    const filled: XmlElement[][] = slots.map(() => [])
     for (const child of parent.children) {
       if (typeof child === 'string') {
         if (!isBlanks(child)) return refuse('unexpected-text')
-        context.stripped.push('blanks')
+        strip(context, 'blanks')
         continue
       }
-      const strip = strips.element(child, parent)
-      if (strip !== undefined) {
-        context.stripped.push(strip)
+      const listed = strips.element(child, parent)
+      if (listed !== undefined) {
+        context.stripped.push(listed)
         continue
       }
       if (isOneOf(LABELS, child)) {
@@ -193,57 +141,33 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       const place = findPlace(places, child, filled)
       if (place === undefined) return refuse('unknown-element')
       const normal = normaliseElement(child, place, lang, context)
-      const lossy = isOneOf(LOSSY_SETS, child)
-      if (normal === undefined) context.stripped.push('empty')
-      else if (refused(normal) ? lossy : lossy && !isAdmitted(normal, place.rule))
-        context.stripped.push('set-member')
-      else if (refused(normal)) return normal
+      if (normal === undefined) strip(context, 'empty')
+      else if (isOneOf(LOSSY_SETS, child) && (refused(normal) || !isMember(normal, place.rule, isAdmitted))) {
+        strip(context, 'set-member')
+      } else if (refused(normal)) return normal
       else filled[place.slot]!.push(normal)
     }
     const out: XmlElement[] = []
-    for (let i = 0; i < slots.length; i++) {
+    for (const [i, members] of filled.entries()) {
       const slot = slots[i]!
-      const members = filled[i]!
       if (slot.type === 'elements' && slot.sorted && members.length > 1) {
-        sortSet(members, parent.ns, context, out)
-      } else {
-        for (const member of members) out.push(member)
-      }
+        const { sorted, duplicates } = sortSet(members, parent.ns)
+        for (let n = 0; n < duplicates; n++) strip(context, 'duplicate')
+        out.push(...sorted)
+      } else out.push(...members)
     }
     return out
   }
 
-  /** The element in its canonical form; undefined when it says nothing, empty where the profile wants a text. */
+  /** The element in its canonical form; undefined when it is empty where the profile wants a text. */
   function normaliseElement(
     node: XmlElement,
-    { rule, inside, slot: _ }: Place,
+    { rule, inside }: Place,
     lang: string | undefined,
     context: Context,
   ): XmlElement | Refusal | undefined {
-    const attributes: XmlAttribute[] = []
-    for (const a of node.attributes) {
-      if (a.ns === XML_NS && a.name === 'lang') {
-        if (lang !== undefined && normaliseLanguage(a.value) === lang) continue
-        const admitted = attributeRule(rule.attributes, 'xml:lang')
-        if (admitted === undefined) return refuse('unknown-attribute')
-        attributes.push({ ...a, value: normaliseValue(a.value, admitted.value) })
-        continue
-      }
-      const strip = a.ns === '' ? strips.attribute(node, a.name) : undefined
-      if (strip !== undefined) {
-        context.stripped.push(strip)
-        continue
-      }
-      const admitted = a.ns === '' ? attributeRule(rule.attributes, a.name) : undefined
-      if (admitted === undefined) {
-        if (node.ns === DELAY_NS && a.name === 'from') {
-          context.stripped.push('delay-from')
-          continue
-        }
-        return refuse('unknown-attribute')
-      }
-      attributes.push({ ns: '', name: a.name, value: normaliseValue(a.value, admitted.value) })
-    }
+    const attributes = normaliseAttributes(node, rule.attributes, lang, context)
+    if (refused(attributes)) return attributes
     if (inside !== undefined) {
       const children = normaliseChildren(node, inside, lang, context)
       return refused(children) ? children : { ns: node.ns, name: node.name, attributes, children }
@@ -252,9 +176,9 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     for (const child of node.children) {
       if (typeof child === 'string') text += child
       else {
-        const strip = strips.element(child, node)
-        if (strip === undefined) return refuse('unknown-element')
-        context.stripped.push(strip)
+        const listed = strips.element(child, node)
+        if (listed === undefined) return refuse('unknown-element')
+        context.stripped.push(listed)
       }
     }
     if (rule.content.type === 'value') {
@@ -263,27 +187,44 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     } else if (text !== '') {
       // XEP-0203 §2 lets a reason in words stand here.
       if (!isBlanks(text) && node.ns !== DELAY_NS) return refuse('unexpected-text')
-      context.stripped.push(isBlanks(text) ? 'blanks' : 'delay-text')
+      strip(context, isBlanks(text) ? 'blanks' : 'delay-text')
       text = ''
     }
     return { ns: node.ns, name: node.name, attributes, children: text === '' ? [] : [text] }
   }
 
-  const sides = { from: domainNames(bundle.from), to: domainNames(bundle.to) }
-
-  /** Whether the attributes of a member of a set satisfy its rule; for members that are left out when they do not. */
-  function isAdmitted(node: XmlElement, rule: ElementRule): boolean {
-    return rule.attributes.every(({ name, required, value }) => {
-      const given = attribute(node, name)
-      if (given === undefined) return !required
-      if (value.type === 'enum') return value.values.includes(given)
-      if (value.type !== 'address') return true
-      const domain = parseJid(given)?.domain
-      if (domain === undefined) return false
-      return (
-        (value.side !== 'to' && sides.from.has(domain)) || (value.side !== 'from' && sides.to.has(domain))
-      )
-    })
+  function normaliseAttributes(
+    node: XmlElement,
+    rules: readonly AttributeRule[],
+    lang: string | undefined,
+    context: Context,
+  ): XmlAttribute[] | Refusal {
+    const out: XmlAttribute[] = []
+    for (const a of node.attributes) {
+      if (isLang(a)) {
+        if (lang !== undefined && normaliseLanguage(a.value) === lang) continue
+        const rule = langRule(rules)
+        if (rule === undefined) return refuse('unknown-attribute')
+        out.push({ ...a, value: normaliseValue(a.value, rule.value) })
+        continue
+      }
+      const listed = a.ns === '' ? strips.attribute(node, a.name) : undefined
+      if (listed !== undefined) {
+        context.stripped.push(listed)
+        continue
+      }
+      const rule = ruleFor(rules, a)
+      const value = rule === undefined ? a.value : normaliseValue(a.value, rule.value)
+      if (a.ns === '' && a.name === 'from' && node.ns === DELAY_NS) {
+        if (rule === undefined || !isAdmitted(value, rule.value)) {
+          strip(context, 'delay-from')
+          continue
+        }
+      }
+      if (rule === undefined) return refuse('unknown-attribute')
+      out.push({ ns: '', name: a.name, value })
+    }
+    return out
   }
 
   return (stanza, lang) => {
@@ -296,89 +237,23 @@ export function createNormaliser(bundle: Bundle): Normaliser {
   }
 }
 
-/** An unknown or absent type of a message means `normal` (RFC 6121 §5.2.2); only the known word is taken for it here. */
-function isDefaultType(name: string, type: string): boolean {
-  return name === 'message' && type === 'normal'
+function strip(context: Context, what: OwnStrip): void {
+  context.stripped.push(what)
 }
 
-function compilePlaces(slots: readonly Slot[]): Places {
-  const byName = new Map<string, Place[]>()
-  for (const [index, slot] of slots.entries()) {
-    if (slot.type === 'label') continue
-    for (const rule of slot.of) {
-      const inside = rule.content.type === 'elements' ? compilePlaces(rule.content.slots) : undefined
-      const list = byName.get(rule.name) ?? []
-      list.push({ slot: index, rule, inside })
-      byName.set(rule.name, list)
-    }
-  }
-  return { slots, byName, label: slots.findIndex((slot) => slot.type === 'label') }
+function formKey(element: string, type: string | undefined): string {
+  return type === undefined ? element : `${element} ${type}`
 }
 
-/** The first slot with room that takes the element, else the last that takes it: there the decision finds too many. */
-function findPlace(places: Places, node: XmlElement, filled: readonly XmlElement[][]): Place | undefined {
-  let found: Place | undefined
-  for (const place of places.byName.get(node.name) ?? []) {
-    if (place.rule.ns !== node.ns) continue
-    found = place
-    const slot = places.slots[place.slot]!
-    if (slot.type === 'elements' && filled[place.slot]!.length < slot.max) return place
-  }
-  return found
+function isLang(a: XmlAttribute): boolean {
+  return a.ns === XML_NS && a.name === 'lang'
 }
 
-function attributeRule(rules: readonly AttributeRule[], name: string): AttributeRule | undefined {
-  for (const rule of rules) if (rule.name === name) return rule
-  return undefined
+/** The rule of an attribute without prefix. */
+function ruleFor(rules: readonly AttributeRule[], a: XmlAttribute): AttributeRule | undefined {
+  return a.ns === '' ? rules.find(({ name }) => name === a.name) : undefined
 }
 
-function isOneOf(list: readonly ElementName[], node: XmlElement): boolean {
-  for (const entry of list) if (entry.name === node.name && entry.ns === node.ns) return true
-  return false
-}
-
-/** Members in the order of their octets, each once (doc/formats.md §2). */
-function sortSet(
-  members: readonly XmlElement[],
-  parentNs: string,
-  context: Context,
-  out: XmlElement[],
-): void {
-  const spelled = members
-    .map((node) => ({ node, octets: Buffer.from(serialiseInside(node, parentNs)) }))
-    .sort((a, b) => Buffer.compare(a.octets, b.octets))
-  for (const [i, { node, octets }] of spelled.entries()) {
-    if (i > 0 && octets.equals(spelled[i - 1]!.octets)) context.stripped.push('duplicate')
-    else out.push(node)
-  }
-}
-
-/** The strip lists of a bundle as look-ups that give the name to count under. */
-function stripTables(bundle: Bundle) {
-  const { strip, stripInside = [], stripAttributes = [] } = bundle.edge
-  const anywhere = new Map<string, ElementName[]>()
-  for (const entry of strip) anywhere.set(entry.name, [...(anywhere.get(entry.name) ?? []), entry])
-  return {
-    element(node: XmlElement, parent: XmlElement): string | undefined {
-      const listed = anywhere.get(node.name)
-      if (listed !== undefined && isOneOf(listed, node)) return elementName(node)
-      for (const entry of stripInside) {
-        if (isOneOf([entry], node) && isOneOf([entry.parent], parent)) return elementName(entry)
-      }
-      return undefined
-    },
-    attribute(node: XmlElement, name: string): string | undefined {
-      for (const entry of stripAttributes) {
-        if (entry.attribute === name && isOneOf([entry], node)) return `${elementName(entry)}@${name}`
-      }
-      return undefined
-    },
-  }
-}
-
-/** The sender's address without resource. */
-function bareAddress(attributes: readonly XmlAttribute[]): string {
-  const from = attributes.find((a) => a.ns === '' && a.name === 'from')?.value ?? ''
-  const slash = from.indexOf('/')
-  return slash < 0 ? from : from.slice(0, slash)
+function langRule(rules: readonly AttributeRule[]): AttributeRule | undefined {
+  return rules.find(({ name }) => name === 'xml:lang')
 }

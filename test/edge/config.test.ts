@@ -251,7 +251,9 @@ t.test('the generation is raised at every start', (t) => {
   t.equal(raiseGeneration(state), 2)
   t.equal(readFileSync(join(state, 'generation'), 'latin1'), '2\n')
   for (const [text, wanted] of [
+    ['', /does not hold a number/],
     ['x\n', /does not hold a number/],
+    ['0x1\n', /does not hold a number/],
     ['-1\n', /does not hold a number/],
     ['1.5\n', /does not hold a number/],
     ['65535\n', /all 65535 generations are used up/],

@@ -1,0 +1,55 @@
+/**
+ * Sets: repeated children whose order says nothing, such as the features of an entity. Each set has one spelling
+ * (doc/formats.md §2), and of some a member may be left out without changing what the others say.
+ */
+import { parseJid } from '../../rules/address/jid.ts'
+import type { Bundle, ElementName, ElementRule, ValueRule } from '../../rules/bundle/bundle.ts'
+import { attribute, type XmlElement } from '../../rules/xml/node.ts'
+import { serialiseInside } from '../../rules/xml/write.ts'
+
+/** Members of a set that say less when they are left out, but nothing else. Those that the profile lacks are left out. */
+export const LOSSY_SETS: readonly ElementName[] = [
+  { ns: 'http://jabber.org/protocol/disco#info', name: 'feature' },
+  { ns: 'http://jabber.org/protocol/disco#info', name: 'identity' },
+  { ns: 'http://jabber.org/protocol/disco#items', name: 'item' },
+  { ns: 'http://jabber.org/protocol/muc#user', name: 'status' },
+]
+
+/** Tells whether the profile has a value, as far as enumerations and the domains of addresses go. */
+export function createValueCheck(bundle: Bundle): (value: string, rule: ValueRule) => boolean {
+  const from = new Set(bundle.from.domains.map(({ name }) => name))
+  const to = new Set(bundle.to.domains.map(({ name }) => name))
+  return (value, rule) => {
+    if (rule.type === 'enum') return rule.values.includes(value)
+    if (rule.type !== 'address') return true
+    const domain = parseJid(value)?.domain
+    if (domain === undefined) return false
+    return (rule.side !== 'to' && from.has(domain)) || (rule.side !== 'from' && to.has(domain))
+  }
+}
+
+/** Whether all attributes of a member are there and have values of the profile. */
+export function isMember(
+  node: XmlElement,
+  rule: ElementRule,
+  isAdmitted: (value: string, rule: ValueRule) => boolean,
+): boolean {
+  return rule.attributes.every(({ name, required, value }) => {
+    const given = attribute(node, name)
+    return given === undefined ? !required : isAdmitted(given, value)
+  })
+}
+
+/** The members in the order of their octets, each once; `duplicates` counts the others. */
+export function sortSet(
+  members: readonly XmlElement[],
+  parentNs: string,
+): Readonly<{ sorted: XmlElement[]; duplicates: number }> {
+  const spelled = members
+    .map((node) => ({ node, octets: Buffer.from(serialiseInside(node, parentNs)) }))
+    .sort((a, b) => Buffer.compare(a.octets, b.octets))
+  const sorted = spelled
+    .filter(({ octets }, i) => i === 0 || !octets.equals(spelled[i - 1]!.octets))
+    .map(({ node }) => node)
+  return { sorted, duplicates: members.length - sorted.length }
+}
