@@ -1,12 +1,12 @@
 /**
  * inspect: decides on one stanza at a time, the first of two verifiers.
  *
- *   sallyport-inspect --name DIRECTION --bundle FILE --digest HEX
+ *   node guard/inspect/main.ts --name DIRECTION --bundle FILE --digest HEX
  *
  * Reads    fd 3: frames from intake (number, second, canonical octets)
  * Writes   fd 4: answers to release (number, digest of the frame, verdict, output)
  * Trusts   the bundle, by the digest in its arguments; nothing that is in a frame
- * Rights   reads its own code and the bundle; no network, no writing, no clock, no randomness
+ * Rights   reads its own code and the bundle; no network, no writing, no randomness, no clock but for diagnostics
  * Fails    any exception, a frame out of format, the end of a pipe: the process ends, and with it the direction
  * Reports  on stderr, never content; reason codes in rules/reasons.ts
  * Follows  doc/formats.md; RFC 6120 §8 and §11, XEP-0258 §3, ADatP-4774, ADatP-4778
