@@ -45,7 +45,7 @@ function normaliseInteger(value: string): string {
 }
 
 /** Takes the four blanks of XML off both ends; they are not part of a value that is not text (XML Schema §4.3.6). */
-export function trimBlanks(value: string): string {
+function trimBlanks(value: string): string {
   let start = 0
   let end = value.length
   while (start < end && isBlank(value.charCodeAt(start))) start++

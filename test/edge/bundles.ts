@@ -20,7 +20,7 @@ const LABEL_NS = 'urn:xmpp:sec-label:0'
 const NATO_NS = 'urn:nato:stanag:4774:confidentialitymetadatalabel:1:0'
 
 /** Base64 of ACME labels (OID 1.2.3.4): classification alone. */
-export const ACME = { RESTRICTED: 'MQgCAQIGAyoDBA==', SECRET: 'MQgCAQQGAyoDBA==' } as const
+const ACME = { RESTRICTED: 'MQgCAQIGAyoDBA==', SECRET: 'MQgCAQQGAyoDBA==' } as const
 
 type Template = (string | { hole: 'creation' | 'review' })[]
 

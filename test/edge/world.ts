@@ -55,7 +55,7 @@ export type WorldOptions = Readonly<{
 }>
 
 export const OWN = ['high.example', 'conference.high.example']
-export const FAR = ['low.example', 'conference.low.example']
+const FAR = ['low.example', 'conference.low.example']
 
 /** Text of an edge.yaml in `folder`, which gets all files that it names. */
 export async function writeWorld(
