@@ -46,7 +46,13 @@ function readMetadataBinding(node: XmlElement): readonly XmlElement[] | LabelPro
   const last = children.pop()
   if (last?.name !== 'DataReference' || last.ns !== node.ns) return { problem: 'not one reference to data' }
   const [uri, second] = last.attributes
-  if (uri?.name !== 'URI' || uri.ns !== '' || second !== undefined || last.children.length > 0) {
+  if (
+    uri?.name !== 'URI' ||
+    uri.ns !== '' ||
+    second !== undefined ||
+    elements(last).length > 0 ||
+    hasText(last)
+  ) {
     return { problem: 'not a plain reference to data' }
   }
   if (uri.value !== '') return { problem: 'a reference to something other than the whole stanza' }
