@@ -69,9 +69,7 @@ export function releaseTemplate(
 ): OutputTemplate | BindingProblem {
   const node = payloadElement(label, spif, form, CREATION, REVIEW)
   if (isProblem(node)) return node
-  return split(wrap(node, form, marking)).map((part) =>
-    part === CREATION ? creation : part === REVIEW ? review : part,
-  )
+  return cut(wrap(node, form, marking), form, creation, review)
 }
 
 /** Dates to put into holes, canonical; `now` in seconds since 1970. */
@@ -115,14 +113,19 @@ function wrap(payload: XmlElement, form: LabelForm, marking?: ReleaseOptions['ma
   return form === '4774-4778' ? writeBindingData([payload]) : writeSecurityLabel(payload, marking)
 }
 
-/** The canonical octets, cut before and behind each stand-in for a date. */
-function split(node: XmlElement): readonly string[] {
-  const parts: string[] = []
-  let rest = serialiseInside(node, SERVER_NS)
-  for (;;) {
-    const at = rest.search(/[\u{f0001}\u{f0002}]/u)
-    if (at < 0) return [...parts, rest]
-    parts.push(rest.slice(0, at), rest.slice(at, at + 2))
-    rest = rest.slice(at + 2)
+/** The canonical octets with `creation` and `review` in the places of their stand-ins, each once or (ESS) never. */
+function cut<H>(node: XmlElement, form: LabelForm, creation: H, review: H): (string | H)[] | BindingProblem {
+  const parts: (string | H)[] = []
+  const octets = serialiseInside(node, SERVER_NS)
+  let start = 0
+  for (let at = 0; at < octets.length; at++) {
+    const standIn = octets.slice(at, at + 2)
+    if (standIn !== CREATION && standIn !== REVIEW) continue
+    parts.push(octets.slice(start, at), standIn === CREATION ? creation : review)
+    start = at + 2
   }
+  if (parts.length !== (form === 'ess-0258' ? 0 : 4)) {
+    return { problem: 'unknown-syntax', detail: 'a name or marking holds private-use characters' }
+  }
+  return [...parts, octets.slice(start)]
 }

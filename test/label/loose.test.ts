@@ -1,0 +1,190 @@
+import t from 'tap'
+import type { LabelRow } from '../../rules/bundle/bundle.ts'
+import { createLabelFinder } from '../../rules/label/loose.ts'
+import { refused } from '../../rules/reasons.ts'
+import { mapOutgoing } from '../../rules/spif/mapping.ts'
+import { changed, label, load, meadow, orchard } from '../spif/policies.ts'
+import { DATES, row, spelling } from './rows.ts'
+import { parse } from './xml.ts'
+
+const own = label(orchard, 'OPEN', 'Blight=CANKER', 'Pickers=ASHBY')
+const mapped = mapOutgoing(own, orchard, meadow)
+if ('problem' in mapped) throw new Error(mapped.detail)
+const toMeadow = { released: mapped, target: meadow }
+const ess = row(own, orchard, 'ess-0258', { ...toMeadow, releaseForm: '4774-4778' })
+const xml = row(own, orchard, '4774-0258', toMeadow)
+const bound = row(own, orchard, '4774-4778', { ...toMeadow, releaseForm: '4774-0258' })
+const rows: readonly LabelRow[] = [ess, xml, bound, row(label(orchard, 'OPEN'), orchard, 'ess-0258')]
+const find = createLabelFinder(rows)
+
+/** The row that an element finds: its number, or the reason why none. */
+function found(text: string, sender = 'a@b'): number | string {
+  const result = find(parse(text), sender)
+  return refused(result) ? result.refused : rows.indexOf(result.row)
+}
+
+t.test('the canonical spelling finds its own row', async (t) => {
+  t.same(
+    rows.map((each) => found(spelling(each))),
+    [0, 1, 2, 3],
+  )
+})
+
+t.test('spelling is forgiven', async (t) => {
+  const e = spelling(ess)
+  t.equal(
+    found(e.replace('<label>', '<displaymarking fgcolor="black" bgcolor="red">DEEP</displaymarking><label>')),
+    0,
+  )
+  t.equal(found(e.replaceAll('><', '>\n  <')), 0)
+  t.equal(found(e.replace('>M', '>\n\tM\r\n')), 0, 'blanks in base64')
+  t.equal(
+    found(
+      e
+        .replace('<securitylabel xmlns=', '<s:securitylabel xmlns:s=')
+        .replace('</securitylabel>', '</s:securitylabel>')
+        .replaceAll('label>', 'label>')
+        .replace('<label>', '<s:label>')
+        .replace('</label>', '</s:label>'),
+    ),
+    0,
+    'prefixes',
+  )
+  const x = spelling(xml)
+  for (const [from, to] of [
+    ['> <', '><'],
+    ['><', '>\n<'],
+    [/ URI="urn[^"]*"/g, ''],
+    ['>OPEN<', '> open <'],
+    ['>ASHBY<', '>Ashby<'],
+    ['TagName="Pickers"', 'TagName="pickers"'],
+    ['originatorConfidentialityLabel', 'ConfidentialityLabel'],
+    ['2026-01-02T03:04:05Z', '2026-01-02T04:04:05.25+01:00'],
+    ['<CreationDateTime>', '<OriginatorID IDType="jID">a@b</OriginatorID><CreationDateTime>'],
+  ] as const) {
+    t.equal(found(x.replaceAll(from as string, to)), 1, String(from))
+    t.equal(found(spelling(bound).replaceAll(from as string, to)), 2, String(from))
+  }
+  t.match(find(parse(x.replaceAll('2026-01-02T03:04:05Z', '2026-01-02T04:04:05.25+01:00')), 'a@b'), DATES2)
+  const categories = x.match(/<Category .*?<\/Category>/g)!
+  t.equal(found(x.replace(categories.join(''), [...categories].reverse().join(''))), 1, 'order')
+})
+
+const DATES2 = { creation: DATES.creation, review: DATES.review }
+
+t.test('meaning is not', async (t) => {
+  const x = spelling(xml)
+  for (const [from, to, reason] of [
+    ['urn:oid:2.999.1"', 'urn:oid:2.999.2"', 'label-unlisted'],
+    ['urn:oid:2.999.1.2"', 'urn:oid:2.999.1.1"', 'label-unlisted'],
+    ['>Orchard<', '>Meadow<', 'label-unlisted'],
+    ['>OPEN<', '>INNER<', 'label-unlisted'],
+    ['>OPEN<', '>ОPEN<', 'label-unlisted'],
+    ['>ASHBY<', '>DELL<', 'label-unlisted'],
+    [
+      '</GenericValue></Category><Category',
+      '</GenericValue><GenericValue>RUST</GenericValue></Category><Category',
+      'label-unlisted',
+    ],
+    ['PERMISSIVE', 'INFORMATIVE', 'label-unlisted'],
+    ['</Classification>', '</Classification><PrivacyMark>x</PrivacyMark>', 'label-unlisted'],
+    ['<GenericValue>ASHBY</GenericValue>', '<IntegerValue>1</IntegerValue>', 'label-malformed'],
+    ['originatorConfidentialityLabel', 'metadataConfidentialityLabel', 'label-malformed'],
+    [' ReviewDateTime="2030-01-01T00:00:00Z"', '', 'label-malformed'],
+    [
+      '</CreationDateTime>',
+      `</CreationDateTime><SuccessionHandling><SuccessionDateTime>2026-01-01T00:00:00Z</SuccessionDateTime><SuccessorConfidentialityLabel>${x.match(/<ConfidentialityInformation>.*<\/CreationDateTime>/)![0]}</SuccessorConfidentialityLabel></SuccessionHandling>`,
+      'label-malformed',
+    ],
+    [
+      '</ConfidentialityInformation>',
+      '<x:y xmlns:x="urn:x"/></ConfidentialityInformation>',
+      'label-malformed',
+    ],
+    [
+      '<CreationDateTime>',
+      '<OriginatorID IDType="jID">c@b</OriginatorID><CreationDateTime>',
+      'label-malformed',
+    ],
+    [
+      '<CreationDateTime>',
+      '<OriginatorID IDType="rfc822Name">a@b</OriginatorID><CreationDateTime>',
+      'label-malformed',
+    ],
+  ] as const) {
+    t.equal(found(x.replaceAll(from, to)), reason, `${from} → ${to}`)
+  }
+  t.equal(found(spelling(ess).replace('ess:0">M', 'ess:0">N')), 'label-malformed')
+  t.equal(
+    found('<securitylabel xmlns="urn:xmpp:sec-label:0"><label/></securitylabel>'),
+    'label-malformed',
+    'a default label',
+  )
+  t.equal(
+    found('<securitylabel xmlns="urn:xmpp:sec-label:0"><label>OPEN</label></securitylabel>'),
+    'label-malformed',
+  )
+  t.equal(found('<x/>'), 'label-malformed')
+  t.equal(found(spelling(bound).replace('URI=""', 'URI="#a"')), 'label-malformed')
+  const metadata = spelling(bound).match(/<Metadata>.*<\/Metadata>/)![0]
+  t.equal(found(spelling(bound).replace(metadata, metadata + metadata)), 'label-malformed', 'two labels')
+})
+
+t.test('ESS must be strict DER and complete even here', async (t) => {
+  for (const hex of ['3103060129', '3106060129020104', '318006022a030201010000', '310602010406012900']) {
+    t.equal(
+      found(
+        `<securitylabel xmlns="urn:xmpp:sec-label:0"><label><esssecuritylabel xmlns="urn:xmpp:sec-label:ess:0">${Buffer.from(hex, 'hex').toString('base64')}</esssecuritylabel></label></securitylabel>`,
+      ),
+      'label-malformed',
+      hex,
+    )
+  }
+  t.equal(
+    found(
+      '<securitylabel xmlns="urn:xmpp:sec-label:0"><label><esssecuritylabel xmlns="urn:xmpp:sec-label:ess:0">MQYCAQQGASk</esssecuritylabel></label></securitylabel>',
+    ),
+    'label-malformed',
+    'no padding',
+  )
+})
+
+t.test('an equivalent label is the label itself or what the row releases', async (t) => {
+  const payload = (each: LabelRow) => spelling(each).match(/<label>(.*)<\/label>/)![1]!
+  const released = row(mapped, meadow, '4774-0258')
+  const withEquivalent = (inside: string) =>
+    spelling(ess).replace(
+      '</label></securitylabel>',
+      `</label><equivalentlabel>${inside}</equivalentlabel></securitylabel>`,
+    )
+  t.equal(found(withEquivalent(payload(released))), 0)
+  t.equal(
+    found(
+      withEquivalent(payload(released)).replace(
+        '</securitylabel>',
+        `<equivalentlabel>${payload(ess)}</equivalentlabel></securitylabel>`,
+      ),
+    ),
+    0,
+  )
+  t.equal(found(withEquivalent(payload(released).replace('>LOW<', '>MIDDLE<'))), 'label-unlisted')
+  t.equal(found(withEquivalent(payload(released).replace('2.999.2"', '2.999.3"'))), 'label-unlisted')
+  t.equal(found(withEquivalent('')), 'label-malformed')
+  t.equal(found(withEquivalent('<x xmlns="urn:x"/>')), 'label-malformed')
+})
+
+t.test('two rows that names do not tell apart need the identifiers', async (t) => {
+  const other = load(changed('orchard', 'name="Orchard" id="2.999.1"', 'name="ORCHARD" id="2.999.8"'))
+  const twin = row(label(other, 'OPEN', 'Blight=CANKER', 'Pickers=ASHBY'), other, '4774-0258')
+  const findOne = createLabelFinder([xml, twin])
+  const text = spelling(xml)
+  t.match(findOne(parse(text), 'a@b'), { row: { input: { value: xml.input.value } } })
+  t.match(findOne(parse(text.replace('2.999.1"', '2.999.8"')), 'a@b'), {
+    row: { input: { value: twin.input.value } },
+  })
+  t.match(findOne(parse(text.replaceAll(/ URI="[^"]*"/g, '')), 'a@b'), { refused: 'label-unlisted' })
+})
+
+t.test('a template that is no label is a fault of the bundle', async (t) => {
+  t.throws(() => createLabelFinder([{ ...ess, input: { ...ess.input, template: ['<x></x>'] } }]), /template/)
+})
