@@ -197,7 +197,7 @@ export async function until(
   const end = performance.now() + ms
   while (!(await condition())) {
     if (performance.now() > end)
-      throw new Error(`waited ${ms} ms in vain: ${condition}\n${explain().slice(-1500)}`)
+      throw new Error(`waited ${ms} ms in vain: ${condition}\n${explain().slice(-6000)}`)
     await delay(10)
   }
 }

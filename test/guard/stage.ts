@@ -25,15 +25,20 @@ export async function configOf(site: Site): Promise<GuardConfig> {
   return config
 }
 
-/** Starts `stage`; `file` replaces its program, under the same flags. */
-export function startStage(stage: StageName, config: GuardConfig, file?: string): StartedStage {
+/** Starts `stage`; `file` replaces its program under the same flags, and has `environment`. */
+export function startStage(
+  stage: StageName,
+  config: GuardConfig,
+  file?: string,
+  environment: Record<string, string> = {},
+): StartedStage {
   const code = codeTree(config.jit)
   const pipes = openPipes()
   const program = file ?? stageFile(stage, code)
   const flags = nodeFlags(stage, config, code).concat(file === undefined ? [] : [`--allow-fs-read=${file}`])
   const child = spawn(process.execPath, [...flags, program, ...stageArguments(stage, config)], {
     stdio: ['ignore', 'ignore', 'pipe', ...pipes.of(stage)],
-    env: {},
+    env: environment,
     cwd: '/',
   })
   let said = ''

@@ -1,0 +1,117 @@
+/**
+ * Each stage of a guard is killed again and again, at random moments under load: nothing is lost, nothing is changed, nothing
+ * that was refused leaves, nothing is released without a record, and the direction comes back by itself.
+ *
+ * FAULT_KILLS=n kills each stage n times (20 unless told).
+ */
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import t from 'tap'
+import { listSegments } from '../../guard/journal/files.ts'
+import { verifyJournal } from '../../guard/journal/verify.ts'
+import { STAGES } from '../../guard/launcher/stages.ts'
+import { benign, released, unlabelled } from '../guard/bundle.ts'
+import { makeSite, receive, runGuard, sendTo, until } from '../guard/harness.ts'
+
+const KILLS = Number(process.env['FAULT_KILLS'] ?? 20)
+const PER_SECOND = 300
+
+t.setTimeout(1_000_000)
+
+t.test(`each stage killed ${KILLS} times under ${PER_SECOND} stanzas/s`, async (t) => {
+  const site = await makeSite()
+  const far = receive(site)
+  const guard = runGuard(site)
+  t.teardown(async () => {
+    far.close()
+    await guard.stop()
+    site.remove()
+  })
+  await guard.ready()
+  const near = sendTo(site)
+
+  const refusable = (i: number) => i % 10 === 7
+  let sent = 0
+  let sending = true
+  const began = performance.now()
+  const load = (async () => {
+    while (sending) {
+      const due = ((performance.now() - began) / 1000) * PER_SECOND
+      while (sent < due) {
+        sent++
+        await near.send(refusable(sent) ? unlabelled(`n${sent}`) : benign(`n${sent}`))
+      }
+      await delay(5)
+    }
+  })()
+
+  const victims = Array.from({ length: KILLS }, () => [...STAGES]).flat()
+  const down: number[] = []
+  for (const stage of victims) {
+    const before = guard.pids()
+    const answered = near.answers.size
+    const at = performance.now()
+    process.kill(before[stage]!, 'SIGKILL')
+    await until(() => guard.pids()[stage] !== before[stage], 20_000, guard.said)
+    await until(() => near.answers.size > answered + 20, 20_000, guard.said)
+    down.push(performance.now() - at)
+    await delay(Math.random() * 200)
+  }
+  sending = false
+  await load
+  await until(() => near.answers.size === sent, 30_000, guard.said)
+  const seconds = (performance.now() - began) / 1000
+  near.producer.close()
+  await delay(300)
+  await guard.stop()
+
+  down.sort((a, b) => a - b)
+  t.comment(
+    `${victims.length} kills in ${Math.round(seconds)} s, ${sent} stanzas (${Math.round(sent / seconds)}/s); ` +
+      `flowing again after ${Math.round(down[down.length >> 1]!)} ms (median), ${Math.round(down.at(-1)!)} ms (longest)`,
+  )
+  t.ok(sent / seconds >= 200, 'at least 200 stanzas/s on average')
+
+  const names = (wanted: (i: number) => boolean) =>
+    Array.from({ length: sent }, (_, i) => i + 1)
+      .filter(wanted)
+      .map((i) => `0.${i}`)
+  const mayPass = names((i) => !refusable(i))
+  const mustStay = names(refusable)
+  t.same([...far.payloads.keys()].sort(), mayPass.sort(), 'received, as a set, is what was sent and may pass')
+  t.same(far.changed, [], 'what came again was the same')
+  const wrong = mayPass.filter((number) => far.payloads.get(number) !== released(`n${number.slice(2)}`))
+  t.same(wrong, [], 'each under its own number')
+  t.same(
+    mustStay.filter((number) => near.answers.get(number) !== false),
+    [],
+    'what stays is answered "refused"',
+  )
+  t.same(
+    mayPass.filter((number) => near.answers.get(number) !== true),
+    [],
+    'what passes is answered "accepted"',
+  )
+
+  t.same(verifyJournal(site.journal, []).problems, [], 'the journal is sound')
+  const records = listSegments(site.journal)
+    .flatMap(({ name }) => readFileSync(`${site.journal}/${name}`, 'utf8').split('\n').slice(0, -1))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const verdicts = records.filter(({ type }) => type === 'verdict')
+  const outcomes = (outcome: string) =>
+    [...new Set(verdicts.filter((one) => one['outcome'] === outcome).map((one) => one['number']))].sort()
+  t.same(outcomes('released'), mayPass.sort(), 'journalled as released, as a set, is what was received')
+  t.same(outcomes('refused'), mustStay.sort(), 'journalled as refused is the rest')
+  t.same(outcomes('disagreement'), [], 'no disagreement')
+  const first = new Set<unknown>()
+  const unmarked = verdicts.filter(
+    ({ number, again }) => (first.has(number) ? true : void first.add(number)) && again !== true,
+  )
+  t.same(
+    unmarked.map(({ number }) => number),
+    [],
+    'what was judged again is marked so',
+  )
+  const twice = far.order.length - far.payloads.size
+  t.comment(`${twice} of ${far.payloads.size} came twice to the consumer, which drops what it has taken`)
+})
