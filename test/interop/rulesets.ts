@@ -1,5 +1,5 @@
 /** The product's example rulesets, with the domains of the interoperation tests. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -16,10 +16,12 @@ export function writeRulesets(folder: string): Readonly<{ out: string; back: str
   const copy = (name: string) => {
     const directory = join(folder, name)
     cpSync(join(EXAMPLES, name), directory, { recursive: true })
-    const file = join(directory, 'ruleset.yaml')
-    let text = readFileSync(file, 'utf8')
-    for (const [from, to] of NAMES) text = text.replaceAll(from, to)
-    writeFileSync(file, text)
+    // The ruleset, and the examples that it is held to.
+    for (const file of globSync(join(directory, '*.yaml'))) {
+      let text = readFileSync(file, 'utf8')
+      for (const [from, to] of NAMES) text = text.replaceAll(from, to)
+      writeFileSync(file, text)
+    }
     return directory
   }
   return { out: copy('acme-to-coalition'), back: copy('coalition-to-acme') }
