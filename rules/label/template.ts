@@ -40,14 +40,8 @@ export function wireTemplate(label: Label, spif: Spif, form: LabelForm): WireTem
   if (refused(read)) {
     return { problem: 'unknown-syntax', detail: `the label has no canonical spelling as ${form}` }
   }
-  const template = split(wrap(node, form)).map((part) =>
-    part === CREATION
-      ? ({ hole: 'creation' } as const)
-      : part === REVIEW
-        ? ({ hole: 'review' } as const)
-        : part,
-  )
-  return { template, value: read.value }
+  const template = cut(wrap(node, form), form, { hole: 'creation' } as const, { hole: 'review' } as const)
+  return isProblem(template) ? template : { template, value: read.value }
 }
 
 /** A hole of an output template. */
