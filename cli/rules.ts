@@ -42,6 +42,14 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
     },
   ],
   [
+    'export',
+    {
+      usage: 'BUNDLE --relaxng [-o FILE]',
+      summary: 'its profile and accepted labels as a RELAX NG schema, for other tools',
+      load: async () => (await import('./rules-export.ts')).exportRules,
+    },
+  ],
+  [
     'sign',
     {
       usage: 'BUNDLE --key FILE [-o FILE]',

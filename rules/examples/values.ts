@@ -1,0 +1,85 @@
+/** Values at the edges of a value rule, inside and outside: what shows that a rule is what it says. */
+import type { Bundle, ValueRule } from '../bundle/bundle.ts'
+import { formatDate } from '../text/date.ts'
+
+/** What values are made for: the domains of both sides, and a second for dates. */
+export type ValueContext = Readonly<{ bundle: Pick<Bundle, 'from' | 'to'>; second: number }>
+
+/** A value that the rule admits. */
+export function sampleValue(rule: ValueRule, { bundle, second }: ValueContext): string {
+  switch (rule.type) {
+    case 'enum':
+      return rule.values[0] ?? ''
+    case 'identifier':
+      return 'o1'.slice(0, rule.max)
+    case 'text':
+      return 'Hello'.slice(0, rule.max)
+    case 'date':
+      return formatDate(second)
+    case 'integer':
+      return String(Math.min(Math.max(0, rule.min), rule.max))
+    case 'language':
+      return 'en'
+    case 'resource':
+      return 'nick'
+    case 'address':
+      return sampleAddress(rule.side, bundle)
+  }
+}
+
+function sampleAddress(side: 'from' | 'to' | 'either', bundle: ValueContext['bundle']): string {
+  const { domains } = bundle[side === 'to' ? 'to' : 'from']
+  const domain = domains.find(({ kind }) => kind === 'im') ?? domains[0]
+  return `${side === 'to' ? 'ben' : 'anna'}@${domain?.name ?? 'example'}`
+}
+
+/** Values on both sides of each bound of the rule. */
+export function edgeValues(rule: ValueRule, context: ValueContext): string[] {
+  switch (rule.type) {
+    case 'enum':
+      return [...rule.values, '', 'no-such-value']
+    case 'identifier':
+      return ['~', 'x'.repeat(rule.max), 'x'.repeat(rule.max + 1), '', 'a b', 'a&b', 'é']
+    case 'text':
+      return ['x'.repeat(rule.max), 'x'.repeat(rule.max + 1), 'a\nb', 'a\tb', ' ', '\u200b', 'Grüße']
+    case 'date':
+      return [...['1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '2026-02-29T00:00:00Z']].concat(
+        ...['2026-11-22T10:00:00.5Z', '2026-11-22T10:00:00+00:00'],
+      )
+    case 'integer':
+      return [rule.min, rule.max, rule.min - 1, rule.max + 1].map(String).concat('-0', '01', '')
+    case 'language':
+      return ['de', 'de-CH', 'zh-Hant-TW', 'es-419', 'DE', 'x-klingon', 'en-us']
+    case 'resource':
+      return ['r', 'x'.repeat(1023), 'x'.repeat(1024), 'a\nb', '']
+    case 'address':
+      return [...context.bundle.from.domains, ...context.bundle.to.domains]
+        .flatMap(({ name }) => [name, `user@${name}`, `user@${name}/desk`, `User@${name}`])
+        .concat('user@elsewhere.example', `sub.${context.bundle.from.domains[0]?.name ?? 'example'}`)
+  }
+}
+
+/** Up to `count` different values that the rule admits. */
+export function manyValues(rule: ValueRule, count: number, context: ValueContext): string[] {
+  const numbered = (make: (index: number) => string): string[] =>
+    Array.from({ length: count }, (_, i) => make(i))
+  switch (rule.type) {
+    case 'enum':
+      return rule.values.slice(0, count)
+    case 'integer':
+      return numbered((i) => String(rule.min + i)).slice(0, rule.max - rule.min + 1)
+    case 'date':
+      return numbered((i) => formatDate(context.second - i))
+    case 'address': {
+      const domain = sampleValue(rule, context).replace(/^[^@]*@/, '')
+      return numbered((i) => `user${i}@${domain}`)
+    }
+    case 'identifier':
+    case 'text':
+      return numbered((i) => `x${i}`).filter((value) => value.length <= rule.max)
+    case 'resource':
+      return numbered((i) => `x${i}`)
+    case 'language':
+      return ['de', 'en', 'fr'].slice(0, count)
+  }
+}
