@@ -1,5 +1,6 @@
 /** Which numbers a producer may send (doc/formats.md §5). */
 import { compareNumbers, formatNumber, type StanzaNumber } from '../gcxp/number.ts'
+import { WINDOW } from '../gcxp/producer.ts'
 
 export type Sequence = Readonly<{
   /** A connection begins. */
@@ -25,10 +26,12 @@ export function createSequence(seen: StanzaNumber, confirmed: StanzaNumber): Seq
     if (number.generation > seen.generation) {
       return number.count === 1 ? undefined : `${told} begins a generation in its middle`
     }
-    const before = compareNumbers(number, confirmed) <= 0
+    // What is settled may come again, as far back as a window goes: its answer may have been lost with the connection.
+    const settled = confirmed.generation === seen.generation ? confirmed.count : 0
+    const before = number.count <= settled - WINDOW
     const beyond = number.generation !== seen.generation || number.count > seen.count + 1
     if (!before && !beyond) return undefined
-    return `${told} begins a connection, outside (${formatNumber(confirmed)}, ${formatNumber(seen)} + 1]`
+    return `${told} begins a connection, outside (${formatNumber(confirmed)} - ${WINDOW}, ${formatNumber(seen)} + 1]`
   }
 
   return {

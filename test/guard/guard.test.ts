@@ -155,13 +155,7 @@ t.test('what both verifiers accept crosses; what they refuse does not, and both 
 
 t.test('the journal remembers which numbers may come', async (t) => {
   const wrong: [string, number, number, RegExp][] = [
-    [
-      'a number that is settled',
-      0,
-      6,
-      /0\.6 begins a connection, outside \(0\.6, 0\.6\] \+ 1|outside \(0\.6, 0\.6 \+ 1\]/,
-    ],
-    ['a gap', 0, 8, /0\.8 begins a connection/],
+    ['a gap', 0, 8, /0\.8 begins a connection, outside \(0\.6 - 1024, 0\.6 \+ 1\]/],
     ['the middle of another generation', 1, 2, /begins a generation in its middle/],
     ['no number', 0, 0, /a number that no stanza has/],
   ]
@@ -177,6 +171,11 @@ t.test('the journal remembers which numbers may come', async (t) => {
     near.producer.close()
     t.pass(what)
   }
+  // Its answer was lost with the connection: it must be had again, or the sending edge never gets any further.
+  const again = sendTo(site)
+  again.producer.send({ generation: 0, count: 6 }, Buffer.from(benign('six')))
+  await until(() => again.answers.get('0.6') === true)
+  again.producer.close()
   const said = guard.said().length
   const near = sendTo(site)
   near.producer.send({ generation: 0, count: 7 }, Buffer.from(benign('seven')))
@@ -189,7 +188,7 @@ t.test('the journal remembers which numbers may come', async (t) => {
   await until(() => next.answers.get('1.1') === true)
   next.producer.close()
   t.notOk(far.order.includes('0.9') || far.order.includes('0.8'))
-  t.same(far.order.slice(3), ['0.7', '1.1'])
+  t.same(far.order.slice(3), ['0.6', '0.7', '1.1'], 'what came again goes on, under its number')
 })
 
 t.test('a refusal does not overtake what is before it', async (t) => {
