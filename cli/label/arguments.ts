@@ -60,14 +60,23 @@ export function octetsOf(argument: string): Uint8Array {
   }
 }
 
-export function readSpif(file: string, lenient: boolean): Spif {
+/** The text of a SPIF file. */
+export function readSource(file: string): string {
   let octets: Uint8Array
   try {
-    octets = readFileSync(file)
+    octets = readFileSync(file === '-' ? 0 : file)
   } catch (error) {
     throw new Unusable(`cannot read the SPIF ${file} (${(error as NodeJS.ErrnoException).code})`)
   }
-  const loaded = loadSpif(utf8(octets, file), { strict: !lenient })
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets)
+  } catch {
+    throw new Unusable(`the SPIF ${file} is not UTF-8`)
+  }
+}
+
+export function readSpif(file: string, lenient: boolean): Spif {
+  const loaded = loadSpif(readSource(file), { strict: !lenient })
   if ('problems' in loaded) {
     const [first] = loaded.problems
     const hint = lenient ? '' : '; --lenient forgives some of it'
@@ -76,15 +85,6 @@ export function readSpif(file: string, lenient: boolean): Spif {
   for (const { line, message } of loaded.findings)
     process.stderr.write(`${file}:${line}: note: ${visible(message)}\n`)
   return loaded.spif
-}
-
-/** Text of octets that must be UTF-8. */
-export function utf8(octets: Uint8Array, what: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(octets)
-  } catch {
-    throw new Unusable(`${what} is not UTF-8`)
-  }
 }
 
 /** The policies given, at least one. */

@@ -2,13 +2,13 @@
 
 import { loadSpif } from '../../rules/spif/load.ts'
 import type { CategoryTest, RequiredCategory, Spif, TargetRequirement } from '../../rules/spif/spif.ts'
-import { type Arguments, answer, octetsOf, Unusable, utf8 } from './arguments.ts'
+import { type Arguments, answer, readSource, Unusable } from './arguments.ts'
 import { visible } from './show.ts'
 
 export function policyAction(args: Arguments): number {
   const file = args.operand ?? args.spif?.[0]
   if (file === undefined) throw new Unusable('the SPIF is missing: sallyport label policy FILE')
-  const loaded = loadSpif(utf8(octetsOf(file), file), { strict: args.lenient !== true })
+  const loaded = loadSpif(readSource(file), { strict: args.lenient !== true })
   if ('problems' in loaded) {
     const text = loaded.problems.map((p) => `${file}:${p.line}: ${visible(p.message)}`).join('\n')
     answer(args, { loaded: false, problems: loaded.problems }, text)
