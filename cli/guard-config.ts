@@ -20,8 +20,15 @@ const validate = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true
   schema,
 )
 
-/** Reads and checks `file` and all that it names; paths in the result are absolute. `now` in milliseconds since 1970. */
-export async function loadGuardConfig(file: string, now: number): Promise<GuardConfig | ConfigProblems> {
+/**
+ * Reads and checks `file` and all that it names; paths in the result are absolute. `now` in milliseconds since 1970. `before` is
+ * called when the file itself is sound, before what it names is looked at.
+ */
+export async function loadGuardConfig(
+  file: string,
+  now: number,
+  before: (config: GuardConfig) => void = () => {},
+): Promise<GuardConfig | ConfigProblems> {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
@@ -38,6 +45,7 @@ export async function loadGuardConfig(file: string, now: number): Promise<GuardC
     return { problems: (validate.errors ?? []).map((error) => formatProblem(describe(error, source))) }
   }
   const config = absolute(value, dirname(resolve(file)))
+  before(config)
   const problems = [...checkFiles(config, source, now), ...(await checkPorts(config, source))]
   return problems.length > 0 ? { problems: problems.map(formatProblem) } : config
 }

@@ -3,22 +3,32 @@
  *
  *   sallyport guard run --config FILE      run it in the foreground until SIGTERM or SIGINT
  *   sallyport guard check --config FILE    look at everything that `run` needs, and start nothing
+ *   sallyport guard prepare --config FILE --runtime DIR
+ *                                          check, then make in DIR what the units of systemd start the stages with
  *
  * Exits    0 done, 1 something in the configuration is wrong (one line each on stderr), 2 the command line is wrong
  */
 import { once } from 'node:events'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startGuard } from '../guard/launcher/launcher.ts'
+import { prepareGuard, prepareJournal } from '../guard/launcher/prepare.ts'
 import { loadGuardConfig } from './guard-config.ts'
 
 const USAGE = `usage: sallyport guard run --config FILE      run the guard of one direction until it is stopped
        sallyport guard check --config FILE    check all that it needs, start nothing
+       sallyport guard prepare --config FILE --runtime DIR
+                                              check, then make pipes and start files for the units of systemd
 `
 
 export async function guardCommand(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
-    options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      config: { type: 'string' },
+      runtime: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
     allowPositionals: true,
   })
   if (values.help === true) {
@@ -26,17 +36,26 @@ export async function guardCommand(argv: string[]): Promise<number> {
     return 0
   }
   const [action] = positionals
-  if ((action !== 'run' && action !== 'check') || positionals.length > 1 || values.config === undefined) {
+  const known = action === 'run' || action === 'check' || action === 'prepare'
+  const misused = (action === 'prepare') !== (values.runtime !== undefined)
+  if (!known || misused || positionals.length > 1 || values.config === undefined) {
     process.stderr.write(USAGE)
     return 2
   }
-  const config = await loadGuardConfig(values.config, Date.now())
+  const users = process.getuid?.() === 0
+  const config = await loadGuardConfig(values.config, Date.now(), (read) => {
+    if (action === 'prepare') prepareJournal(read, users)
+  })
   if ('problems' in config) {
     for (const problem of config.problems) process.stderr.write(`${problem}\n`)
     return 1
   }
   if (action === 'check') {
     process.stdout.write(`${values.config}: the guard ${config.name} can start\n`)
+    return 0
+  }
+  if (values.runtime !== undefined) {
+    prepareGuard({ config, directory: resolve(values.runtime), users })
     return 0
   }
   // Before the first child, so that a stop in the middle of the start is heard.
