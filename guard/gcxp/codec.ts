@@ -16,7 +16,7 @@
 export const PREAMBLE: Uint8Array = Uint8Array.of(0xd9, 0xd9, 0xf7, 0x00)
 
 /** Octets of the longest id. */
-export const ID_OCTETS = 256
+const ID_OCTETS = 256
 
 /** What comes from one end: its preamble first, then messages; a violation is the last. */
 export type GcxpMessage =

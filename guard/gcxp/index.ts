@@ -2,11 +2,7 @@
  * GCXP (Guard Content eXchange Protocol): how edges and guards speak to each other, over mutual TLS 1.3.
  */
 export {
-  createGcxpDecoder,
   encodeRequest,
-  encodeResponse,
-  type GcxpDecoder,
-  type GcxpMessage,
   PREAMBLE,
 } from './codec.ts'
 export {
@@ -20,19 +16,15 @@ export {
   type CredentialFiles,
   type Credentials,
   daysLeft,
-  dnsNames,
   readCredentials,
   validityProblem,
 } from './credentials.ts'
-export { peerProblem } from './identity.ts'
 export {
   compareNumbers,
   formatNumber,
   NO_NUMBER,
-  NUMBER_OCTETS,
   nextNumber,
   parseNumber,
-  readNumber,
   type StanzaNumber,
   writeNumber,
 } from './number.ts'

@@ -54,7 +54,7 @@ export function* fileLines(
 export type JournalState = { head: Head; seen: StanzaNumber; confirmed: StanzaNumber }
 
 /** Brings `state` up to date with the members of one more record. */
-export function follow(state: JournalState, fields: Readonly<Record<string, unknown>>, head: Head): void {
+function follow(state: JournalState, fields: Readonly<Record<string, unknown>>, head: Head): void {
   state.head = head
   const number = (name: string) => {
     const value = fields[name]

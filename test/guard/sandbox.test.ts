@@ -35,7 +35,7 @@ t.test('what a stage cannot do, tried from inside under its own flags', async (t
     journal: [],
   }
   for (const [stage, may] of Object.entries(allowed) as [StageName, readonly string[]][]) {
-    const probe = startStage(stage, config, join(import.meta.dirname, 'probe.ts'), environment)
+    const probe = startStage(stage, config, join(import.meta.dirname, 'fixtures', 'probe.ts'), environment)
     t.equal(await probe.exit, 0, probe.said().slice(0, 500))
     const found = JSON.parse(probe.said().trim().split('\n').at(-1)!) as Record<string, string>
     const possible = Object.keys(found).filter((name) => found[name] === 'POSSIBLE')
