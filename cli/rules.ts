@@ -33,6 +33,14 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
     },
   ],
   [
+    'review',
+    {
+      usage: 'BUNDLE [--text] [-o FILE] [--signers FILE [--signature FILE …]]',
+      summary: 'a page that says all that it lets through and what is released, as HTML or plain text',
+      load: async () => (await import('./rules-review.ts')).reviewRules,
+    },
+  ],
+  [
     'test',
     {
       usage: 'BUNDLE [--examples BUNDLE]',

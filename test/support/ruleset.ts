@@ -7,7 +7,12 @@ import { formatProblem } from '../../rules/ruleset/problem.ts'
 
 const examples = fileURLToPath(new URL('../../packaging/examples', import.meta.url))
 
-export type ExampleName = 'acme-to-coalition' | 'coalition-to-acme'
+export type ExampleName = 'acme-to-coalition' | 'coalition-to-acme' | 'fmn-rooms' | 'minimal-chat'
+
+/** Every example ruleset of the product. */
+export function exampleNames(): ExampleName[] {
+  return readdirSync(examples).sort() as ExampleName[]
+}
 
 /** The source files of an example ruleset, by name. */
 export function exampleSources(name: ExampleName): Map<string, Uint8Array> {

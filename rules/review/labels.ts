@@ -1,0 +1,188 @@
+/** The accepted labels as a reviewer sees them: what comes in, what goes out, what is lost on the way. */
+import type { LabelRow, LabelWords, OutputTemplate } from '../bundle/bundle.ts'
+import { fill } from '../label/template.ts'
+import { readWireLabel } from '../label/wire.ts'
+import { refused } from '../reasons.ts'
+import { parseStanza } from '../xml/parse.ts'
+import {
+  type Block,
+  type Cell,
+  code,
+  heading,
+  type Inline,
+  type Line,
+  paragraph,
+  subheading,
+  table,
+  warning,
+} from './page.ts'
+import { andList, duration, labelFormName, number } from './words.ts'
+
+const SOME_DATE = '2000-01-01T00:00:00Z'
+
+/** The sections on labels. */
+export function labelSections(rows: readonly LabelRow[]): Block[] {
+  const labels = Map.groupBy(rows, labelKey)
+  const released = new Set(rows.map((row) => JSON.stringify([row.output.marking, row.output.words ?? null])))
+  return [
+    heading('Labels that are accepted, and what is released'),
+    paragraph(
+      `${number(labels.size)} labels are accepted, in ${number(rows.length)} spellings; ${number(released.size)} different labels are released. `,
+      'A label that is not in this table refuses its stanza. Equality decides: there is no range and no “or lower”. Every marking is made ',
+      'anew from the policy; markings and colours that come with a stanza are not believed.',
+    ),
+    table(
+      ['Entry', 'Accepted', 'Released', 'On the way'],
+      [...labels.values()].map((same) => labelRow(same)),
+    ),
+    subheading('The same labels as they are written in stanzas'),
+    paragraph(
+      'What the guard compares, octet for octet, read back from the templates of the bundle and not from the words above. Compare policy, ',
+      'class and categories with the policy document.',
+    ),
+    table(
+      ['Entry', 'Accepted form', 'Accepted value', 'Released value'],
+      rows.map((row) => [
+        row.name,
+        labelFormName(row.input.form),
+        writtenValue(row.input.template),
+        writtenValue(row.output.template),
+      ]),
+    ),
+  ]
+}
+
+/** Spellings of one label that become the same are one line. */
+function labelKey({ name, input, output, discarded }: LabelRow): string {
+  return JSON.stringify([
+    name,
+    input.marking,
+    input.words,
+    output.form,
+    output.marking,
+    output.words,
+    discarded,
+  ])
+}
+
+function labelRow(rows: readonly LabelRow[]): Cell[] {
+  const { name, input, output } = rows[0]!
+  return [
+    name,
+    { lines: [markingOf(input.marking, input.words), wordsLine(input.words), formsLine(rows)] },
+    {
+      lines: [markingOf(output.marking, output.words), wordsLine(output.words), labelFormName(output.form)],
+    },
+    { lines: changes(rows) },
+  ]
+}
+
+export function markingOf(marking: string, words: LabelWords | undefined): Inline {
+  return {
+    marking: marking === '' ? '(no marking)' : marking,
+    fgcolor: words?.fgcolor ?? '#000000',
+    bgcolor: words?.bgcolor ?? '#ffffff',
+  }
+}
+
+/** A label in the words of its policy. */
+export function wordsLine(words: LabelWords | undefined): Line {
+  if (words === undefined) return ''
+  const categories = words.categories.map(({ tagSet, values }) => `${tagSet}: ${values.join(', ')}`)
+  const mark = words.privacyMark === undefined ? [] : [`mark “${words.privacyMark}”`]
+  return [`${words.policy} ${words.classification}`, ...categories, ...mark].join('; ')
+}
+
+function formsLine(rows: readonly LabelRow[]): string {
+  return `as ${andList([...new Set(rows.map((row) => labelFormName(row.input.form)))])}`
+}
+
+/** What differs between the accepted and the released label, worst first. */
+function changes(rows: readonly LabelRow[]): Line[] {
+  const { input, output, discarded = [] } = rows[0]!
+  const lines: Line[] = discarded.map((category) => [warning(`category dropped: ${category}`)])
+  const before = input.words
+  const after = output.words
+  if (before !== undefined && after !== undefined) {
+    if (before.policy !== after.policy) lines.push(`policy ${before.policy} becomes ${after.policy}`)
+    else if (before.classification !== after.classification) {
+      lines.push([
+        warning(`class ${before.classification} becomes ${after.classification} in the same policy`),
+      ])
+    }
+    const [had, has] = [valueCount(before), valueCount(after)]
+    if (has < had) lines.push([warning(`${had} category values become ${has}`)])
+    if (before.privacyMark !== undefined && after.privacyMark === undefined) {
+      lines.push([warning(`privacy mark “${before.privacyMark}” dropped`)])
+    }
+  }
+  lines.push(...new Set(rows.map((row) => dateWords(row.output.template))))
+  return lines
+}
+
+function valueCount({ categories }: LabelWords): number {
+  return categories.reduce((sum, { values }) => sum + values.length, 0)
+}
+
+/** Whence the dates of a released label come. */
+function dateWords(template: OutputTemplate): string {
+  const holes = template.flatMap((part) => (typeof part === 'string' ? [] : [part]))
+  if (holes.length === 0) return 'no dates'
+  const words = holes.map((hole) => {
+    if (hole.hole === 'now') return 'created when it crosses'
+    if (hole.hole === 'now-plus') return `review ${duration(hole.seconds)} after it crosses`
+    return `${hole.hole} date kept`
+  })
+  return words.toSorted().join(', ')
+}
+
+/** The value of a template as the label format has it: names or numbers, not the words of the bundle. */
+export function writtenValue(template: OutputTemplate): Inline {
+  const spelling = fill(template, { creation: SOME_DATE, review: SOME_DATE, now: 946_684_800 }) ?? ''
+  const octets = Buffer.from(`<message xmlns="jabber:server">${unmarked(spelling)}</message>`)
+  const root = parseStanza(octets, { stanzaBytes: octets.length, depth: 64 })
+  const node = refused(root) ? undefined : root.children[0]
+  const label = node === undefined || typeof node === 'string' ? undefined : readWireLabel(node)
+  if (label === undefined || refused(label)) return warning('cannot be read')
+  return code(compact(JSON.parse(label.value) as unknown[]))
+}
+
+/** A released XEP-0258 label without its marking, which is no part of the value. */
+function unmarked(spelling: string): string {
+  return spelling.replace(/<displaymarking[^>]*>[^<]*<\/displaymarking>/, '')
+}
+
+/** The parts of a value that say something, without quotes and brackets. */
+function compact(parts: readonly unknown[]): string {
+  return parts
+    .slice(1)
+    .map((part) => plain(part))
+    .filter((part) => part !== '')
+    .join(' · ')
+}
+
+function plain(part: unknown): string {
+  if (part === null || part === undefined) return ''
+  if (typeof part === 'string') {
+    const inner = /^[[{]/.test(part) ? safeParse(part) : undefined
+    return inner === undefined ? part : plain(inner)
+  }
+  if (Array.isArray(part))
+    return part
+      .map(plain)
+      .filter((one) => one !== '')
+      .join(' ')
+  if (typeof part === 'object')
+    return Object.entries(part)
+      .map(([key, value]) => `${key}=${plain(value)}`)
+      .join(' ')
+  return String(part)
+}
+
+function safeParse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * What a sender can still say beside the words of a labelled message: bits per stanza, by carrier.
+ *
+ * An upper bound, counted from the rules alone: every value that a rule admits counts as one choice, whether or not a real server would
+ * let it be chosen. Text that crosses only under a label is content, not a carrier. No carrier holds more than a whole stanza of printable ASCII.
+ */
+import type { Bundle, ElementRule, Slot, StanzaForm, ValueRule } from '../bundle/bundle.ts'
+
+/** The carriers, in the order in which they are shown. */
+export const CARRIERS = {
+  'stanza-id': 'identifier of the stanza',
+  identifiers: 'other identifiers: thread, receipt',
+  addresses: 'local parts and resources of addresses, nicknames',
+  language: 'language tags',
+  dates: 'dates of delayed delivery',
+  numbers: 'numbers',
+  choices: 'which optional elements stand there, and which values of closed lists',
+  'free-text': 'text that needs no label',
+  'label-choice': 'which of the listed labels',
+  'label-dates': 'dates of the label that are kept',
+} as const
+
+export type Carrier = keyof typeof CARRIERS
+
+/** Bits by carrier; what is not there is 0. */
+export type Bits = Readonly<Partial<Record<Carrier, number>>>
+
+/** Characters of an identifier (doc/formats.md §2): U+0021–U+007E without five. */
+const IDENTIFIER_CHARACTERS = 89
+/** Characters of a local part in ASCII; it is at most 1,023 octets long. */
+const LOCAL_CHARACTERS = 59
+/** Printable ASCII: no longer character carries more for each of its octets. */
+const RESOURCE_CHARACTERS = 95
+/** Code points that the content rules admit, roughly. */
+const TEXT_CHARACTERS = 155_000
+/** Seconds from 1970 to 9999. */
+const DATES = 253_402_300_800
+/** Language tags: 2 or 3 letters, perhaps a script, perhaps a region. */
+const LANGUAGES = (26 ** 2 + 26 ** 3) * (1 + 26 ** 4) * (1 + 26 ** 2 + 1000)
+
+/** The bits of each form of stanza. */
+export function residualBits(bundle: Bundle): { form: StanzaForm; bits: Bits }[] {
+  return bundle.forms.map((form) => {
+    const [id, others] = [
+      form.attributes.filter(({ name }) => name === 'id'),
+      form.attributes.filter(({ name }) => name !== 'id'),
+    ]
+    const idBits = attributeBits(id, bundle)
+    const labelled = form.slots.some((slot) => slot.type === 'label')
+    const bits = sum([
+      { 'stanza-id': idBits.identifiers ?? 0 },
+      attributeBits(others, bundle),
+      slotBits(form.slots, bundle),
+      labelled ? labelBits(bundle) : {},
+    ])
+    const most = bundle.limits.stanzaBytes * Math.log2(RESOURCE_CHARACTERS)
+    const entries = Object.entries(bits).map(([carrier, value]) => [carrier, Math.min(value, most)])
+    return { form, bits: Object.fromEntries(entries) as Bits }
+  })
+}
+
+/** All carriers together. */
+export function total(bits: Bits): number {
+  return Object.values(bits).reduce((all, one) => all + one, 0)
+}
+
+function attributeBits(rules: StanzaForm['attributes'], bundle: Bundle): Bits {
+  return sum(
+    rules.map(({ required, value }) => {
+      const bits = valueBits(value, bundle)
+      return required ? bits : sum([bits, { choices: presence(bits) }])
+    }),
+  )
+}
+
+/** What it adds that a value may also be absent: next to nothing where there are many values. */
+function presence(bits: Bits): number {
+  const values = 2 ** Math.min(total(bits), 60)
+  return Math.log2(values + 1) - Math.log2(values)
+}
+
+function slotBits(slots: readonly Slot[], bundle: Bundle): Bits {
+  return sum(
+    slots.map((slot) => {
+      if (slot.type === 'label' || slot.max === 0) return {}
+      const each = slot.of.map((rule) => elementBits(rule, bundle))
+      const widest = greatest(each)
+      const kinds = each.reduce((all, bits) => all + 2 ** Math.min(bits.choices ?? 0, 60), 0)
+      if (slot.max === 1) {
+        const choices = Math.log2(kinds + (slot.min === 0 ? 1 : 0))
+        return { ...widest, choices }
+      }
+      const closed = Object.keys(widest).every((carrier) => carrier === 'choices')
+      const many = slot.sorted && closed ? subsets(kinds, slot.max) : slot.max * Math.log2(kinds + 1)
+      return { ...times(widest, slot.max), choices: many }
+    }),
+  )
+}
+
+/** log2 of the number of sets of at most `most` of `kinds` things. */
+function subsets(kinds: number, most: number): number {
+  let all = 1
+  let these = 1
+  for (let size = 1; size <= Math.min(most, kinds); size++) {
+    these *= (kinds - size + 1) / size
+    all += these
+    if (!Number.isFinite(all)) return kinds
+  }
+  return Math.log2(all)
+}
+
+function elementBits(rule: ElementRule, bundle: Bundle): Bits {
+  const attributes = attributeBits(rule.attributes, bundle)
+  const { content } = rule
+  if (content.type === 'empty') return attributes
+  if (content.type === 'elements') return sum([attributes, slotBits(content.slots, bundle)])
+  if (content.value.type === 'text' && rule.labelling !== 'never') return attributes
+  return sum([attributes, valueBits(content.value, bundle)])
+}
+
+function valueBits(rule: ValueRule, bundle: Bundle): Bits {
+  switch (rule.type) {
+    case 'enum':
+      return { choices: Math.log2(Math.max(1, rule.values.length)) }
+    case 'identifier':
+      return { identifiers: rule.max * Math.log2(IDENTIFIER_CHARACTERS) }
+    case 'integer':
+      return { numbers: Math.log2(rule.max - rule.min + 1) }
+    case 'date':
+      return { dates: Math.log2(DATES) }
+    case 'language':
+      return { language: Math.log2(LANGUAGES) }
+    case 'text':
+      return { 'free-text': rule.max * Math.log2(TEXT_CHARACTERS) }
+    case 'resource':
+      return { addresses: 1023 * Math.log2(RESOURCE_CHARACTERS) }
+    case 'address': {
+      const count = (side: 'from' | 'to'): number => bundle[side].domains.length
+      const domains = rule.side === 'either' ? count('from') + count('to') : count(rule.side)
+      const parts = 1023 * (Math.log2(LOCAL_CHARACTERS) + Math.log2(RESOURCE_CHARACTERS))
+      return { addresses: Math.log2(domains) + parts }
+    }
+  }
+}
+
+/** The label: which released spelling, and the dates that it keeps. */
+function labelBits({ labels }: Bundle): Bits {
+  const { windows, rows } = labels
+  const spellings = new Set(rows.map((row) => JSON.stringify(row.output.template)))
+  const keeps = (hole: string): boolean =>
+    rows.some(({ output }) => output.template.some((part) => typeof part !== 'string' && part.hole === hole))
+  return {
+    'label-choice': Math.log2(spellings.size + 1),
+    'label-dates':
+      (keeps('creation') ? Math.log2(windows.creationPast + windows.creationFuture + 1) : 0) +
+      (keeps('review') ? Math.log2(windows.reviewAfterCreation + 1) : 0),
+  }
+}
+
+function sum(all: readonly Bits[]): Bits {
+  const out: Partial<Record<Carrier, number>> = {}
+  for (const bits of all) {
+    for (const [carrier, value] of Object.entries(bits) as [Carrier, number][]) {
+      if (value > 0) out[carrier] = (out[carrier] ?? 0) + value
+    }
+  }
+  return out
+}
+
+function greatest(all: readonly Bits[]): Bits {
+  const out: Partial<Record<Carrier, number>> = {}
+  for (const bits of all) {
+    for (const [carrier, value] of Object.entries(bits) as [Carrier, number][]) {
+      out[carrier] = Math.max(out[carrier] ?? 0, value)
+    }
+  }
+  return out
+}
+
+function times(bits: Bits, factor: number): Bits {
+  return Object.fromEntries(Object.entries(bits).map(([carrier, value]) => [carrier, value * factor]))
+}
