@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { loadEdgeConfig } from '../edge/config/load.ts'
+import { limitLog } from '../edge/log.ts'
 import { startEdge } from '../edge/main.ts'
 
 const HELP = `usage: sallyport edge run --config FILE
@@ -12,6 +13,8 @@ const HELP = `usage: sallyport edge run --config FILE
 run     runs the edge until SIGTERM or SIGINT
 check   proves the configuration and the files that it names; prints one line a finding
 `
+
+const LAST_WORDS_MS = 4_000
 
 /** Exit code 0 done, 1 the configuration or the edge failed, 2 the command line is wrong. */
 export async function edgeCommand(argv: string[]): Promise<number> {
@@ -44,9 +47,12 @@ async function run(
   config: Exclude<ReturnType<typeof loadEdgeConfig>, { problems: unknown }>,
 ): Promise<number> {
   // Lines that nobody reads are dropped, not waited for.
-  const log = pino(
-    { base: { edge: config.name }, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: false, maxLength: 1 << 20 }),
+  const log = limitLog(
+    pino(
+      { base: { edge: config.name }, timestamp: pino.stdTimeFunctions.isoTime },
+      pino.destination({ dest: 2, sync: false, maxLength: 1 << 20 }),
+    ),
+    Date.now,
   )
   const edge = await startEdge(config, log)
   log.info({ s2s: edge.s2sPort, gcxp: edge.gcxpPort, metrics: edge.metricsPort }, 'edge runs')
@@ -55,6 +61,8 @@ async function run(
   })
   const problem = await Promise.race([stopped, edge.failed])
   edge.stop()
+  // Peers get a moment to hear the end of their streams; what is still open then is cut.
+  setTimeout(() => process.exit(), LAST_WORDS_MS).unref()
   if (problem === undefined) {
     log.info({}, 'edge stops')
     return 0

@@ -28,9 +28,10 @@ import {
 } from '../guard/gcxp/index.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
-import { listenForStreams } from './inbound/listener.ts'
+import { type Listener, listenForStreams } from './inbound/listener.ts'
 import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
-import { createMetrics, type Readings, serveMetrics } from './metrics.ts'
+import type { Log } from './log.ts'
+import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
 import { createLinks } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
@@ -38,13 +39,6 @@ import { createSpool } from './outgoing/spool.ts'
 import { createPendingTable } from './pending.ts'
 import { raiseGeneration } from './state.ts'
 import { streamTls } from './tls-ext/index.ts'
-
-/** Diagnostics; pino's shape. */
-export type Log = Readonly<{
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}>
 
 export type Edge = Readonly<{
   s2sPort: number
@@ -77,9 +71,12 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     failedWith = resolve
   })
   let producerUp = false
-  let consumerUp = false
-  let stopping = false
+  /** Connections of the incoming guard: a new one is up before the one that it replaces has ended. */
+  let consumerUp = 0
+  let listener: Listener | undefined
+  let producer: Producer | undefined
   let consumer: Consumer | undefined
+  let page: MetricsPage | undefined
 
   const readings: Readings = {
     streams: () => [
@@ -103,7 +100,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     missing: () => [
       ...(listener === undefined ? ['s2s port'] : []),
       ...(producerUp ? [] : ['outgoing guard']),
-      ...(consumerUp ? [] : ['incoming guard']),
+      ...(consumerUp > 0 ? [] : ['incoming guard']),
     ],
   }
   const metrics = createMetrics(
@@ -139,7 +136,6 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   })
 
   // Out: own servers to the guard.
-  let producer: Producer | undefined
   const spool = createSpool<Note>({
     generation,
     bound: limits.queueStanzas,
@@ -196,97 +192,98 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     else connection?.resume()
   }
 
-  const listener = await listenForStreams({
-    listen: s2s.listen,
-    site: {
-      own: new Set(out.bundle.from.domains.map(({ name }) => name)),
-      far: new Set(out.bundle.to.domains.map(({ name }) => name)),
-      tls,
-      limits: wire,
-      ...clocks,
-    },
-    isHeld: (from) => spool.isFull() || links.isFullTowards(from),
-    onStanza(stream, stanza) {
-      metrics.stanzas.inc({ direction: 'out' })
-      outgoing.take(stream, stanza, performance.now())
-    },
-    onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
-    onEnd(stream, why) {
-      metrics.streamErrors.inc({ direction: 'inbound', open: String(stream !== undefined) })
-      if (stream === undefined) log.warn({ why }, 's2s connection did not become a stream')
-      else log.info({ from: stream.from, to: stream.to, why }, 's2s stream ended')
-    },
-  })
-
-  producer = connectProducer({
-    host: out.guard.host,
-    port: out.guard.port,
-    peer: out.peer,
-    credentials: out.credentials,
-    onAnswer: spool.onAnswer,
-    onRoom: spool.onProducerRoom,
-    onState(state) {
-      producerUp = state.state === 'connected'
-      if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
-      metrics.guardBreaks.inc({ direction: 'out' })
-      if (!state.again) log.warn({}, state.problem)
-    },
-  })
-
-  const gcxpPort = await new Promise<number>((resolve, reject) => {
-    consumer = listenConsumer({
-      host: into.listen.host,
-      port: into.listen.port,
-      peer: into.peer,
-      credentials: into.credentials,
-      payloadOctets: 8 * into.bundle.limits.stanzaBytes + 65_536,
-      onConnect(next) {
-        connection = next
-        if (links.isFull()) next.pause()
+  /** Opens the ports, and the connection to the outgoing guard. */
+  async function open(): Promise<Pick<Edge, 's2sPort' | 'gcxpPort' | 'metricsPort'>> {
+    listener = await listenForStreams({
+      listen: s2s.listen,
+      site: {
+        own: new Set(out.bundle.from.domains.map(({ name }) => name)),
+        far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+        tls,
+        limits: wire,
+        ...clocks,
       },
-      onRequest(number, payload, from) {
-        from.answer(number, incoming.take(number, payload))
+      isHeld: (from) => spool.isFull() || links.isFullTowards(from),
+      onStanza(stream, stanza) {
+        metrics.stanzas.inc({ direction: 'out' })
+        outgoing.take(stream, stanza, performance.now())
       },
-      onState(state) {
-        if (state.state === 'listening') resolve(state.port)
-        else if (state.state === 'connected') {
-          consumerUp = true
-          log.info({ peer: into.peer }, 'incoming guard connected')
-        } else {
-          if (state.state === 'disconnected') consumerUp = false
-          metrics.guardBreaks.inc({ direction: 'in' })
-          log.warn({}, state.problem)
-        }
-      },
-      onFailure(problem) {
-        reject(new Error(problem))
-        failedWith(problem)
+      onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
+      onEnd(stream, why) {
+        metrics.streamErrors.inc({ direction: 'inbound', open: String(stream !== undefined) })
+        if (stream === undefined) log.warn({ why }, 's2s connection did not become a stream')
+        else log.info({ from: stream.from, to: stream.to, why }, 's2s stream ended')
       },
     })
-  })
-  const page = await serveMetrics(config.metrics, metrics, readings)
-  const pageAddress = page.address()
+
+    producer = connectProducer({
+      host: out.guard.host,
+      port: out.guard.port,
+      peer: out.peer,
+      credentials: out.credentials,
+      onAnswer: spool.onAnswer,
+      onRoom: spool.onProducerRoom,
+      onState(state) {
+        producerUp = state.state === 'connected'
+        if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
+        metrics.guardBreaks.inc({ direction: 'out' })
+        if (!state.again) log.warn({}, state.problem)
+      },
+    })
+
+    const gcxpPort = await new Promise<number>((resolve, reject) => {
+      consumer = listenConsumer({
+        host: into.listen.host,
+        port: into.listen.port,
+        peer: into.peer,
+        credentials: into.credentials,
+        payloadOctets: 8 * into.bundle.limits.stanzaBytes + 65_536,
+        onConnect(next) {
+          connection = next
+          if (links.isFull()) next.pause()
+        },
+        onRequest(number, payload, from) {
+          from.answer(number, incoming.take(number, payload))
+        },
+        onState(state) {
+          if (state.state === 'listening') resolve(state.port)
+          else if (state.state === 'connected') {
+            consumerUp++
+            log.info({ peer: into.peer }, 'incoming guard connected')
+          } else {
+            if (state.state === 'disconnected') consumerUp--
+            metrics.guardBreaks.inc({ direction: 'in' })
+            log.warn({}, state.problem)
+          }
+        },
+        onFailure(problem) {
+          reject(new Error(problem))
+          failedWith(problem)
+        },
+      })
+    })
+    page = await serveMetrics(config.metrics, metrics, readings)
+    return { s2sPort: listener.port, gcxpPort, metricsPort: page.port }
+  }
 
   const clock = setInterval(() => {
     outgoing.expire()
     incoming.expire()
   }, TICK_MS)
 
-  return {
-    s2sPort: listener.port,
-    gcxpPort,
-    metricsPort:
-      typeof pageAddress === 'object' && pageAddress !== null ? pageAddress.port : config.metrics.port,
-    failed,
-    stop() {
-      if (stopping) return
-      stopping = true
-      clearInterval(clock)
-      listener.close()
-      links.close()
-      producer?.close()
-      consumer?.close()
-      page.close()
-    },
+  function stop(): void {
+    clearInterval(clock)
+    listener?.close()
+    links.close()
+    producer?.close()
+    consumer?.close()
+    page?.close()
+  }
+
+  try {
+    return { ...(await open()), failed, stop }
+  } catch (error) {
+    stop()
+    throw error
   }
 }

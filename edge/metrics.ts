@@ -3,7 +3,7 @@
  *
  * Label values are of closed sets: directions, states, reasons, and names out of the bundle. Nothing of a stanza.
  */
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Address } from './outbound/route.ts'
 
@@ -89,8 +89,15 @@ export function createMetrics(
   }
 }
 
+/** The open page. */
+export type MetricsPage = Readonly<{ port: number; close(): void }>
+
 /** Opens the page. Rejects with one line when the port cannot be had. */
-export function serveMetrics(listen: Address, metrics: EdgeMetrics, readings: Readings): Promise<Server> {
+export function serveMetrics(
+  listen: Address,
+  metrics: EdgeMetrics,
+  readings: Readings,
+): Promise<MetricsPage> {
   const server = createServer((request, response) => {
     const path = request.method === 'GET' ? request.url : undefined
     if (path === '/metrics') {
@@ -112,7 +119,11 @@ export function serveMetrics(listen: Address, metrics: EdgeMetrics, readings: Re
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(new Error(listenProblem('metrics', listen, error))),
     )
-    server.listen(listen.port, listen.host, () => resolve(server))
+    server.listen(listen.port, listen.host, () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : listen.port
+      resolve({ port, close: () => void server.close() })
+    })
   })
 }
 

@@ -54,21 +54,18 @@ export function isAnswered({ kind, type, from }: Envelope, fromRoom: boolean, st
 
 /** Receipts, markers and chat states go unanswered: nobody wrote them. What holds anything else has a sender who waits. */
 function hasText(stanza: XmlElement): boolean {
-  return stanza.children.some(
-    (node) =>
-      typeof node !== 'string' &&
-      !SILENT.has(node.ns) &&
-      !(node.ns === LABEL_NS && node.name === 'securitylabel'),
-  )
+  return stanza.children.some((node) => typeof node !== 'string' && !SILENT.has(node.ns))
 }
 
-const LABEL_NS = 'urn:xmpp:sec-label:0'
+/** Namespaces of what nobody wrote, and of labels. */
 const SILENT = new Set([
   'http://jabber.org/protocol/chatstates',
   'http://jabber.org/protocol/pubsub#event',
+  'urn:nato:stanag:4778:profile:xmpp:1:0',
   'urn:xmpp:chat-markers:0',
   'urn:xmpp:hints',
   'urn:xmpp:receipts',
+  'urn:xmpp:sec-label:0',
 ])
 
 /** The error stanza that goes back to the sender, from the address that the refused stanza was for. */

@@ -216,6 +216,15 @@ t.test('several streams of the same domains stand side by side; with too many th
   for (const stream of streams) stream.socket.destroy()
 })
 
+t.test('strangers who hold connections open do not keep a server out', async (t) => {
+  const strangers = await Promise.all(Array.from({ length: 70 }, () => connectRaw(port)))
+  const raw = await connectOpen(port, ca, own)
+  raw.write(message('among-strangers'))
+  t.ok(await world.guard.find((xml) => xml.includes('among-strangers')))
+  t.ok(await until(() => strangers.filter(({ socket }) => socket.destroyed).length >= 7), 'the oldest went')
+  for (const { socket } of [raw, ...strangers]) socket.destroy()
+})
+
 t.test('TLS 1.2 is not spoken', async (t) => {
   const { connect } = await import('node:tls')
   const raw = await connectRaw(port)

@@ -88,14 +88,19 @@ async function startServer(scripts: Script[]) {
   }
 }
 
-function linksTo(port: number, states: string[], bound = 100, handshakeMs = 1000): Links {
+function linksTo(
+  port: number,
+  states: string[],
+  bound = 100,
+  more: Partial<Parameters<typeof createLinks>[0]> = {},
+): Links {
   return createLinks({
     own: ['high.example'],
     far: ['low.example'],
     routes: [{ domain: 'high.example', host: '127.0.0.1', port }],
     tls: streamTls([{ domains: ['low.example'], ...edgeCredentials }], [ca.certificate]),
     limits: { stanzaBytes: 10_000, depth: 20 },
-    handshakeMs,
+    handshakeMs: 1000,
     stanzaMs: 1000,
     bound,
     expireMs: 60_000,
@@ -103,6 +108,7 @@ function linksTo(port: number, states: string[], bound = 100, handshakeMs = 1000
     onExpired() {},
     onRoom() {},
     onState: (_from, _to, state, why) => void states.push(`${state}: ${why}`),
+    ...more,
   })
 }
 
@@ -262,6 +268,25 @@ t.test('the queue is bounded and keeps its order while the server is away', asyn
   t.same(answered, [...Array(8).fill(true), false, false], 'as much again for answers')
   t.throws(() => links.deliver('evil.example', 'high.example', '<m/>'))
   t.throws(() => links.deliver('low.example', 'evil.example', '<m/>'))
+})
+
+t.test('what waits too long for an absent server is given back', async (t) => {
+  const server = await startServer([{}])
+  server.close()
+  const expired: string[] = []
+  let rooms = 0
+  const links = linksTo(server.port, [], 4, {
+    expireMs: 300,
+    onExpired: (stanza) => void expired.push(stanza),
+    onRoom: () => rooms++,
+  })
+  t.teardown(links.close)
+  for (let i = 0; i < 5; i++) links.deliver('low.example', 'high.example', `<m>${i}</m>`)
+  t.ok(links.isFull())
+  t.ok(await until(() => expired.length === 5))
+  t.same(expired, ['<m>0</m>', '<m>1</m>', '<m>2</m>', '<m>3</m>', '<m>4</m>'])
+  t.equal(rooms, 1)
+  t.notOk(links.isFull())
 })
 
 t.test('routes', async (t) => {

@@ -1,0 +1,48 @@
+/** What an absent server never got: the far sender hears of it where it waits, by way of the outgoing guard. */
+import t from 'tap'
+import { createIncomingRelay } from '../../edge/incoming/relay.ts'
+import { createPendingTable } from '../../edge/pending.ts'
+import { createDecider } from '../../rules/decide/decide.ts'
+import { testBundle } from './bundles.ts'
+
+const ENDS = `from="bob@low.example/y" id="i" to="alice@high.example/x"`
+
+t.test('who is told', async (t) => {
+  const bounced: string[] = []
+  const relay = createIncomingRelay({
+    bundle: testBundle('low', 'high'),
+    asked: createPendingTable(10, 1000),
+    askedOfUs: createPendingTable(10, 1000),
+    deliver() {},
+    bounce: (octets) => void bounced.push(octets),
+    now: Date.now,
+    counted() {},
+    alarm() {},
+  })
+  const decide = createDecider(testBundle('high', 'low'))
+  const told = [
+    `<message xmlns="jabber:server" ${ENDS} type="chat"><body>SECRET</body></message>`,
+    `<message xmlns="jabber:server" ${ENDS}><body>SECRET</body></message>`,
+    `<iq xmlns="jabber:server" ${ENDS} type="get"><query xmlns="http://jabber.org/protocol/disco#info"></query></iq>`,
+  ]
+  for (const stanza of told) {
+    relay.expired(stanza)
+    const kind = stanza.slice(1, stanza.indexOf(' '))
+    const bounce = bounced.pop()
+    t.equal(
+      bounce,
+      `<${kind} xmlns="jabber:server" from="alice@high.example/x" id="i" to="bob@low.example/y" type="error"><error type="wait"><remote-server-timeout xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"></remote-server-timeout></error></${kind}>`,
+    )
+    t.ok(decide(Buffer.from(bounce!), 1_795_341_600).accepted, 'the rules let it cross')
+  }
+  for (const stanza of [
+    `<message xmlns="jabber:server" ${ENDS} type="groupchat"><body>x</body></message>`,
+    `<message xmlns="jabber:server" ${ENDS} type="error"></message>`,
+    `<presence xmlns="jabber:server" ${ENDS}></presence>`,
+    `<iq xmlns="jabber:server" ${ENDS} type="result"></iq>`,
+    'no xml',
+  ]) {
+    relay.expired(stanza)
+    t.same(bounced, [], stanza)
+  }
+})
