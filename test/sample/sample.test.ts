@@ -62,7 +62,7 @@ async function run(): Promise<void> {
   })
 
   let downstream = Buffer.alloc(0)
-  await t.test('the crossing is up', { timeout: 120_000 }, async () => {
+  await t.test('the crossing is up', { timeout: 120_000 }, async (t) => {
     crossing = await startCrossing({
       folder: join(folder, 'crossing'),
       near,
@@ -94,6 +94,7 @@ async function run(): Promise<void> {
         }),
       )
     }
+    t.equal(crossing.processes.length, 4, 'two edges and two guards')
   })
   if (crossing === undefined) return
   const { pki, processes } = crossing as Crossing
