@@ -7,7 +7,7 @@
  */
 import type { Classification, Spif, Tag, TagSet } from '../spif/spif.ts'
 import { trimBlanks } from './blanks.ts'
-import type { MissiTag, SecurityCategory } from './category.ts'
+import { MAX_BIT, type MissiTag, type SecurityCategory } from './category.ts'
 import { isPrintableString } from './der.ts'
 import type { EssLabel } from './ess.ts'
 import { fitsPrivacyMark } from './ess.ts'
@@ -239,17 +239,31 @@ export function essOf(spif: Spif, label: Label): EssLabel | BindingProblem {
   }
 }
 
-/** Categories in the policy's ESS syntax, one SecurityCategory a tag set and kind (MISSI: one in all). */
+/**
+ * Categories in the policy's ESS syntax, one SecurityCategory a tag set and kind (MISSI: one in all). A problem when the
+ * numbers would be read back as other categories, or as several.
+ */
 export function encodeCategories(
   spif: Spif,
   categories: readonly LabelCategory[],
 ): readonly SecurityCategory[] | BindingProblem {
+  const groups = groupCategories(categories)
+  if (isProblem(groups)) return groups
+  const encoded = spif.syntax === 'acp145' ? groups.map(encodeAcp145) : encodeMissi(groups)
+  if (isProblem(encoded)) return encoded
+  const back = bindCategories(spif, encoded)
+  return isProblem(back) ? back : encoded
+}
+
+type Group = Readonly<{ tagSet: TagSet; tag: Tag; values: readonly string[] }>
+
+function groupCategories(categories: readonly LabelCategory[]): readonly Group[] | BindingProblem {
   const groups = new Map<string, { tagSet: TagSet; tag: Tag; values: string[] }>()
   for (const { tagSet, tag, value } of categories) {
     if (value.ambiguous || !isCanonicalNumber(value.lacv)) {
       return problem('ambiguous-category', `${value.name} (${value.lacv}) in ${tagSet.name}`)
     }
-    if (tag.encoding === 'bits' && (value.lacv.length > 8 || Number(value.lacv) > 16_777_215)) {
+    if (tag.encoding === 'bits' && (value.lacv.length > 8 || Number(value.lacv) > MAX_BIT)) {
       return problem('unknown-category', `${value.name} is bit ${value.lacv}`)
     }
     const key = `${tagSet.id} ${tag.kind} ${tag.encoding}`
@@ -257,25 +271,14 @@ export function encodeCategories(
     group.values.push(value.lacv)
     groups.set(key, group)
   }
-  const sorted = [...groups.values()].map((group) => ({
-    ...group,
-    values: group.values.sort(compareNumbers),
-  }))
-  if (spif.syntax === 'acp145') {
-    return sorted.map(({ tagSet, tag, values }) => ({
-      syntax: 'acp145',
-      kind: tag.kind,
-      tagSet: tagSet.id,
-      encoding: tag.encoding,
-      values,
-    }))
-  }
-  return encodeMissi(sorted)
+  return [...groups.values()].map((group) => ({ ...group, values: group.values.sort(compareNumbers) }))
 }
 
-function encodeMissi(
-  groups: readonly Readonly<{ tagSet: TagSet; tag: Tag; values: readonly string[] }>[],
-): readonly SecurityCategory[] | BindingProblem {
+function encodeAcp145({ tagSet, tag, values }: Group): SecurityCategory {
+  return { syntax: 'acp145', kind: tag.kind, tagSet: tagSet.id, encoding: tag.encoding, values }
+}
+
+function encodeMissi(groups: readonly Group[]): readonly SecurityCategory[] | BindingProblem {
   const tagSets: { tagSet: string; tags: MissiTag[] }[] = []
   for (const { tagSet, tag, values } of groups) {
     let set = tagSets.find((s) => s.tagSet === tagSet.id)

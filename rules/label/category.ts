@@ -73,7 +73,7 @@ const RFC3114_CATEGORIES = '1.2.840.113549.1.9.16.7.4'
 /** Most categories of a label (X.411 ub-security-categories). */
 export const MAX_CATEGORIES = 64
 /** Highest bit of a bit map. */
-const MAX_BIT = 16_777_215
+export const MAX_BIT = 16_777_215
 const MAX_VALUES = 65_536
 
 const MISSI_TAGS: readonly (readonly [number, MissiTag['kind']])[] = [
