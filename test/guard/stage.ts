@@ -15,6 +15,8 @@ export type StartedStage = Readonly<{
   to(fd: number): Socket
   /** What came so far on the pipe that the stage writes on this descriptor. */
   from(fd: number): Buffer
+  /** From now on what the stage writes there stays in the pipe. */
+  stopReading(fd: number): void
   said(): string
   exit: Promise<number | null>
 }>
@@ -47,6 +49,7 @@ export function startStage(
   })
   const inputs = new Map<number, Socket>()
   const outputs = new Map<number, Buffer[]>()
+  const readers = new Map<number, Socket>()
   for (const { writer, reader } of PIPES) {
     const ours = reader.stage === stage ? writer : writer.stage === stage ? reader : undefined
     if (ours === undefined) continue
@@ -62,6 +65,7 @@ export function startStage(
       const socket = new Socket({ fd, readable: true, writable: false })
       socket.on('data', (chunk: Buffer) => chunks.push(chunk))
       outputs.set(writer.fd, chunks)
+      readers.set(writer.fd, socket)
     }
   }
   pipes.close()
@@ -69,6 +73,7 @@ export function startStage(
     process: child,
     to: (fd) => inputs.get(fd)!,
     from: (fd) => Buffer.concat(outputs.get(fd)!),
+    stopReading: (fd) => readers.get(fd)!.pause(),
     said: () => said,
     exit: once(child, 'exit').then(([code]) => {
       for (const socket of inputs.values()) socket.destroy()
