@@ -5,6 +5,7 @@
  * the policy does not define, and what it defines more than once where only one can be meant, is a problem, never a guess.
  * Names are compared without regard to case and to blanks at the ends (ADatP-4774 value domains).
  */
+import { lookup, placesNamed, placesNumbered, type TagSetLookup } from '../spif/lookup.ts'
 import type { Classification, Spif, Tag, TagSet } from '../spif/spif.ts'
 import { trimBlanks } from './blanks.ts'
 import { MAX_BIT, type MissiTag, type SecurityCategory } from './category.ts'
@@ -12,7 +13,7 @@ import { isPrintableString } from './der.ts'
 import type { EssLabel } from './ess.ts'
 import { fitsPrivacyMark } from './ess.ts'
 import { fold } from './fold.ts'
-import { type CategoryKind, type CategoryType, categoryType, compareNumbers } from './kind.ts'
+import { type CategoryKind, type CategoryType, categoryType, compareNumbers, KINDS } from './kind.ts'
 import {
   type BindingCode,
   type BindingProblem,
@@ -34,7 +35,7 @@ export function bindEss(spif: Spif, ess: EssLabel): Label | BindingProblem {
   if (ess.classification === undefined)
     return problem('missing-classification', 'the label has no classification')
   const lacv = String(ess.classification)
-  const classification = spif.classifications.find((c) => c.lacv === lacv)
+  const classification = lookup(spif).classNumbered.get(lacv)
   if (classification === undefined) return problem('unknown-classification', lacv)
   const categories = bindCategories(spif, ess.categories, lacv)
   if (isProblem(categories)) return categories
@@ -63,7 +64,7 @@ function bindCategory(
 ): readonly LabelCategory[] | BindingProblem {
   if (category.syntax === 'acp145') {
     const { kind, encoding, tagSet: id, values } = category
-    return bindNumbers(spif, id, (tag) => tag.kind === kind && tag.encoding === encoding, values, kind)
+    return bindNumbers(spif, id, [kind], encoding, values)
   }
   if (category.syntax !== 'missi')
     return problem('unknown-syntax', category.syntax === 'text' ? 'text' : category.type)
@@ -77,8 +78,7 @@ function bindCategory(
       if (tag.level !== undefined && level !== undefined && tag.level !== level) {
         return problem('unknown-classification', `security level ${tag.level} in ${tagSet}`)
       }
-      const fits = (t: Tag) => missiKind(t.kind) === tag.kind && t.encoding === tag.encoding
-      const bound = bindNumbers(spif, tagSet, fits, tag.values, tag.kind)
+      const bound = bindNumbers(spif, tagSet, missiKinds(tag.kind), tag.encoding, tag.values)
       if (isProblem(bound)) return bound
       categories.push(...bound)
     }
@@ -90,34 +90,41 @@ function missiKind(kind: CategoryKind): MissiTag['kind'] {
   return kind === 'enumerated-permissive' || kind === 'enumerated-restrictive' ? 'enumerated' : kind
 }
 
+function missiKinds(kind: MissiTag['kind']): readonly CategoryKind[] {
+  return kind === 'enumerated' ? ['enumerated-permissive', 'enumerated-restrictive'] : [kind]
+}
+
+/** The values of those numbers in a tag set, among its tags of those kinds. */
 function bindNumbers(
   spif: Spif,
   id: string,
-  fits: (tag: Tag) => boolean,
+  kinds: readonly CategoryKind[],
+  encoding: Tag['encoding'] | undefined,
   values: readonly string[],
-  kind: string,
 ): readonly LabelCategory[] | BindingProblem {
-  const tagSet = spif.tagSets.find((set) => set.id === id)
-  if (tagSet === undefined) return problem('unknown-tag-set', id)
-  const tags = tagSet.tags.filter(fits)
-  if (tags.length === 0) return problem('wrong-type', `${tagSet.name} has no ${kind} tag`)
-  if (values.length === 0) return problem('empty-category', tagSet.name)
+  const set = lookup(spif).setIdentified.get(id)
+  if (set === undefined) return problem('unknown-tag-set', id)
+  const { name, tags } = set.tagSet
+  if (!tags.some((tag) => kinds.includes(tag.kind) && (encoding ?? tag.encoding) === tag.encoding)) {
+    return problem('wrong-type', `${name} has no ${kinds.join(' or ')} tag`)
+  }
+  if (values.length === 0) return problem('empty-category', name)
+  const encodings = encoding === undefined ? ENCODINGS : [encoding]
   const categories: LabelCategory[] = []
   for (const lacv of values) {
-    const found = tags.flatMap((tag) =>
-      tag.values.filter((v) => v.lacv === lacv).map((value) => ({ tagSet, tag, value })),
-    )
-    if (found.length === 0) return problem('unknown-category', `${lacv} in ${tagSet.name}`)
-    if (found.length > 1) return problem('ambiguous-category', `${lacv} in ${tagSet.name}`)
+    const found = kinds.flatMap((kind) => encodings.flatMap((each) => placesNumbered(set, kind, each, lacv)))
+    if (found.length === 0) return problem('unknown-category', `${lacv} in ${name}`)
+    if (found.length > 1) return problem('ambiguous-category', `${lacv} in ${name}`)
     categories.push(found[0]!)
   }
   return categories
 }
 
+const ENCODINGS: readonly Tag['encoding'][] = ['bits', 'integers']
+
 /** The classification of that name. */
 export function classificationNamed(spif: Spif, name: string): Classification | undefined {
-  const wanted = fold(trimBlanks(name))
-  return spif.classifications.find((c) => fold(c.name) === wanted)
+  return lookup(spif).classNamed.get(fold(trimBlanks(name)))
 }
 
 /** The label that STANAG 4774 ConfidentialityInformation is under `spif`. */
@@ -147,44 +154,41 @@ export function bindCategory4774(
   spif: Spif,
   category: Category4774,
 ): readonly LabelCategory[] | BindingProblem {
-  const tagSet = findTagSet(spif, category.tagName, category.tagSet)
-  if (isProblem(tagSet)) return tagSet
-  const tags = tagSet.tags.filter((tag) => categoryType(tag.kind) === category.type)
-  if (tags.length === 0) return problem('wrong-type', `${tagSet.name} has no ${category.type} tag`)
+  const set = findTagSet(spif, category.tagName, category.tagSet)
+  if (isProblem(set)) return set
+  const { tagSet } = set
+  const kinds = KINDS.filter((kind) => categoryType(kind) === category.type)
+  if (!tagSet.tags.some((tag) => kinds.includes(tag.kind))) {
+    return problem('wrong-type', `${tagSet.name} has no ${category.type} tag`)
+  }
   const categories: LabelCategory[] = []
   for (const name of category.values) {
-    const bound = valueNamed(tagSet, tags, name)
+    const bound = valueNamed(set, category.type, name)
     if (isProblem(bound)) return bound
     categories.push(bound)
   }
-  for (const number of category.numbers) {
-    const bound = bindNumbers(spif, tagSet.id, (tag) => tags.includes(tag), [number], category.type)
-    if (isProblem(bound)) return bound
-    categories.push(...bound)
-  }
-  return categories
+  if (category.numbers.length === 0) return categories
+  const numbered = bindNumbers(spif, tagSet.id, kinds, undefined, category.numbers)
+  return isProblem(numbered) ? numbered : [...categories, ...numbered]
 }
 
-function findTagSet(spif: Spif, name: string, id: string | undefined): TagSet | BindingProblem {
-  const wanted = fold(trimBlanks(name))
-  const tagSet = spif.tagSets.find((set) => fold(set.name) === wanted)
-  if (tagSet === undefined) return problem('unknown-tag-set', name)
-  return id === undefined || id === tagSet.id ? tagSet : problem('tag-set-conflict', `${name} ${id}`)
+function findTagSet(spif: Spif, name: string, id: string | undefined): TagSetLookup | BindingProblem {
+  const set = lookup(spif).setNamed.get(fold(trimBlanks(name)))
+  if (set === undefined) return problem('unknown-tag-set', name)
+  return id === undefined || id === set.tagSet.id ? set : problem('tag-set-conflict', `${name} ${id}`)
 }
 
 /**
  * The value of that name. Where a policy repeats a name in one tag (the published NATO policy does), the entries are one
  * value to whoever knows names only; the first stands for all. In two tags it would be two values: ambiguous.
  */
-function valueNamed(tagSet: TagSet, tags: readonly Tag[], name: string): LabelCategory | BindingProblem {
-  const wanted = fold(trimBlanks(name))
-  const found = tags.flatMap((tag) => {
-    const value = tag.values.find((v) => fold(v.name) === wanted)
-    return value === undefined ? [] : [{ tagSet, tag, value }]
-  })
-  if (found.length > 1) return problem('ambiguous-category', `${name} in ${tagSet.name}`)
-  return found[0] ?? problem('unknown-category', `${name} in ${tagSet.name}`)
+function valueNamed(set: TagSetLookup, type: CategoryType, name: string): LabelCategory | BindingProblem {
+  const found = placesNamed(set, type, trimBlanks(name))
+  if (found.length > 1) return problem('ambiguous-category', `${name} in ${set.tagSet.name}`)
+  return found[0] ?? problem('unknown-category', `${name} in ${set.tagSet.name}`)
 }
+
+const CATEGORY_TYPES: readonly CategoryType[] = ['RESTRICTIVE', 'PERMISSIVE', 'INFORMATIVE']
 
 /** Names as a ruleset or a person gives them. */
 export type LabelNames = Readonly<{
@@ -199,16 +203,20 @@ export function labelFromNames(spif: Spif, names: LabelNames): Label | BindingPr
   if (classification === undefined) return problem('unknown-classification', names.classification)
   const categories: LabelCategory[] = []
   for (const { tagSet: setName, tag: tagName, values } of names.categories ?? []) {
-    const tagSet = findTagSet(spif, setName, undefined)
-    if (isProblem(tagSet)) return tagSet
+    const set = findTagSet(spif, setName, undefined)
+    if (isProblem(set)) return set
+    const { tagSet } = set
     const tags =
       tagName === undefined ? tagSet.tags : tagSet.tags.filter((t) => fold(t.name ?? '') === fold(tagName))
     if (tags.length === 0) return problem('wrong-type', `${tagSet.name} has no tag ${tagName ?? ''}`)
     if (values.length === 0) return problem('empty-category', tagSet.name)
     for (const name of values) {
-      const value = valueNamed(tagSet, tags, name)
-      if (isProblem(value)) return value
-      categories.push(value)
+      const found = CATEGORY_TYPES.flatMap((type) => placesNamed(set, type, trimBlanks(name))).filter(
+        ({ tag }) => tags.includes(tag),
+      )
+      if (found.length > 1) return problem('ambiguous-category', `${name} in ${tagSet.name}`)
+      if (found.length === 0) return problem('unknown-category', `${name} in ${tagSet.name}`)
+      categories.push(found[0]!)
     }
   }
   if (names.privacyMark !== undefined && !fitsPrivacyMark(names.privacyMark)) {
@@ -299,12 +307,8 @@ function encodeMissi(groups: readonly Group[]): readonly SecurityCategory[] | Bi
  */
 export function informationOf(spif: Spif, label: Label): Information4774 | BindingProblem {
   for (const { tagSet, tag, value } of label.categories) {
-    const type = categoryType(tag.kind)
-    const back = valueNamed(
-      tagSet,
-      tagSet.tags.filter((t) => categoryType(t.kind) === type),
-      value.name,
-    )
+    const set = lookup(spif).setIdentified.get(tagSet.id)!
+    const back = valueNamed(set, categoryType(tag.kind), value.name)
     if (isProblem(back)) return back
   }
   return {

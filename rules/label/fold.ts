@@ -5,5 +5,7 @@
  * and no policy needs it.
  */
 export function fold(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return ASCII.test(name) ? name.toLowerCase() : name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
+
+const ASCII = /^[\x00-\x7f]*$/

@@ -5,10 +5,11 @@
  * its policy does not define. What is encoded (`ess.ts`, `stanag4774.ts`) becomes such a label by `bindEss` and `bind4774`
  * and is encoded again by `essOf` and `informationOf`.
  */
-import type { CategoryValue, Classification, Spif, Tag, TagSet } from '../spif/spif.ts'
+import { lookup, type Place } from '../spif/lookup.ts'
+import type { Classification, Spif } from '../spif/spif.ts'
 
 /** A category of a label: the value, in its tag, in its tag set. */
-export type LabelCategory = Readonly<{ tagSet: TagSet; tag: Tag; value: CategoryValue }>
+export type LabelCategory = Place
 
 /** A label under the policy that it was bound to. Categories are unique and in the order of the policy. */
 export type Label = Readonly<{
@@ -46,10 +47,13 @@ export function makeLabel(
   categories: Iterable<LabelCategory>,
   privacyMark?: string,
 ): Label {
-  const chosen = new Map<CategoryValue, LabelCategory>()
-  for (const category of categories) chosen.set(category.value, category)
-  const inOrder: LabelCategory[] = []
-  for (const category of allCategories(spif)) if (chosen.has(category.value)) inOrder.push(category)
+  const { order, places } = lookup(spif)
+  const positions = new Set<number>()
+  for (const { value } of categories) {
+    const position = order.get(value)
+    if (position !== undefined) positions.add(position)
+  }
+  const inOrder = [...positions].sort((a, b) => a - b).map((position) => places[position]!)
   return {
     policy: { name: spif.name, id: spif.id },
     classification,
@@ -58,18 +62,9 @@ export function makeLabel(
   }
 }
 
-const categoriesOf = new WeakMap<Spif, readonly LabelCategory[]>()
-
 /** Every category of a policy, in its order. */
 export function allCategories(spif: Spif): readonly LabelCategory[] {
-  let categories = categoriesOf.get(spif)
-  if (categories === undefined) {
-    categories = spif.tagSets.flatMap((tagSet) =>
-      tagSet.tags.flatMap((tag) => tag.values.map((value) => ({ tagSet, tag, value }))),
-    )
-    categoriesOf.set(spif, categories)
-  }
-  return categories
+  return lookup(spif).places
 }
 
 /** Whether two labels of one policy are the same label. */
