@@ -1,0 +1,4 @@
+import { checkFaults } from './check.ts'
+import { verifyFaults } from './verify-faults.ts'
+
+await checkFaults('verify', verifyFaults)
