@@ -98,10 +98,12 @@ function readTlv(reader: Reader, end: number, depth: number): Tlv | DerProblem {
 export function writeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
-  const head = length < 0x80 ? [tag, length] : longHead(tag, length)
-  const out = new Uint8Array(head.length + length)
-  out.set(head)
-  let at = head.length
+  const head = length < 0x80 ? SHORT_HEAD : longLength(length)
+  const out = new Uint8Array(head.length + 1 + length)
+  out[0] = tag
+  if (head === SHORT_HEAD) out[1] = length
+  else out.set(head, 1)
+  let at = head.length + 1
   for (const part of parts) {
     out.set(part, at)
     at += part.length
@@ -109,10 +111,12 @@ export function writeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Arr
   return out
 }
 
-function longHead(tag: number, length: number): number[] {
+const SHORT_HEAD: readonly number[] = [0]
+
+function longLength(length: number): number[] {
   const octets: number[] = []
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256)
-  return [tag, 0x80 | octets.length, ...octets]
+  return [0x80 | octets.length, ...octets]
 }
 
 /** A SET OF in DER (X.690 §11.6): the members in ascending order of their octets. */

@@ -13,8 +13,22 @@ export function isOid(text: string): boolean {
   return encodeOid(text) !== undefined
 }
 
-/** The content octets of an object identifier, or undefined when `text` is not one (or is over 128 octets). */
+/**
+ * The content octets of an object identifier, or undefined when `text` is not one (or is over 128 octets). The octets are not
+ * to be changed: those of the first identifiers asked for are kept, since a policy has few.
+ */
 export function encodeOid(text: string): Uint8Array | undefined {
+  const kept = encoded.get(text)
+  if (kept !== undefined) return kept
+  const octets = encode(text)
+  if (octets !== undefined && encoded.size < MOST_KEPT) encoded.set(text, octets)
+  return octets
+}
+
+const encoded = new Map<string, Uint8Array>()
+const MOST_KEPT = 256
+
+function encode(text: string): Uint8Array | undefined {
   if (text.length > 512) return undefined
   const arcs = text.split('.')
   if (arcs.length < 2) return undefined
@@ -24,10 +38,18 @@ export function encodeOid(text: string): Uint8Array | undefined {
   if (first.length !== 1 || first > '2') return undefined
   if (first !== '2' && (second.length > 2 || Number(second) > 39)) return undefined
   const octets: number[] = []
-  pushArc(octets, BigInt(first) * 40n + BigInt(second))
-  for (const arc of arcs.slice(2)) pushArc(octets, BigInt(arc))
-  return octets.length <= MAX_OCTETS ? Uint8Array.from(octets) : undefined
+  if (second.length <= SAFE_DIGITS) pushSmall(octets, Number(first) * 40 + Number(second))
+  else pushBig(octets, BigInt(first) * 40n + BigInt(second))
+  for (let i = 2; i < arcs.length; i++) {
+    const arc = arcs[i] as string
+    if (arc.length <= SAFE_DIGITS) pushSmall(octets, Number(arc))
+    else pushBig(octets, BigInt(arc))
+  }
+  return octets.length <= MAX_OCTETS ? new Uint8Array(octets) : undefined
 }
+
+/** Decimal numbers of so many digits are exact as `number`, with 80 to spare. */
+const SAFE_DIGITS = 15
 
 /**
  * The dotted decimal of DER content octets, or undefined: empty, over 128 octets, an arc that begins with 80
@@ -71,7 +93,14 @@ export function isCanonicalNumber(text: string): boolean {
   return true
 }
 
-function pushArc(octets: number[], arc: bigint): void {
+function pushSmall(octets: number[], arc: number): void {
+  let scale = 1
+  while (scale * 128 <= arc) scale *= 128
+  for (; scale > 1; scale /= 128) octets.push(0x80 | (Math.floor(arc / scale) % 128))
+  octets.push(arc % 128)
+}
+
+function pushBig(octets: number[], arc: bigint): void {
   const groups = [Number(arc & 0x7fn)]
   for (let rest = arc >> 7n; rest > 0n; rest >>= 7n) groups.push(Number(rest & 0x7fn) | 0x80)
   octets.push(...groups.reverse())
