@@ -24,7 +24,7 @@ export function checkReferences(spif: Spif, root: Node, findings: Finding[]): vo
   const unique = (weight: Finding['weight'], kind: string, node: string, names: readonly string[]) => {
     for (const name of repeated(names)) add(weight, kind, `${node} ${name} stands twice`, `${node} ${name}`)
   }
-  const { classifications, tagSets, equivalentPolicies } = spif
+  const { classifications, tagSets, equivalentPolicies, defaultPolicy } = spif
   unique(
     'refused',
     'duplicate-class',
@@ -73,6 +73,16 @@ export function checkReferences(spif: Spif, root: Node, findings: Finding[]): vo
     'equivalentPolicy',
     equivalentPolicies.map((p) => p.id),
   )
+  for (const { name, id } of defaultPolicy === undefined ? [] : equivalentPolicies) {
+    if (name === defaultPolicy?.name || id === defaultPolicy?.id) {
+      add(
+        'error',
+        'duplicate-policy',
+        `equivalentPolicy ${name} is the default policy too`,
+        `equivalentPolicy ${name}`,
+      )
+    }
+  }
   for (const name of emptyNames(spif)) add('refused', 'empty-name', `a ${name} has an empty name`, name)
   for (const c of classifications) {
     if (c.lacv.startsWith('-'))

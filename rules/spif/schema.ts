@@ -11,6 +11,8 @@ export const SPIF_NS = 'http://www.xmlspif.org/spif'
 /** Value spaces of attributes. */
 export type AttributeType =
   | 'text'
+  /** A text of at most 256 characters. */
+  | 'name'
   | 'oid'
   | 'integer'
   | 'lacv'
@@ -65,13 +67,13 @@ const MARKINGS = [
 ] as const
 
 const NAMED_POLICY: ElementSchema = {
-  attributes: { name: 'text', id: 'oid' },
+  attributes: { name: 'name', id: 'oid' },
   required: ['name', 'id'],
   children: MARKINGS,
 }
 
 const CATEGORY_TEST: ElementSchema = {
-  attributes: { tagSetRef: 'text', tagType: TAG_TYPES, enumType: ENUM_TYPES, lacv: 'lacv', all: 'boolean' },
+  attributes: { tagSetRef: 'name', tagType: TAG_TYPES, enumType: ENUM_TYPES, lacv: 'lacv', all: 'boolean' },
   required: ['tagSetRef', 'tagType'],
   children: [],
 }
@@ -123,7 +125,7 @@ export const SCHEMA: ReadonlyMap<string, ElementSchema> = new Map<string, Elemen
     'securityClassification',
     {
       attributes: {
-        name: 'text',
+        name: 'name',
         lacv: 'integer',
         hierarchy: 'integer',
         color: 'colour',
@@ -136,7 +138,7 @@ export const SCHEMA: ReadonlyMap<string, ElementSchema> = new Map<string, Elemen
   [
     'equivalentClassification',
     {
-      attributes: { policyRef: 'text', lacv: 'integer', applied: APPLIED },
+      attributes: { policyRef: 'name', lacv: 'integer', applied: APPLIED },
       required: ['policyRef', 'lacv', 'applied'],
       children: [['requiredCategory', 0, MANY]],
     },
@@ -148,7 +150,7 @@ export const SCHEMA: ReadonlyMap<string, ElementSchema> = new Map<string, Elemen
   [
     'securityCategoryTagSet',
     {
-      attributes: { name: 'text', id: 'oid' },
+      attributes: { name: 'name', id: 'oid' },
       required: ['name', 'id'],
       children: [
         ['securityCategoryTag', 1, MANY],
@@ -159,7 +161,7 @@ export const SCHEMA: ReadonlyMap<string, ElementSchema> = new Map<string, Elemen
   [
     'equivalentSecurityCategoryTagSet',
     {
-      attributes: { policyRef: 'text', name: 'text', id: 'oid' },
+      attributes: { policyRef: 'name', name: 'name', id: 'oid' },
       required: ['policyRef'],
       children: [['requiredCategory', 0, MANY]],
     },
@@ -191,7 +193,7 @@ export const SCHEMA: ReadonlyMap<string, ElementSchema> = new Map<string, Elemen
         lacv: 'lacv',
         userInput: ['string', 'integer', 'date'],
         dateFormat: 'text',
-        requiredClass: 'text',
+        requiredClass: 'name',
         obsolete: 'boolean',
         notBefore: 'dateTime',
         notAfter: 'dateTime',
@@ -210,7 +212,7 @@ export const SCHEMA: ReadonlyMap<string, ElementSchema> = new Map<string, Elemen
     'equivalentSecCategoryTag',
     {
       attributes: {
-        policyRef: 'text',
+        policyRef: 'name',
         tagSetId: 'oid',
         tagType: TAG_TYPES,
         enumType: ENUM_TYPES,
@@ -246,14 +248,14 @@ export const SCHEMA: ReadonlyMap<string, ElementSchema> = new Map<string, Elemen
   [
     'equivalentPolicy',
     {
-      attributes: { name: 'text', id: 'oid', userRefURI: 'text', docRefURI: 'text' },
+      attributes: { name: 'name', id: 'oid', userRefURI: 'text', docRefURI: 'text' },
       required: ['name', 'id'],
       children: [['requiredCategory', 0, MANY]],
     },
   ],
   [
     'markingData',
-    { attributes: { phrase: 'text', 'xml:lang': 'language' }, required: [], children: [['code', 1, MANY]] },
+    { attributes: { phrase: 'name', 'xml:lang': 'language' }, required: [], children: [['code', 1, MANY]] },
   ],
   ['code', { attributes: {}, required: [], children: [], text: true }],
   [
@@ -268,7 +270,7 @@ export const SCHEMA: ReadonlyMap<string, ElementSchema> = new Map<string, Elemen
     'qualifier',
     {
       attributes: {
-        markingQualifier: 'text',
+        markingQualifier: 'name',
         qualifierCode: ['prefix', 'suffix', 'separator'],
         'xml:lang': 'language',
       },

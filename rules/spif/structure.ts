@@ -112,6 +112,8 @@ function readValue(type: AttributeType, value: string): string | undefined {
   switch (type) {
     case 'text':
       return value
+    case 'name':
+      return value.length <= 512 && [...value].length <= 256 ? value : undefined
     case 'language':
       return trimBlanks(value)
     case 'oid':

@@ -85,6 +85,7 @@ t.test('what could widen a decision is refused in both modes, at its line', asyn
     ['lacv="" applied="both" action="discard"', 'lacv="" applied="both"', 'bad-value'],
     ['name="Moor" id="2.999.3"', 'name="Moor" id="2.999.2"', 'duplicate-policy-id'],
     ['name="CANKER" lacv="0"', 'name="CANKER" lacv=""', 'bad-value'],
+    ['phrase="GROVE"', `phrase="${'G'.repeat(257)}"`, 'bad-value'],
     ['<code>replacePolicy</code>', '<code>replaceEverything</code>', 'bad-value'],
     ['<securityPolicyId name="Orchard" id="2.999.1"/>', '', 'missing-element'],
     [
@@ -120,6 +121,16 @@ t.test('what real files have is refused strictly and a finding leniently', async
     [' xmlns="http://www.xmlspif.org/spif"', '', 'no-namespace'],
     ['color="navy"', 'color="midnight"', 'bad-value'],
     ['color="navy"', 'color="red"', 'duplicate-colour'],
+    [
+      '<securityPolicyId name="Orchard"',
+      '<defaultSecurityPolicyId name="Moor" id="2.999.9"/><securityPolicyId name="Orchard"',
+      'duplicate-policy',
+    ],
+    [
+      '<securityPolicyId name="Orchard"',
+      '<defaultSecurityPolicyId name="Bog" id="2.999.3"/><securityPolicyId name="Orchard"',
+      'duplicate-policy',
+    ],
     ['color="navy"', 'colour="navy"', 'unknown-attribute'],
     ['<securityClassifications>', '<x:y xmlns:x="urn:x"/><securityClassifications>', 'foreign-element'],
     [

@@ -14,9 +14,10 @@ import {
 import { essOf, informationOf } from '../../../rules/label/bind.ts'
 import { catalogRefusal, readCatalog } from '../../../rules/label/catalog.ts'
 import type { SecurityCategory } from '../../../rules/label/category.ts'
-import { readDer } from '../../../rules/label/der.ts'
+import { readDer, readString } from '../../../rules/label/der.ts'
 import { effectiveLabel } from '../../../rules/label/effective.ts'
 import { decodeEquivalentLabels, decodeEss, type EssLabel, encodeEss } from '../../../rules/label/ess.ts'
+import { KINDS } from '../../../rules/label/kind.ts'
 import { isProblem, type Label, labelKey } from '../../../rules/label/label.ts'
 import { type Label4774, read4774, write4774 } from '../../../rules/label/stanag4774.ts'
 import { readBindingData, readBindingInformation } from '../../../rules/label/stanag4778.ts'
@@ -232,16 +233,36 @@ function parseClearance(testCase: Case): Outcome {
   }
 }
 
+/** A category under each of the words that a case may use for its parts. */
 function describeCategory(category: SecurityCategory): Outcome {
   switch (category.syntax) {
-    case 'acp145':
-      return { tagSetId: category.tagSet, type: category.kind, values: category.values }
+    case 'acp145': {
+      const { kind, tagSet, values, encoding } = category
+      const arc = KINDS.indexOf(kind)
+      const numbers = values.map(Number)
+      return {
+        typeOid: `2.16.840.1.101.2.1.8.3.${arc}`,
+        ...{ tagSetId: tagSet, tagSet, tagName: tagSet, type: kind, kind },
+        ...{ values, lacv: values, lacvs: values },
+        ...(encoding === 'bits' ? { bits: numbers } : { integers: numbers, attributes: numbers }),
+      }
+    }
     case 'text':
       return { typeOid: category.type, strings: category.strings }
-    case 'unknown':
-      return { typeOid: category.type }
+    case 'unknown': {
+      const value = readDer(category.octets, 'ber')
+      const string = 'problem' in value ? undefined : readString(value)
+      const raw = hex(category.octets)
+      return {
+        typeOid: category.type,
+        hex: raw,
+        valueHex: raw,
+        value: string ?? raw,
+        strings: string === undefined ? [] : [string],
+      }
+    }
     case 'missi':
-      return { tagSets: category.tagSets }
+      return { typeOid: '2.16.840.1.101.2.1.8.1', tagSets: category.tagSets }
   }
 }
 
