@@ -12,6 +12,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startGuard } from '../guard/launcher/launcher.ts'
+import { closeInherited } from '../guard/launcher/pipes.ts'
 import { prepareGuard, prepareJournal } from '../guard/launcher/prepare.ts'
 import { loadGuardConfig } from './guard-config.ts'
 
@@ -58,6 +59,7 @@ export async function guardCommand(argv: string[]): Promise<number> {
     prepareGuard({ config, directory: resolve(values.runtime), users })
     return 0
   }
+  closeInherited()
   // Before the first child, so that a stop in the middle of the start is heard.
   const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   const guard = startGuard(config)

@@ -5,10 +5,33 @@
  * this user enters; after that nobody can open it again.
  */
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PIPES, type StageName } from './stages.ts'
+
+/**
+ * Closes the descriptors that this process was given at its start beside the first three: a stage would inherit them. To be
+ * called before anything is opened; what Node opens for itself is marked to be closed in children and stays.
+ */
+export function closeInherited(): void {
+  for (const name of readdirSync('/proc/self/fd')) {
+    const fd = Number(name)
+    if (fd > 2 && isInherited(fd)) closeSync(fd)
+  }
+}
+
+const O_CLOEXEC = 0o2000000
+
+function isInherited(fd: number): boolean {
+  try {
+    const flags = /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1]
+    return flags !== undefined && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0
+  } catch {
+    // The descriptor with which the directory itself was read.
+    return false
+  }
+}
 
 /** For each stage its descriptors from 3 on, as this process has them open. */
 export type OpenPipes = Readonly<{ of(stage: StageName): number[]; close(): void }>

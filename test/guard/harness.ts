@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -130,11 +130,14 @@ export type RunningGuard = Readonly<{
 
 export function runGuard(site: Site): RunningGuard {
   const { NODE_OPTIONS: _, ...env } = process.env
+  const stray = openSync(site.config, 'r+')
   const child = spawn(
     process.execPath,
     [join(ROOT, 'cli', 'sallyport.ts'), 'guard', 'run', '--config', site.config],
-    { env, stdio: ['ignore', 'ignore', 'pipe'] },
+    // A descriptor that the stages must not inherit.
+    { env, stdio: ['ignore', 'ignore', 'pipe', ...new Array(27).fill('ignore'), stray] },
   )
+  closeSync(stray)
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text
