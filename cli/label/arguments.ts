@@ -48,7 +48,7 @@ export type Arguments = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>
 export class Unusable extends Error {}
 
 /** The octets that an argument names: a file, `-`, or the thing itself. */
-export function octetsOf(argument: string): Uint8Array {
+function octetsOf(argument: string): Uint8Array {
   if (argument === '-') return readFileSync(0)
   if (argument.trimStart().startsWith('<')) return new TextEncoder().encode(argument)
   try {

@@ -19,9 +19,11 @@ t.teardown(() => rmSync(directory, { recursive: true }))
 
 type Outcome = Readonly<{ code: number; out: string; err: string }>
 
-/** Runs the action here, or as a process of its own when it is to read standard input. */
-async function run(args: readonly string[], input?: string): Promise<Outcome> {
-  if (input !== undefined) return start(args, input)
+/** Runs the action here; `input` lies in a file whose name takes the place of `-`. */
+async function run(given: readonly string[], input = ''): Promise<Outcome> {
+  const file = join(directory, 'input')
+  writeFileSync(file, input)
+  const args = given.map((arg) => (arg === '-' ? file : arg))
   const written = { out: '', err: '' }
   const { stdout, stderr } = process
   const [writeOut, writeErr] = [stdout.write, stderr.write]
@@ -34,6 +36,7 @@ async function run(args: readonly string[], input?: string): Promise<Outcome> {
   return { code: await finished, ...written }
 }
 
+/** Runs it as a process of its own, with `input` on standard input. */
 function start(args: readonly string[], input: string): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'label', ...args], {
     encoding: 'utf8',
@@ -68,6 +71,7 @@ t.test('encode, decode, in every form and from every source', async (t) => {
   const base64 = ess.out.trim()
   const hex = Buffer.from(base64, 'base64').toString('hex')
   t.equal((await run(['encode', '--as', 'ess', '--output', 'hex', ...words])).out.trim(), hex)
+  t.match(start(['decode', '-', '--spif', spif], base64), { code: 0, out: /INNER/ }, 'from standard input')
   const file = join(directory, 'label.der')
   writeFileSync(file, Buffer.from(base64, 'base64'))
   for (const [argument, input] of [
