@@ -2,6 +2,9 @@
  * Plants each fault of one verifier in a copy of the code and shows three things: the faulty verifier accepts what honest ones
  * refuse; a guard of real processes in which it sits releases none of it, and says so in its journal; what is harmless crosses
  * in the same run.
+ *
+ * No fault takes away the limit of octets: intake closes the connection over a stanza that exceeds it, so no verifier gets one.
+ * The two verifiers get the same bundle: a ruleset that admits too much is no fault of either, and is for its reviewers.
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'

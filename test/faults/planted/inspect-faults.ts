@@ -17,7 +17,7 @@ import {
   TODAY,
 } from './stanzas.ts'
 
-/** Two gates of inspect that stand behind others: with them a stanza or a label has one spelling, whatever its reader forgave. */
+/** Gates of inspect behind its readers: with them a stanza or a label has one spelling, whatever a reader forgives. */
 const SPELLING_NOT_COMPARED = {
   file: 'rules/decide/canonical.ts',
   find: 'return spelling === text ? root :',
