@@ -37,6 +37,10 @@ export function parseDocument(source: string): DocumentElement | DocumentProblem
   })
   parser.on('opentag', (tag: SaxesTagNS) => {
     if (stack.length >= MAX_DEPTH) throw new Unreadable('nested too deeply')
+    // saxes trims namespace names, which makes another namespace of them.
+    const declared = Object.values(tag.attributes).filter((attribute) => !isNoDeclaration(attribute))
+    if (declared.some(({ value }) => value !== trimBlanks(value)))
+      throw new Unreadable('blanks around a namespace name')
     const node: DocumentElement = {
       ns: tag.uri,
       name: tag.local,

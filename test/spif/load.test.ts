@@ -218,6 +218,8 @@ t.test('documents: limits, positions, byte order mark', async (t) => {
   t.match(parseDocument(''), { problem: String })
   t.match(parseDocument(' '.repeat((16 << 20) + 1)), { problem: /16 MiB/ })
   t.match(parseDocument('<a>&x;</a>'), { problem: /entity/ })
+  t.match(parseDocument('<a xmlns="urn:a "/>'), { problem: /namespace/ })
+  t.match(parseDocument('<a><b xmlns:x="\turn:a"/></a>'), { problem: /namespace/ })
   const root = parseDocument('<a xmlns:p="urn:p" p:q="1" xml:lang="en">x<![CDATA[<y]]></a>')
   t.match('problem' in root ? [] : root.attributes, [{ ns: 'urn:p', name: 'q' }, { name: 'lang' }])
   t.equal('problem' in root ? '' : root.children.join(''), 'x<y')
