@@ -41,6 +41,15 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
     },
   ],
   [
+    'diff',
+    {
+      usage: 'OLD NEW [--html] [-o FILE]',
+      summary:
+        'what is now allowed, no longer allowed or changed, with a stanza for each; exit code 1 when they differ',
+      load: async () => (await import('./rules-diff.ts')).diffRules,
+    },
+  ],
+  [
     'test',
     {
       usage: 'BUNDLE [--examples BUNDLE]',

@@ -29,9 +29,9 @@ export function clark({ ns, name }: Readonly<{ ns: string; name: string }>): str
 /** Stands for the label while a stanza is put together. */
 const LABEL = element('urn:sallyport:label', 'label')
 
-/** The probes of all forms; `second` is when they are to be judged. */
-export function formProbes(bundle: Bundle, second: number): Probe[] {
-  return bundle.forms.flatMap((form) => probesOf(form, bundle, second))
+/** The probes of all forms; `second` is when they are to be judged, `row` whose label they carry. */
+export function formProbes(bundle: Bundle, second: number, row = bundle.labels.rows[0]): Probe[] {
+  return bundle.forms.flatMap((form) => probesOf(form, bundle, second, row))
 }
 
 /** A labelled message under a row with those dates, or undefined when no form carries a label. */
@@ -51,10 +51,15 @@ export function rowProbe(
   return spell(rootOf(form, context, placed(form.slots, carrier, context), {}), spelling)
 }
 
-/** A stanza of exactly so many octets under a row, or undefined when no text is long enough. */
-export function sizedProbe(bundle: Bundle, octets: number, second: number): string | undefined {
+/** A stanza of exactly so many octets, or undefined when no text is long enough. */
+export function sizedProbe(
+  bundle: Bundle,
+  octets: number,
+  second: number,
+  row = bundle.labels.rows[0],
+): string | undefined {
   for (const form of bundle.forms) {
-    const labelled = labelSpelling(form, bundle, second)
+    const labelled = labelSpelling(form, row, second)
     for (const [index, slot] of form.slots.entries()) {
       if (slot.type === 'label') continue
       for (const rule of slot.of) {
@@ -76,9 +81,9 @@ export function sizedProbe(bundle: Bundle, octets: number, second: number): stri
   return undefined
 }
 
-function probesOf(form: StanzaForm, bundle: Bundle, second: number): Probe[] {
+function probesOf(form: StanzaForm, bundle: Bundle, second: number, row: LabelRow | undefined): Probe[] {
   const context = { bundle, second }
-  const spelling = labelSpelling(form, bundle, second)
+  const spelling = labelSpelling(form, row, second)
   const probes: Probe[] = []
   const add = (
     rule: string,
@@ -95,8 +100,8 @@ function probesOf(form: StanzaForm, bundle: Bundle, second: number): Probe[] {
   add(form.form, carrier)
   add(form.form, [])
   add(form.form, [...carrier, element('urn:example:unknown', 'unknown')])
-  if (!labelSlot && bundle.labels.rows.length > 0) {
-    const label = fillRow(bundle.labels.rows[0]!, second)
+  if (!labelSlot && row !== undefined) {
+    const label = fillRow(row, second)
     probes.push({ rule: form.form, stanza: spell(rootOf(form, context, [...carrier, LABEL], {}), label) })
   }
   for (const { name, required, value } of form.attributes) {
@@ -265,10 +270,10 @@ function spell(root: XmlElement, label: string): string {
   return serialiseReplacing(root, LABEL, label)
 }
 
-/** A label that this form may carry: that of the first row, or '' when it carries none. */
-function labelSpelling(form: StanzaForm, bundle: Bundle, second: number): string {
-  const row = form.slots.some((slot) => slot.type === 'label') ? bundle.labels.rows[0] : undefined
-  return row === undefined ? '' : fillRow(row, second)
+/** The label of a row where the form may carry one, else ''. */
+function labelSpelling(form: StanzaForm, row: LabelRow | undefined, second: number): string {
+  const carries = form.slots.some((slot) => slot.type === 'label')
+  return carries && row !== undefined ? fillRow(row, second) : ''
 }
 
 function fillRow(row: LabelRow, second: number): string {

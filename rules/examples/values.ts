@@ -2,7 +2,7 @@
 import type { Bundle, ValueRule } from '../bundle/bundle.ts'
 import { formatDate } from '../text/date.ts'
 
-/** What values are made for: the domains of both sides, and a second for dates. */
+/** What values are made for: the domains of both sides, of which the first that fits is taken, and a second for dates. */
 export type ValueContext = Readonly<{ bundle: Pick<Bundle, 'from' | 'to'>; second: number }>
 
 /** A value that the rule admits. */

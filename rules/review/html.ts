@@ -66,7 +66,8 @@ function block(one: Block): string {
     case 'table': {
       const head = one.head.map((text) => `<th>${escaped(text)}</th>`).join('')
       const rows = one.rows.map((row) => `<tr>${row.map((item) => `<td>${cell(item)}</td>`).join('')}</tr>`)
-      return `<table><thead><tr>${head}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`
+      const shown = one.head.some((text) => text !== '') ? `<thead><tr>${head}</tr></thead>` : ''
+      return `<table>${shown}<tbody>\n${rows.join('\n')}\n</tbody></table>`
     }
   }
 }
