@@ -4,7 +4,9 @@
  * Never used on what comes from a network: stanzas have their own parser (`rules/xml/parse.ts`), which keeps
  * octet positions. No DOCTYPE, so no entity but the five of XML; comments and processing instructions are left out.
  */
+
 import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from 'saxes'
+import { trimBlanks } from '../label/blanks.ts'
 
 export type DocumentElement = {
   readonly ns: string
