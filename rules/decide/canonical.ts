@@ -7,19 +7,24 @@
 
 import { type Refusal, refuse, refused } from '../reasons.ts'
 import type { XmlElement } from '../xml/node.ts'
-import { decodeStanza, parseText, type StanzaLimits } from '../xml/parse.ts'
+import { createTextParser, decodeStanza, type StanzaLimits } from '../xml/parse.ts'
 import { serialise } from '../xml/write.ts'
 
 /** The tree of a canonical stanza, or the refusal with the first octet that is out of place. Never throws on input. */
-export function readCanonical(payload: Uint8Array, limits: StanzaLimits): XmlElement | Refusal {
-  const text = decodeStanza(payload, limits)
-  if (refused(text)) return text
-  const root = parseText(text, limits)
-  if (refused(root)) return root
-  const reference = text.indexOf('&#') // the writer has it for what canonical values may not hold
-  if (reference >= 0) return notCanonical(text, reference)
-  const spelling = serialise(root)
-  return spelling === text ? root : notCanonical(text, firstDifference(text, spelling))
+export type CanonicalReader = (payload: Uint8Array) => XmlElement | Refusal
+
+export function createCanonicalReader(limits: StanzaLimits): CanonicalReader {
+  const parse = createTextParser(limits)
+  return (payload) => {
+    const text = decodeStanza(payload, limits)
+    if (refused(text)) return text
+    const root = parse(text)
+    if (refused(root)) return root
+    const reference = text.indexOf('&#') // the writer has it for what canonical values may not hold
+    if (reference >= 0) return notCanonical(text, reference)
+    const spelling = serialise(root)
+    return spelling === text ? root : notCanonical(text, firstDifference(text, spelling))
+  }
 }
 
 function firstDifference(a: string, b: string): number {

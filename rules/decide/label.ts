@@ -2,7 +2,8 @@
  * The label decision: equality with a row of the bundle, and the windows of its dates (doc/formats.md §3).
  *
  * The label is decoded and its value looked up; then the element is compared with the row's template, octet for
- * octet. There is no dominance, no range and no policy knowledge here.
+ * octet. What has equalled a template once need not be decoded again. There is no dominance, no range and no policy
+ * knowledge here.
  */
 
 import type {
@@ -13,6 +14,7 @@ import type {
   LabelRow,
   OutputTemplate,
 } from '../bundle/bundle.ts'
+import { createKnownLabels, type KnownLabel } from '../label/known.ts'
 import { readWireLabel } from '../label/wire.ts'
 import { type Reason, refused } from '../reasons.ts'
 import { formatDate, LAST_SECOND, parseDate } from '../text/date.ts'
@@ -22,23 +24,36 @@ import { serialiseInside } from '../xml/write.ts'
 /** The row of a label that passes, and what stands in its place behind the guard; or why it does not pass. */
 export type LabelDecision = Readonly<{ row: number; spelling: string }> | Readonly<{ reason: Reason }>
 
+/** The number of the row that a label equals, and its dates. */
+type Matched = KnownLabel<number>
+
 export type LabelDecider = (label: XmlElement, second: number) => LabelDecision
 
 /** Compiles the rows. Throws when an output template repeats a date that the input template of its row has not. */
 export function compileLabels({ rows, windows }: Bundle['labels']): LabelDecider {
   const index = indexRows(rows)
-  return (label, second) => {
+  const known = createKnownLabels<number>()
+
+  /** Decodes a label that has the octets `found`, and looks for the row that it equals. */
+  function match(label: XmlElement, found: string): Matched | Readonly<{ reason: Reason }> {
     const read = readWireLabel(label)
     if (refused(read)) return { reason: 'label-malformed' }
     const candidates = index.get(read.form)?.get(read.value) ?? []
     if (candidates.length === 0) return { reason: 'label-unlisted' }
 
     const dates = { creation: read.creation, review: read.review }
-    const found = serialiseInside(label, SERVER_NS)
     const row = candidates.find((candidate) => fillInput(rows[candidate]!.input.template, dates) === found)
     if (row === undefined) return { reason: 'label-unlisted' }
+    known.learn(rows[row]!.input.template, row)
+    return { row, ...dates }
+  }
 
+  return (label, second) => {
+    const found = serialiseInside(label, SERVER_NS)
+    const dates = known.find(found) ?? match(label, found)
+    if ('reason' in dates) return dates
     if (!withinWindows(dates, windows, second)) return { reason: 'label-date' }
+    const { row } = dates
     const spelling = fillOutput(rows[row]!.output.template, dates, second)
     return spelling === undefined ? { reason: 'label-date' } : { row, spelling }
   }

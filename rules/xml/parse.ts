@@ -21,6 +21,50 @@ export function parseStanza(octets: Uint8Array, limits: StanzaLimits): XmlElemen
   return refused(text) ? text : parseText(text, limits)
 }
 
+/**
+ * The same as `parseText`, for those who read stanza after stanza.
+ *
+ * To make a parser costs as much as to read a stanza with it. So one parser reads many, as children of a root that stays
+ * open. It goes on only while each was one whole element and nothing else; at anything else it is thrown away, and
+ * `parseText` says what that text is.
+ */
+export function createTextParser(limits: StanzaLimits): (text: string) => XmlElement | Refusal {
+  let read: XmlElement[] = []
+  let parser: TreeParser | undefined
+
+  const open = () => {
+    const opened = new TreeParser({
+      level: 2,
+      depth: limits.depth,
+      declaration: false,
+      onElement: (element) => void read.push(element),
+    })
+    opened.write('<r>')
+    return opened
+  }
+
+  /** Whether the text was read to its end and left the parser where it began. */
+  const isWhole = (text: string): boolean => {
+    if (!text.endsWith('>')) return false // saxes would keep what may go on
+    parser ??= open()
+    try {
+      parser.write(text)
+      return parser.tags.length === 1 && parser.forgetBlanks()
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error
+      return false
+    }
+  }
+
+  return (text) => {
+    read = []
+    const [root, second] = isWhole(text) ? read : []
+    if (root !== undefined && second === undefined && !hasForeignAttribute(root)) return root
+    parser = undefined
+    return parseText(text, limits)
+  }
+}
+
 /** The characters of a stanza: UTF-8 without byte order mark, within the limit. */
 export function decodeStanza(octets: Uint8Array, limits: StanzaLimits): string | Refusal {
   if (octets.length > limits.stanzaBytes) return refuse('too-big', limits.stanzaBytes)

@@ -57,25 +57,28 @@ export class Stop extends Error {
 /** Attributes of one element, namespace declarations included: more than any profile has. */
 const MAX_ATTRIBUTES = 32
 
-type SaxesTag = {
-  name: string
-  local: string
-  uri: string
-  prefix: string
-  attributes: Record<string, { name: string; prefix: string; local: string; uri: string; value: string }>
-}
+/** An attribute as it is read; `uri` comes when the whole start tag has been. */
+type SaxesAttribute = { name: string; prefix: string; local: string; uri: string; value: string }
+
+type SaxesTag = { name: string; local: string; uri: string; prefix: string }
 
 /** What of saxes 6.0.0 is used here; some of it is private there. */
 type Saxes = {
   readonly position: number
   readonly tags: readonly SaxesTag[]
   readonly state: number
-  readonly name: string
   readonly entity: string
+  readonly chunk: string
+  i: number
+  name: string
   text: string
+  forbiddenState: number
   write(chunk: string | null): unknown
   close(): unknown
   closeTag(): void
+  captureNameChars(): number
+  sAttribValueQuoted(): void
+  handleTextInRoot(): void
   parseEntity(entity: string): string
   sDoctype(): void
   sComment(): void
@@ -84,7 +87,7 @@ type Saxes = {
   xmldeclHandler: (declaration: { version?: string; encoding?: string }) => void
   textHandler: (text: string) => void
   openTagStartHandler: (tag: { name: string }) => void
-  attributeHandler: (attribute: { name: string; prefix: string; value: string }) => void
+  attributeHandler: (attribute: SaxesAttribute) => void
   openTagHandler: (tag: SaxesTag) => void
   closeTagHandler: () => void
   cdataHandler: (text: string) => void
@@ -103,7 +106,8 @@ export class TreeParser extends Saxes {
     super({ xmlns: true, position: false })
     const open: Building[] = []
     let above = 0
-    let attributes = 0
+    /** Of the start tag that is being read. */
+    let attributes: SaxesAttribute[] = []
 
     this.errorHandler = () => {
       throw new Stop('not-well-formed')
@@ -114,20 +118,21 @@ export class TreeParser extends Saxes {
     }
 
     this.openTagStartHandler = (tag) => {
-      attributes = 0
+      attributes = []
       if (above + 1 < level) return
       if (open.length === depth) throw new Stop('too-deep')
       if (open.length === 0) onStart?.(tag.name)
     }
-    this.attributeHandler = ({ name, prefix, value }) => {
-      if (++attributes > MAX_ATTRIBUTES) throw new Stop('too-big')
+    this.attributeHandler = (attribute) => {
+      const { name, prefix, value } = attribute
+      if (attributes.push(attribute) > MAX_ATTRIBUTES) throw new Stop('too-big')
       if ((prefix === 'xmlns' || name === 'xmlns') && !NAMESPACE_NAME.test(value)) {
         throw new Stop('not-well-formed')
       }
     }
     this.openTagHandler = (tag) => {
       if (tag.prefix !== '') mustBeName(tag.local)
-      const node = { ns: tag.uri, name: tag.local, attributes: attributesOf(tag), children: [] }
+      const node = { ns: tag.uri, name: tag.local, attributes: attributesOf(attributes), children: [] }
       if (above + 1 < level) {
         above++
         onRoot?.(freeze(node))
@@ -189,6 +194,37 @@ export class TreeParser extends Saxes {
   }
 
   /**
+   * saxes reads character by character. A run of plain ASCII, to which it would do nothing but go on, is taken at once,
+   * in names, attribute values and texts; where the run ends, saxes goes on as always.
+   */
+  override captureNameChars(): number {
+    this.name += this.#run(PLAIN_NAME)
+    return super.captureNameChars()
+  }
+
+  override sAttribValueQuoted(): void {
+    this.text += this.#run(PLAIN_VALUE)
+    super.sAttribValueQuoted()
+  }
+
+  override handleTextInRoot(): void {
+    const run = this.#run(PLAIN_TEXT)
+    if (run !== '') {
+      this.text += run
+      this.forbiddenState = 0 // no part of a `]]>` has been seen
+    }
+    super.handleTextInRoot()
+  }
+
+  #run(plain: RegExp): string {
+    const start = this.i
+    plain.lastIndex = start
+    if (!plain.test(this.chunk)) return ''
+    this.i = plain.lastIndex
+    return this.chunk.slice(start, this.i)
+  }
+
+  /**
    * Forgets blanks read between elements, as a peer sends them to keep a connection open, and says whether the
    * parser stands there. To be called when nothing is open below `level`; throws `Stop` on any other text.
    */
@@ -206,10 +242,9 @@ function freeze(node: Building): XmlElement {
   return Object.freeze(node)
 }
 
-function attributesOf(tag: SaxesTag): XmlAttribute[] {
+function attributesOf(read: readonly SaxesAttribute[]): XmlAttribute[] {
   const list: XmlAttribute[] = []
-  for (const key in tag.attributes) {
-    const { name, prefix, local, uri, value } = tag.attributes[key]!
+  for (const { name, prefix, local, uri, value } of read) {
     if (prefix === '') {
       if (name !== 'xmlns') list.push(Object.freeze({ ns: '', name: local, value }))
     } else {
@@ -240,6 +275,11 @@ const MAX_REFERENCE = 16
 
 /** What stands between `&` and the end of a chunk, when it may still become a reference that XML 1.0 §4.1 knows. */
 const REFERENCE_START = /^(?:[a-z]{0,4}|#[0-9]{0,15}|#x[0-9a-fA-F]{0,14})$/
+
+/** Name characters of ASCII; characters that neither end an attribute value nor mean more there; the same in text, `]]>` included. */
+const PLAIN_NAME = /[-.0-9:A-Z_a-z]+/y
+const PLAIN_VALUE = /[ !#-%(-;=-~]+/y
+const PLAIN_TEXT = /[ -%'-;=?-\\^-~]+/y
 
 /** White space of XML 1.0 §2.3; `\s` knows more. */
 const ONLY_BLANKS = /^[ \t\r\n]*$/

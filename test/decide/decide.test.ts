@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { createDecider, type Verdict } from '../../rules/decide/decide.ts'
@@ -303,6 +304,28 @@ t.test('rows that differ in their marking alone are told apart', async (t) => {
   t.match(both(Buffer.from(chat(BODY + ESS_LABEL)), SECOND), { accepted: true, row: 1 })
   const none = createDecider({ ...BUNDLE, labels: { ...BUNDLE.labels, rows: [marked] } })
   t.match(none(Buffer.from(chat(BODY + ESS_LABEL)), SECOND), { accepted: false, reason: 'label-unlisted' })
+})
+
+t.test('what was decided before changes no answer', async (t) => {
+  const stanzas = [
+    ...PASSING.map(({ input }) => input),
+    ...REFUSED.map(([, , stanza]) => stanza.replace('|', '')),
+  ]
+  const dates = [
+    CREATION,
+    '2026-11-22T10:00:00Z',
+    '2026-02-30T00:00:00Z',
+    '2026-11-22T10:00:00',
+    '2026-11-22T10:00:00+',
+  ]
+  for (const creation of dates) {
+    for (const review of [REVIEW, ...dates]) stanzas.push(chat(`${BODY}${natoLabel({ creation, review })}`))
+  }
+  for (const [i, stanza] of [...stanzas, ...stanzas.toReversed()].entries()) {
+    const alone = createDecider(BUNDLE)(Buffer.from(stanza), SECOND)
+    if (!isDeepStrictEqual(ask(stanza), alone)) t.fail(`${i}: ${stanza}`)
+  }
+  t.pass(`${stanzas.length} stanzas, each asked of one that knows and of one that knows nothing`)
 })
 
 t.test('an empty bundle passes nothing', async (t) => {

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual as deepEqual } from 'node:util'
 import fc from 'fast-check'
 import { SaxesParser } from 'saxes'
 import t from 'tap'
 import { refused } from '../../rules/reasons.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
-import { parseStanza } from '../../rules/xml/parse.ts'
+import { createTextParser, decodeStanza, parseStanza, parseText } from '../../rules/xml/parse.ts'
 import { HOSTILE, HOSTILE_LIMITS, ODD } from './hostile.ts'
 import { referee } from './referee.ts'
 import { plain } from './trees.ts'
@@ -137,10 +138,64 @@ t.test('what is read, libxml2 reads as the same', async (t) => {
   t.ok(read > 300, `${read} documents were read by both`)
 })
 
+t.test('one that reads text after text reads each as if it were the first', async (t) => {
+  const next = createTextParser(HOSTILE_LIMITS)
+  const check = (octets: Uint8Array, name: string) => {
+    const text = decodeStanza(octets, HOSTILE_LIMITS)
+    if (refused(text)) return
+    const [one, other] = [next(text), parseText(text, HOSTILE_LIMITS)]
+    if (refused(one) || refused(other) ? !deepEqual(one, other) : !deepEqual(plain(one), plain(other))) {
+      throw new Error(`${name}: ${JSON.stringify(one)} and ${JSON.stringify(other)}`)
+    }
+  }
+  const ends = [
+    '',
+    '</r>',
+    '</r><r>',
+    '<r>',
+    ' ',
+    '\r',
+    '\r\n',
+    'x',
+    '>',
+    ']',
+    ']]',
+    ']]>',
+    '&',
+    '&gt;',
+    '\ufeff',
+  ]
+  for (const before of ends) {
+    for (const behind of ends) {
+      for (const stanza of [
+        "<a b='1'>x</a>",
+        "<r xmlns='urn:a'><r/></r>",
+        '<a:b xmlns:a="urn:b">]]&gt;</a:b>',
+      ]) {
+        check(Buffer.from(before + stanza + behind), JSON.stringify([before, behind]))
+      }
+    }
+  }
+  for (const { name, octets } of HOSTILE) check(octets, name)
+  fc.assert(
+    fc.property(near, (octets) => check(octets, 'near')),
+    { numRuns: 4000 },
+  )
+  t.pass('refusals with their places, and trees, are the same')
+})
+
 t.test('saxes is the version whose insides are used', async (t) => {
   const parser = new SaxesParser({ xmlns: true }) as unknown as Record<string, unknown>
-  for (const field of ['state', 'tags', 'text', 'name', 'entity', 'position']) t.ok(field in parser, field)
-  for (const method of ['closeTag', 'parseEntity']) t.type(parser[method], 'function', method)
+  for (const field of ['state', 'tags', 'text', 'name', 'entity', 'position', 'chunk', 'i', 'forbiddenState'])
+    t.ok(field in parser, field)
+  for (const method of [
+    'closeTag',
+    'parseEntity',
+    'captureNameChars',
+    'sAttribValueQuoted',
+    'handleTextInRoot',
+  ])
+    t.type(parser[method], 'function', method)
   for (const state of ['sDoctype', 'sComment', 'sPIBody', 'sPIEnding']) {
     t.ok((parser['stateTable'] as unknown[]).includes(parser[state]), state)
   }
