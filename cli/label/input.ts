@@ -186,18 +186,24 @@ function read(node: XmlElement, mode: Mode): Payload | Problem {
   return { format: '4774', label: label.label, findings: label.findings.map((f) => f.finding) }
 }
 
-/** The label under the one of `spifs` that it names, or why there is none. */
+/**
+ * The label under the one of `spifs` that it names, or why there is none. Where the originator's label is of no policy at
+ * hand, an alternative label that is of one serves (ADatP-4774.1 §4.2).
+ */
 export function bindInput(
-  { payload }: DecodedLabel,
+  { payload, others }: DecodedLabel,
   spifs: readonly Spif[],
 ): Readonly<{ label: Label; spif: Spif }> | Problem {
   if (payload === undefined) return { problem: 'the label is empty: the default label of a policy' }
+  const alternatives = others.filter((other) => other.format === '4774' && other.label.role === 'alternative')
   let problem = 'no policy was given'
-  for (const spif of spifs) {
-    const label = bindPayload(payload, spif)
-    if (!isProblem(label)) return { label, spif }
-    problem = `${label.problem}: ${label.detail}`
-    if (label.problem !== 'wrong-policy') break
+  for (const each of [payload, ...alternatives]) {
+    for (const spif of spifs) {
+      const label = bindPayload(each, spif)
+      if (!isProblem(label)) return { label, spif }
+      if (label.problem !== 'wrong-policy') return { problem: `${label.problem}: ${label.detail}` }
+      problem = `${label.problem}: ${label.detail}`
+    }
   }
   return { problem }
 }

@@ -162,6 +162,46 @@ t.test('decode without a policy, and what is no label', async (t) => {
   t.match(await run(['decode']), { code: 2, err: /missing/ })
 })
 
+t.test(
+  'of several labels in a binding, the originator’s, or an alternative of a policy at hand',
+  async (t) => {
+    const make = (policy: string, role: string, name: string) =>
+      `<Metadata><${role}ConfidentialityLabel xmlns="urn:nato:stanag:4774:confidentialitymetadatalabel:1:0" ReviewDateTime="2030-01-01T00:00:00Z"><ConfidentialityInformation><PolicyIdentifier>${policy}</PolicyIdentifier><Classification>${name}</Classification></ConfidentialityInformation><CreationDateTime>2026-01-01T00:00:00Z</CreationDateTime></${role}ConfidentialityLabel></Metadata>`
+    const binding = (...metadata: string[]) =>
+      `<BindingInformation xmlns="urn:nato:stanag:4778:bindinginformation:1:0"><MetadataBindingContainer><MetadataBinding>${metadata.join('')}<DataReference URI=""/></MetadataBinding></MetadataBindingContainer></BindingInformation>`
+    const both = binding(make('Meadow', 'originator', 'LOW'), make('Orchard', 'alternative', 'OPEN'))
+    t.match(await run(['decode', both, '--spif', spif]), { code: 0, out: /classification +OPEN/ })
+    t.match(await run(['decode', both, '--spif', spif, '--spif', meadow]), {
+      code: 0,
+      out: /classification +LOW/,
+    })
+    t.match(await run(['decode', both]), { code: 0, out: /policy +Meadow[^]*other labels +1/ })
+    t.match(await run(['decode', binding(make('Moor', 'originator', 'X')), '--spif', spif]), {
+      code: 1,
+      err: /wrong-policy/,
+    })
+    const wrong = binding(make('Meadow', 'originator', 'NONE'), make('Orchard', 'alternative', 'OPEN'))
+    t.match(await run(['decode', wrong, '--spif', spif, '--spif', meadow]), {
+      code: 1,
+      err: /unknown-classification/,
+    })
+    t.match(await run(['decode', binding(make('Meadow', 'alternative', 'LOW'))]), {
+      code: 2,
+      err: /0 originator labels/,
+    })
+  },
+)
+
+t.test('a clearance as a token carries it: XML, plain or in base64url', async (t) => {
+  const xml = `<c:ConfidentialityClearance xmlns:c="urn:nato:stanag:4774:confidentialityclearance:1:0" xmlns="urn:nato:stanag:4774:confidentialitymetadatalabel:1:0"><PolicyIdentifier>Orchard</PolicyIdentifier><c:ClassificationList><Classification>INNER</Classification></c:ClassificationList></c:ConfidentialityClearance>`
+  for (const form of [xml, Buffer.from(xml).toString('base64url')]) {
+    t.match(await run(['check', '--spif', spif, '--classification', 'INNER', '--clearance', form]), {
+      code: 0,
+    })
+    t.match(await run(['decode', form]), { code: 0, out: /classifications +INNER/ })
+  }
+})
+
 t.test('what is shown cannot act on a terminal', async (t) => {
   const hostile = `<securitylabel xmlns="urn:xmpp:sec-label:0"><displaymarking>\u202eNEPO\u009b1m&#x9;</displaymarking><label><esssecuritylabel xmlns="urn:xmpp:sec-label:ess:0">MQYCAQQGASk=</esssecuritylabel></label></securitylabel>`
   const { out } = await run(['decode', hostile])
