@@ -175,7 +175,7 @@ t.test(
       code: 0,
       out: /classification +LOW/,
     })
-    t.match(await run(['decode', both]), { code: 0, out: /policy +Meadow[^]*other labels +1/ })
+    t.match(await run(['decode', both]), { code: 0, out: /policy +Meadow[\s\S]*other labels +1/ })
     t.match(await run(['decode', binding(make('Moor', 'originator', 'X')), '--spif', spif]), {
       code: 1,
       err: /wrong-policy/,
