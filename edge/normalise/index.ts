@@ -9,6 +9,7 @@
  * Pure: a bundle and a stanza give the same octets always.
  */
 import type { AttributeRule, Bundle, ElementName, StanzaForm } from '../../rules/bundle/bundle.ts'
+import type { Written } from '../../rules/decide/written.ts'
 import { type Reason, type Refusal, refuse, refused } from '../../rules/reasons.ts'
 import {
   attribute,
@@ -18,7 +19,7 @@ import {
   type XmlElement,
   type XmlNode,
 } from '../../rules/xml/node.ts'
-import { serialise, serialiseReplacing } from '../../rules/xml/write.ts'
+import { canonicalOrder, serialise, serialiseReplacing } from '../../rules/xml/write.ts'
 import { reduceError } from './error.ts'
 import { createLabelWriter } from './label.ts'
 import { normaliseLanguage } from './language.ts'
@@ -29,7 +30,7 @@ import { isBlanks, normaliseValue } from './values.ts'
 
 /** `stripped` names each thing that was left out, once for each time: names of a closed set, see `stripNames`. */
 export type Normalised =
-  | Readonly<{ outcome: 'ready'; octets: string; stripped: readonly string[] }>
+  | (Written & Readonly<{ outcome: 'ready'; stripped: readonly string[] }>)
   /** Nothing was left but what carries no meaning of its own; to be dropped without a word. */
   | Readonly<{ outcome: 'nothing'; stripped: readonly string[] }>
   | Readonly<{ outcome: 'refused'; reason: Reason; stripped: readonly string[] }>
@@ -38,6 +39,11 @@ export type Normalised =
 export type Normaliser = (stanza: XmlElement, lang: string | undefined) => Normalised
 
 const DELAY_NS = 'urn:xmpp:delay'
+const CONTEXT: readonly ElementName[] = [
+  { ns: SERVER_NS, name: 'thread' },
+  { ns: DELAY_NS, name: 'delay' },
+  { ns: 'urn:xmpp:message-correct:0', name: 'replace' },
+]
 const LABELS: readonly ElementName[] = [
   { ns: 'urn:xmpp:sec-label:0', name: 'securitylabel' },
   { ns: 'urn:nato:stanag:4778:profile:xmpp:1:0', name: 'BindingData' },
@@ -58,7 +64,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     received: XmlElement,
     lang: string | undefined,
     context: Context,
-  ): string | Refusal | undefined {
+  ): Written | Refusal | undefined {
     const type = attribute(received, 'type')
     // `normal` is the default of a message (RFC 6121 §5.2.2), and the default is not written.
     const implied = received.name === 'message' && type === 'normal' ? formKey('message', undefined) : ''
@@ -72,16 +78,19 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     const attributes = rootAttributes(stanza, form, lang, context)
     if (refused(attributes)) return attributes
     const scope = attributes.find((a) => a.ns === XML_NS)?.value
-    const children = normaliseChildren(stanza, places, scope, context)
-    if (refused(children)) return children
+    const found = normaliseChildren(stanza, places, scope, context)
+    if (refused(found)) return found
     const { label } = context
+    const unlabelled = label === undefined && stanza.name === 'message'
+    const children = unlabelled ? withoutContext(found, context) : found
     if (form.content && children.length === (label === undefined ? 0 : 1)) return undefined
 
     const root: XmlElement = { ns: SERVER_NS, name: stanza.name, attributes, children }
-    if (label === undefined) return serialise(root)
+    if (label === undefined) return { root, octets: serialise(root), label: undefined }
     const sender = attributes.find((a) => a.name === 'from')?.value.split('/', 1)[0] ?? ''
     const spelling = writeLabel(label, sender)
-    return refused(spelling) ? spelling : serialiseReplacing(root, label, spelling)
+    if (refused(spelling)) return spelling
+    return { root, octets: serialiseReplacing(root, label, spelling), label: spelling }
   }
 
   /** The root's attributes; the language is that of the stream where none is given. */
@@ -90,7 +99,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     form: StanzaForm,
     lang: string | undefined,
     context: Context,
-  ): XmlAttribute[] | Refusal {
+  ): readonly XmlAttribute[] | Refusal {
     const out: XmlAttribute[] = []
     let given = lang
     for (const a of stanza.attributes) {
@@ -108,7 +117,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       if (tag === undefined) strip(context, 'language')
       else out.push({ ns: XML_NS, name: 'lang', value: tag })
     }
-    return out
+    return canonicalOrder(out)
   }
 
   /** The children that stay, in the order of the slots. */
@@ -198,7 +207,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     rules: readonly AttributeRule[],
     lang: string | undefined,
     context: Context,
-  ): XmlAttribute[] | Refusal {
+  ): readonly XmlAttribute[] | Refusal {
     const out: XmlAttribute[] = []
     for (const a of node.attributes) {
       if (isLang(a)) {
@@ -224,17 +233,26 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       if (rule === undefined) return refuse('unknown-attribute')
       out.push({ ns: '', name: a.name, value })
     }
-    return out
+    return canonicalOrder(out)
   }
 
   return (stanza, lang) => {
     const context: Context = { stripped: [], label: undefined }
-    const octets = normaliseStanza(stanza, lang, context)
+    const written = normaliseStanza(stanza, lang, context)
     const { stripped } = context
-    if (octets === undefined) return { outcome: 'nothing', stripped }
-    if (refused(octets)) return { outcome: 'refused', reason: octets.refused, stripped }
-    return { outcome: 'ready', octets, stripped }
+    if (written === undefined) return { outcome: 'nothing', stripped }
+    if (refused(written)) return { outcome: 'refused', reason: written.refused, stripped }
+    return { outcome: 'ready', ...written, stripped }
   }
+}
+
+/** What must have a label and only says where a message belongs is not worth refusing a chat state for. */
+function withoutContext(children: readonly XmlNode[], context: Context): XmlNode[] {
+  return children.filter((child) => {
+    if (typeof child === 'string' || !isOneOf(CONTEXT, child)) return true
+    strip(context, 'unlabelled-context')
+    return false
+  })
 }
 
 function strip(context: Context, what: OwnStrip): void {

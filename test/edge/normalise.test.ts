@@ -150,6 +150,20 @@ t.test('spellings', (t) => {
   t.end()
 })
 
+t.test('a notice without label keeps nothing that needs one', (t) => {
+  const state = `<composing xmlns='http://jabber.org/protocol/chatstates'/>`
+  const canonical = released('<composing xmlns="http://jabber.org/protocol/chatstates"></composing>')
+  const delay = `<delay xmlns='urn:xmpp:delay' from='a@high.example/any words' stamp='2026-11-22T10:00:00Z'/>`
+  t.equal(outcome(message(`<thread>t-1</thread>${state}${delay}`)), canonical)
+  t.equal(outcome(message('<thread>t-1</thread>')), 'nothing')
+  t.equal(
+    outcome(message('<body>b</body><thread>t-1</thread>')),
+    'label-missing',
+    'a text is not made a notice',
+  )
+  t.end()
+})
+
 t.test('what says nothing is dropped without a word', (t) => {
   for (const inner of [
     '',
@@ -197,7 +211,7 @@ t.test('what has no canonical spelling is refused', (t) => {
     [presence(`<x xmlns='http://jabber.org/protocol/muc'><password>p</password></x>`), 'unknown-element'],
     [
       `<iq ${ENDS} type='get'><query xmlns='http://jabber.org/protocol/disco#info' node='n'/></iq>`,
-      'unknown-attribute',
+      'bad-attribute',
     ],
     [`<iq ${ENDS} type='get'/>`, 'missing-element'],
   ] as const) {
