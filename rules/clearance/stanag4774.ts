@@ -9,17 +9,19 @@
  * Extensions are refused when strict and a finding when lenient: they grant nothing here.
  */
 import {
-  type Category4774,
   childElements,
-  compareText,
   fail,
   forgive,
-  LABEL_NS,
   type LabelFinding,
   type LabelProblem,
   nameOf,
-  readCategory,
   reading,
+} from '../label/reading.ts'
+import {
+  type Category4774,
+  compareText,
+  LABEL_NS,
+  readCategory,
   readUri,
   sortCategories,
   writeCategory,
@@ -44,7 +46,7 @@ export function read4774Clearance(
     return { problem: 'not a clearance' }
   const read = reading(mode, (reader) => {
     for (const a of root.attributes) forgive(reader, `unknown attribute ${a.name}`)
-    const children = childElements(reader, root).filter((child) => {
+    const children = childElements(root).filter((child) => {
       const isOwn =
         child.ns === LABEL_NS || (child.ns === CLEARANCE_NS && child.name === 'ClassificationList')
       if (!isOwn) forgive(reader, `foreign element ${child.name}`)
@@ -58,20 +60,19 @@ export function read4774Clearance(
     }
     const id = readUri(reader, policy, [])
     const classifications: string[] = []
-    for (const child of childElements(reader, list)) {
-      if (child.ns === LABEL_NS && child.name === 'Classification')
-        classifications.push(nameOf(reader, child))
+    for (const child of childElements(list)) {
+      if (child.ns === LABEL_NS && child.name === 'Classification') classifications.push(nameOf(child))
       else forgive(reader, `foreign element ${child.name}`)
     }
     if (classifications.length === 0) fail('an empty ClassificationList')
     return {
-      policyName: nameOf(reader, policy),
+      policyName: nameOf(policy),
       ...(id === undefined ? {} : { policy: id }),
       classifications,
       categories: rest.map((child) => readCategory(reader, child)),
     }
   })
-  return 'problem' in read ? read : { clearance: read.label, findings: read.findings }
+  return 'problem' in read ? read : { clearance: read.value, findings: read.findings }
 }
 
 /** The clearance as a canonical element: classes and categories in code-unit order. */

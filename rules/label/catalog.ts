@@ -6,7 +6,7 @@
  */
 import { attribute, element, elements, type XmlElement } from '../xml/node.ts'
 import { serialise } from '../xml/write.ts'
-import type { LabelProblem } from './stanag4774.ts'
+import type { LabelProblem } from './reading.ts'
 import { writeSecurityLabel } from './wire.ts'
 import { readSecurityLabel, SEC_LABEL_NS, type SecurityLabel } from './xep0258.ts'
 

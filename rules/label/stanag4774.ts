@@ -12,12 +12,23 @@
  * SuccessionHandling. No white space but inside values; dates in UTC, whole seconds, `Z`.
  */
 
-import { normaliseDate } from '../text/date.ts'
-import { element, elements, text, type XmlAttribute, type XmlElement, type XmlNode } from '../xml/node.ts'
-import { trimBlanks } from './blanks.ts'
+import { element, type XmlAttribute, type XmlElement, type XmlNode } from '../xml/node.ts'
 import type { CategoryType } from './kind.ts'
 import { compareNumbers } from './kind.ts'
 import { isCanonicalNumber, isOid } from './oid.ts'
+import {
+  childElements,
+  fail,
+  forgive,
+  type LabelFinding,
+  type LabelProblem,
+  nameOf,
+  type Reader,
+  readDate,
+  reading,
+  textOf,
+  trimmed,
+} from './reading.ts'
 
 export const LABEL_NS = 'urn:nato:stanag:4774:confidentialitymetadatalabel:1:0'
 
@@ -74,46 +85,13 @@ export type Label4774 = Readonly<{
   succession?: Readonly<{ date?: string; label: Omit<Label4774, 'role' | 'review'> }>
 }>
 
-/** What a lenient reader forgave. */
-export type LabelFinding = Readonly<{ finding: string }>
-export type LabelProblem = Readonly<{ problem: string }>
-
-type Reader = { readonly strict: boolean; readonly findings: LabelFinding[] }
-
-/** Ends the reading of a label; caught in `read4774` and its like, never seen outside. */
-class Unreadable extends Error {}
-
 /** Reads a label element, one of the four roots. */
 export function read4774(
   root: XmlElement,
   mode: 'strict' | 'lenient',
 ): Readonly<{ label: Label4774; findings: readonly LabelFinding[] }> | LabelProblem {
-  return reading(mode, (reader) => readRoot(reader, root))
-}
-
-/** Runs a reading function of labels or clearances: a problem instead of its exception. */
-export function reading<T>(
-  mode: 'strict' | 'lenient',
-  read: (reader: Reader) => T,
-): Readonly<{ label: T; findings: readonly LabelFinding[] }> | LabelProblem {
-  const reader: Reader = { strict: mode === 'strict', findings: [] }
-  try {
-    return { label: read(reader), findings: reader.findings }
-  } catch (error) {
-    if (error instanceof Unreadable) return { problem: error.message }
-    throw error
-  }
-}
-
-/** Ends the reading with a problem, strict or not. */
-export function fail(problem: string): never {
-  throw new Unreadable(problem)
-}
-
-/** Refused when strict, a finding when lenient. */
-export function forgive(reader: Reader, finding: string): void {
-  if (reader.strict) fail(finding)
-  reader.findings.push({ finding })
+  const read = reading(mode, (reader) => readRoot(reader, root))
+  return 'problem' in read ? read : { label: read.value, findings: read.findings }
 }
 
 function readRoot(reader: Reader, root: XmlElement): Label4774 {
@@ -138,8 +116,7 @@ function readLabel(reader: Reader, node: XmlElement): Omit<Label4774, 'role' | '
   const information = part['ConfidentialityInformation']
   if (information === undefined) fail('no ConfidentialityInformation')
   const created = part['CreationDateTime']
-  const creation =
-    created === undefined ? undefined : readDate(reader, textOf(reader, created), 'CreationDateTime')
+  const creation = created === undefined ? undefined : readDate(reader, textOf(created), 'CreationDateTime')
   if (created === undefined) forgive(reader, 'no CreationDateTime')
   const originatorId =
     part['OriginatorID'] === undefined ? undefined : readOriginatorId(reader, part['OriginatorID'])
@@ -160,7 +137,7 @@ const SUCCESSION_PARTS = ['SuccessionDateTime', 'SuccessorConfidentialityLabel']
 function readOnce(reader: Reader, node: XmlElement, names: readonly string[]): Parts {
   const parts: Parts = Object.create(null)
   let last = -1
-  for (const child of childElements(reader, node)) {
+  for (const child of childElements(node)) {
     if (child.ns !== LABEL_NS) {
       forgive(reader, `foreign element ${child.name} in ${node.name}`)
       continue
@@ -181,7 +158,7 @@ function readSuccession(reader: Reader, node: XmlElement): NonNullable<Label4774
   if (successor === undefined) fail('no SuccessorConfidentialityLabel')
   for (const a of successor.attributes) forgive(reader, `unknown attribute ${a.name}`)
   const when = part['SuccessionDateTime']
-  const date = when === undefined ? undefined : readDate(reader, textOf(reader, when), 'SuccessionDateTime')
+  const date = when === undefined ? undefined : readDate(reader, textOf(when), 'SuccessionDateTime')
   if (when === undefined) forgive(reader, 'no SuccessionDateTime')
   const label = readLabel(reader, successor)
   if (label.succession !== undefined) forgive(reader, 'a successor that has a successor')
@@ -194,7 +171,7 @@ function readInformation(reader: Reader, node: XmlElement): Information4774 {
   const marks: XmlElement[] = []
   const categories: Category4774[] = []
   let rank = 0
-  for (const child of childElements(reader, node)) {
+  for (const child of childElements(node)) {
     if (child.ns !== LABEL_NS) {
       forgive(reader, `foreign element ${child.name} in ${node.name}`)
       continue
@@ -214,12 +191,12 @@ function readInformation(reader: Reader, node: XmlElement): Information4774 {
   const [policyElement, classElement, markElement] = [policies[0]!, classes[0]!, marks[0]]
   const policy = readUri(reader, policyElement, [])
   for (const a of classElement.attributes) forgive(reader, `attribute ${a.name} on Classification`)
-  const privacyMark = markElement === undefined ? undefined : textOf(reader, markElement)
+  const privacyMark = markElement === undefined ? undefined : textOf(markElement)
   if (privacyMark === '') forgive(reader, 'empty PrivacyMark')
   return {
-    policyName: nameOf(reader, policyElement),
+    policyName: nameOf(policyElement),
     ...(policy === undefined ? {} : { policy }),
-    classification: nameOf(reader, classElement),
+    classification: nameOf(classElement),
     ...(privacyMark === undefined || privacyMark === '' ? {} : { privacyMark }),
     categories,
   }
@@ -254,9 +231,9 @@ export function readCategory(reader: Reader, node: XmlElement): Category4774 {
   if (tagName === undefined) fail('a Category without TagName')
   const values: string[] = []
   const numbers: string[] = []
-  for (const child of childElements(reader, node)) {
+  for (const child of childElements(node)) {
     if (child.ns !== LABEL_NS) forgive(reader, `foreign element ${child.name} in Category`)
-    else if (child.name === 'GenericValue') values.push(nameOf(reader, child))
+    else if (child.name === 'GenericValue') values.push(nameOf(child))
     else numbers.push(...readNumbers(reader, child))
     if (child.attributes.length > 0) forgive(reader, `attribute on ${child.name}`)
   }
@@ -264,7 +241,7 @@ export function readCategory(reader: Reader, node: XmlElement): Category4774 {
   if (new Set(values).size !== values.length) forgive(reader, `a value twice in ${tagName}`)
   return {
     type,
-    tagName: trimmed(reader, tagName, 'TagName'),
+    tagName: trimmed(tagName, 'TagName'),
     ...(tagSet === undefined ? {} : { tagSet }),
     values: [...new Set(values)],
     numbers: [...new Set(numbers)].sort(compareNumbers),
@@ -276,7 +253,7 @@ function readNumbers(reader: Reader, node: XmlElement): readonly string[] {
   const isBits = node.name === 'BitStringValue'
   if (!isBits && node.name !== 'IntegerValue') fail(`unknown element ${node.name} in Category`)
   forgive(reader, `${node.name} is not to be used`)
-  const value = textOf(reader, node)
+  const value = textOf(node)
   if (!isBits) {
     const decimal = value.replace(/^0+(?=.)/, '')
     if (!isCanonicalNumber(decimal) || decimal.length > 155) fail('an IntegerValue that is not a number')
@@ -296,7 +273,7 @@ function readOriginatorId(reader: Reader, node: XmlElement): OriginatorId {
   if (type === undefined) fail('an OriginatorID without a known IDType')
   for (const a of node.attributes)
     if (a.name !== 'IDType' || a.ns !== '') forgive(reader, `attribute ${a.name} on OriginatorID`)
-  return { type, value: nameOf(reader, node) }
+  return { type, value: nameOf(node) }
 }
 
 const OID_URI = 'urn:oid:'
@@ -317,41 +294,6 @@ export function readUri(reader: Reader, node: XmlElement, known: readonly string
 
 function attributeOf(node: XmlElement, name: string): string | undefined {
   return node.attributes.find((a) => a.ns === '' && a.name === name)?.value
-}
-
-/** The element children; text between them other than XML blanks is refused. */
-export function childElements(_reader: Reader, node: XmlElement): readonly XmlElement[] {
-  for (const child of node.children) {
-    if (typeof child === 'string' && trimBlanks(child) !== '') fail(`text in ${node.name}`)
-  }
-  return elements(node)
-}
-
-function textOf(_reader: Reader, node: XmlElement): string {
-  if (elements(node).length > 0) fail(`an element in ${node.name}`)
-  return trimBlanks(text(node))
-}
-
-/** A text that may not be empty. Blanks around it are not part of it (xs:token; published examples break lines). */
-export function nameOf(reader: Reader, node: XmlElement): string {
-  const name = textOf(reader, node)
-  if (name === '') fail(`empty ${node.name}`)
-  return name
-}
-
-function trimmed(_reader: Reader, value: string, what: string): string {
-  const name = trimBlanks(value)
-  if (name === '') fail(`empty ${what}`)
-  return name
-}
-
-function readDate(reader: Reader, value: string, what: string): string | undefined {
-  const date = normaliseDate(trimBlanks(value))
-  if (date !== undefined) return date
-  const inUtc = normaliseDate(`${trimBlanks(value)}Z`)
-  if (inUtc === undefined) fail(`a ${what} that is not a date`)
-  forgive(reader, `${what} without zone, read as UTC`)
-  return inUtc
 }
 
 /** The label as a canonical element. `legacy` is written as originator. */

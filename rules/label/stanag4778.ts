@@ -10,7 +10,7 @@
  */
 import { attribute, element, elements, type XmlElement } from '../xml/node.ts'
 import { trimBlanks } from './blanks.ts'
-import type { LabelProblem } from './stanag4774.ts'
+import type { LabelProblem } from './reading.ts'
 
 /** The profile's namespace in XMPP, and the binding's: the one pair accepted unless configured otherwise. */
 export const XMPP_PROFILE_NS = 'urn:nato:stanag:4778:profile:xmpp:1:0'

@@ -17,7 +17,7 @@ import {
   type LabelCategory,
   makeLabel,
 } from '../../../rules/label/label.ts'
-import type { LabelProblem } from '../../../rules/label/stanag4774.ts'
+import type { LabelProblem } from '../../../rules/label/reading.ts'
 import type { Payload } from '../../../rules/label/xep0258.ts'
 import type { Spif } from '../../../rules/spif/spif.ts'
 import { attribute, elements, type XmlElement } from '../../../rules/xml/node.ts'
