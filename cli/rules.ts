@@ -59,6 +59,23 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
     },
   ],
   [
+    'explain',
+    {
+      usage: 'BUNDLE STANZA.xml [--at DATE]',
+      summary: 'each check of a stanza in order, with its outcome and where its rule was written',
+      load: async () => (await import('./rules-explain.ts')).explainRules,
+    },
+  ],
+  [
+    'simulate',
+    {
+      usage: 'BUNDLE FOLDER [--against BUNDLE] [--at DATE]',
+      summary:
+        'a folder of recorded stanzas under the bundle; verdicts that differ from the other bundle come first',
+      load: async () => (await import('./rules-simulate.ts')).simulateRules,
+    },
+  ],
+  [
     'export',
     {
       usage: 'BUNDLE --relaxng [-o FILE]',

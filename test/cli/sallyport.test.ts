@@ -33,7 +33,7 @@ t.test('help and version', async (t) => {
   t.match(await sallyport('--version'), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
   t.match(await sallyport('rules', '--help'), {
     status: 0,
-    stdout: /^usage: sallyport rules ACTION[^]*check DIRECTORY/,
+    stdout: /^usage: sallyport rules ACTION[\s\S]*check DIRECTORY/,
     stderr: '',
   })
 })

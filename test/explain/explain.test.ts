@@ -1,0 +1,94 @@
+import t from 'tap'
+import { formProbes, rowProbe, sizedProbe } from '../../rules/examples/probe.ts'
+import { explain, type Step } from '../../rules/explain/explain.ts'
+import { refused } from '../../rules/reasons.ts'
+import { parseStanza } from '../../rules/xml/parse.ts'
+import { serialise } from '../../rules/xml/write.ts'
+import { makeGenerator } from '../differential/generate.ts'
+import { mutateTree } from '../support/mutate-tree.ts'
+import { compiled, exampleSources } from '../support/ruleset.ts'
+import { random } from '../verify/random.ts'
+
+const SECOND = Date.UTC(2026, 10, 22, 10) / 1000
+const sources = exampleSources('acme-to-coalition')
+const { bundle } = compiled(sources)
+const yaml = new TextDecoder().decode(sources.get('ruleset.yaml')).split('\n')
+
+/** The line of the source that a place names. */
+function lineAt(place: string): string {
+  const [file, line] = place.split(':')
+  if (file !== 'ruleset.yaml') throw new Error(`the place ${place}`)
+  return yaml[Number(line) - 1] ?? ''
+}
+
+function failure(steps: readonly Step[]): Step | undefined {
+  return steps.find(({ outcome }) => outcome === 'failed')
+}
+
+t.test('the walk ends where the decision does', (t) => {
+  const chance = random(3)
+  const generate = makeGenerator(bundle, chance)
+  const stanzas = formProbes(bundle, SECOND).map(({ stanza }) => stanza)
+  for (const size of [65_536, 65_537]) stanzas.push(sizedProbe(bundle, size, SECOND)!)
+  for (const row of bundle.labels.rows) {
+    for (const creation of [SECOND, SECOND - 366 * 86_400])
+      stanzas.push(rowProbe(bundle, row, { creation, review: creation })!)
+  }
+  for (let n = 0; n < 600; n++) {
+    const made = generate()
+    const tree = parseStanza(made, bundle.limits)
+    stanzas.push(refused(tree) || n % 3 === 0 ? made.toString() : serialise(mutateTree(tree, chance)))
+  }
+  const counts = { accepted: 0, refused: 0 }
+  const wrong: string[] = []
+  for (const stanza of stanzas) {
+    const { verdict, steps } = explain(bundle, Buffer.from(stanza), SECOND)
+    counts[verdict.accepted ? 'accepted' : 'refused']++
+    const failed = steps.filter(({ outcome }) => outcome === 'failed')
+    const last = steps.at(-1)
+    const fits = verdict.accepted
+      ? failed.length === 0 && steps.length > 3
+      : failed.length === 1 && last === failed[0]
+    if (!fits)
+      wrong.push(`${verdict.accepted ? 'accepted' : verdict.reason}, ${JSON.stringify(last)}: ${stanza}`)
+  }
+  t.same(wrong.slice(0, 3), [])
+  t.ok(counts.accepted > 500 && counts.refused > 1000, JSON.stringify(counts))
+  t.end()
+})
+
+t.test('each rule has its place', (t) => {
+  const says = (stanza: string) => explain(bundle, Buffer.from(stanza), SECOND).steps
+  const ends = 'from="anna@acme.example" to="ben@coalition.example"'
+  const message = (inner: string) =>
+    says(`<message xmlns="jabber:server" ${ends} type="chat">${inner}</message>`)
+
+  const typing = message('<composing xmlns="http://jabber.org/protocol/chatstates"></composing>')
+  const places = typing.map(({ check, place }) => [check, place === '' ? '' : lineAt(place).trim()])
+  t.match(places, [
+    ['at most 65536 octets', 'stanza-octets: 65536'],
+    [/well-formed/, 'depth: 12'],
+    ['a kind of stanza that is switched on', 'messages: true'],
+    [/attribute from/, '- { name: acme.example, kind: im }'],
+    [/attribute to/, '- { name: coalition.example, kind: im }'],
+    [/attribute type/, 'messages: true'],
+    [/composing \(XEP-0085 chat states\) in message/, 'chat-states: true'],
+    ['something beside the label', 'messages: true'],
+    ['a label, where one is needed', 'messages: true'],
+  ])
+
+  const row = bundle.labels.rows.find(({ name }) => name === 'acme/internal-harbour')!
+  const labelled = says(rowProbe(bundle, row, { creation: SECOND, review: SECOND })!)
+  t.match(labelled.at(-1), { check: 'released as', found: 'HARBOUR LIMITED RELEASABLE TO ACM/HARBOUR' })
+  t.match(lineAt(labelled.at(-1)!.place), /- name: internal-harbour/)
+
+  const other = bundle.labels.rows.find(({ input }) => input.form === '4774-0258')!
+  const old = failure(says(rowProbe(bundle, other, { creation: 0, review: 0 })!))
+  t.match(old?.check, /^created from 2025-11-22/)
+  t.match(lineAt(old!.place), /creation-past: 365d/)
+
+  t.match(failure(message('<body>Hello</body>')), { check: 'a label', found: 'none, and body needs one' })
+  t.match(failure(says('<iq xmlns="jabber:server" type="set"></iq>')), { found: 'iq of type set' })
+  t.match(lineAt(failure(says('<iq xmlns="jabber:server" type="set"></iq>'))!.place), /profile:/)
+  t.end()
+})
