@@ -19,16 +19,13 @@ import { element, type XmlElement } from '../xml/node.ts'
 import { decodeEss, type EssLabel } from './ess.ts'
 import { LABEL_NS, type Label4774, read4774, write4774 } from './stanag4774.ts'
 import { readBindingData, writeBindingData } from './stanag4778.ts'
-import { ESS_NS, SEC_LABEL_NS } from './xep0258.ts'
+import { ESS_NS, MAX_BASE64, SEC_LABEL_NS } from './xep0258.ts'
 
 /**
  * A label of the wire. `value` is equal for equal labels of one form, whatever their dates, and only for them; the key of
  * a row is form and value. Dates are there in the 4774 forms only.
  */
 export type WireLabel = Readonly<{ form: LabelForm; value: string; creation?: string; review?: string }>
-
-/** Longest base64 of an ESS label on the wire, in characters. */
-const MAX_BASE64 = 8192
 
 /** Reads the label element of a canonical stanza; anything else in it, or otherwise spelt, is `label-malformed`. */
 export function readWireLabel(node: XmlElement): WireLabel | Refusal {

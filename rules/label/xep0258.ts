@@ -22,6 +22,8 @@ import { LABEL_NS, type Label4774, read4774 } from './stanag4774.ts'
 
 export const SEC_LABEL_NS = 'urn:xmpp:sec-label:0'
 export const ESS_NS = 'urn:xmpp:sec-label:ess:0'
+/** Longest base64 of an ESS label, in characters: some 6,000 octets, where real ones have a few hundred. */
+export const MAX_BASE64 = 8192
 
 /** What a label element holds, decoded but not bound. `other`: of a format that the caller registered. */
 export type Payload =
@@ -123,6 +125,7 @@ export function readEssOctets(node: XmlElement, padding?: 'padding optional'): U
   if (node.name !== 'esssecuritylabel') return { problem: 'not an esssecuritylabel' }
   if (node.attributes.length > 0 || elements(node).length > 0) return { problem: 'not plain base64' }
   const base64 = withoutBlanks(text(node))
+  if (base64.length > MAX_BASE64) return { problem: 'too long' }
   const missing = padding === undefined ? '' : '='.repeat((4 - (base64.length % 4)) % 4)
   const octets = decodeBase64(base64 + missing)
   return octets === undefined || octets.length === 0 ? { problem: 'not base64' } : octets

@@ -70,6 +70,7 @@ t.test('anything else is refused', async (t) => {
     [`<label>${ESS.replace('MQYC', 'MQYC\u00a0')}</label>`, 'a no-break space is no blank'],
     [`<label>${ESS.replace('ASk=', 'ASl=')}</label>`, 'spare bits'],
     [`<label>${ESS.replace('MQYCAQQGASk=', '')}</label>`, 'no octets'],
+    [`<label>${ESS.replace('MQYCAQQGASk=', 'A'.repeat(8196))}</label>`, 'too much'],
     [`<label>${ESS.replace('MQYCAQQGASk=', 'MQYCAQQ')}</label>`, 'half a label'],
     ['<x:label xmlns:x="urn:x"/>', 'another namespace'],
     ['text<label/>', 'text'],
