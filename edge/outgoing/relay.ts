@@ -8,6 +8,7 @@
 import { type Jid, normaliseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
 import { type Answer, answerForServer, answerForUser, type Query } from '../answer.ts'
@@ -66,6 +67,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const { bundle, asked, askedOfUs, counted } = options
   const normalise = createNormaliser(bundle)
   const decide = createDecider(bundle)
+  const foretell = createWrittenDecider(bundle)
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
   const rooms = bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
@@ -140,10 +142,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       refuse(envelope, normal.reason, tellable)
       return
     }
-    const octets = Buffer.from(normal.octets, 'utf8')
-    const verdict = decide(octets, Math.floor(options.now() / 1000))
-    if (!verdict.accepted) {
-      refuse(envelope, verdict.reason, tellable)
+    const reason = foretell(normal, Math.floor(options.now() / 1000))
+    if (reason !== undefined) {
+      refuse(envelope, reason, tellable)
       return
     }
     const problem = note(envelope)
@@ -152,7 +153,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       tell(envelope, CONSTRAINT)
       return
     }
-    options.push(octets, at, { envelope, tell: tellable })
+    options.push(Buffer.from(normal.octets, 'utf8'), at, { envelope, tell: tellable })
   }
 
   /** Notes a request that crosses, so that its answer may cross too. */

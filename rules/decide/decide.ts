@@ -7,8 +7,8 @@
 
 import type { Bundle } from '../bundle/bundle.ts'
 import { type Reason, refused } from '../reasons.ts'
-import type { XmlElement } from '../xml/node.ts'
-import { serialise, serialiseReplacing } from '../xml/write.ts'
+import { SERVER_NS, type XmlElement } from '../xml/node.ts'
+import { serialise, serialiseInside, serialiseReplacing } from '../xml/write.ts'
 import { createCanonicalReader } from './canonical.ts'
 import { compileLabels } from './label.ts'
 import { compileProfile } from './profile.ts'
@@ -40,12 +40,14 @@ export function createDecider(bundle: Bundle): Decider {
     const fault = checkProfile(root, seen) // every node known; addresses, texts and labelling checked
     if (fault !== undefined) return refusal(fault.reason, octetOf(fault.node, root), seen)
 
-    if (seen.label === undefined) return acceptance(-1, serialise(root), seen)
+    const element = seen.label
+    if (element === undefined) return acceptance(-1, serialise(root), seen)
 
-    const label = decideLabel(seen.label, second) // equal to a row, within the windows
-    if ('reason' in label) return refusal(label.reason, octetOf(seen.label, root), seen)
+    const octets = serialiseInside(element, SERVER_NS)
+    const label = decideLabel(octets, () => element, second) // equal to a row, within the windows
+    if ('reason' in label) return refusal(label.reason, octetOf(element, root), seen)
 
-    return acceptance(label.row, serialiseReplacing(root, seen.label, label.spelling), seen)
+    return acceptance(label.row, serialiseReplacing(root, element, label.spelling), seen)
   }
 }
 

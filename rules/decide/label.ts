@@ -16,10 +16,9 @@ import type {
 } from '../bundle/bundle.ts'
 import { createKnownLabels, type KnownLabel } from '../label/known.ts'
 import { readWireLabel } from '../label/wire.ts'
-import { type Reason, refused } from '../reasons.ts'
+import { type Reason, type Refusal, refused } from '../reasons.ts'
 import { formatDate, LAST_SECOND, parseDate } from '../text/date.ts'
-import { SERVER_NS, type XmlElement } from '../xml/node.ts'
-import { serialiseInside } from '../xml/write.ts'
+import type { XmlElement } from '../xml/node.ts'
 
 /** The row of a label that passes, and what stands in its place behind the guard; or why it does not pass. */
 export type LabelDecision = Readonly<{ row: number; spelling: string }> | Readonly<{ reason: Reason }>
@@ -27,7 +26,11 @@ export type LabelDecision = Readonly<{ row: number; spelling: string }> | Readon
 /** The number of the row that a label equals, and its dates. */
 type Matched = KnownLabel<number>
 
-export type LabelDecider = (label: XmlElement, second: number) => LabelDecision
+/**
+ * Decides on a label element that is written as `octets` in its stanza. `read` gives the element, or why those octets are
+ * none, and is not called for octets whose row is known.
+ */
+export type LabelDecider = (octets: string, read: () => XmlElement | Refusal, second: number) => LabelDecision
 
 /** Compiles the rows. Throws when an output template repeats a date that the input template of its row has not. */
 export function compileLabels({ rows, windows }: Bundle['labels']): LabelDecider {
@@ -35,7 +38,8 @@ export function compileLabels({ rows, windows }: Bundle['labels']): LabelDecider
   const known = createKnownLabels<number>()
 
   /** Decodes a label that has the octets `found`, and looks for the row that it equals. */
-  function match(label: XmlElement, found: string): Matched | Readonly<{ reason: Reason }> {
+  function match(label: XmlElement | Refusal, found: string): Matched | Readonly<{ reason: Reason }> {
+    if (refused(label)) return { reason: label.refused }
     const read = readWireLabel(label)
     if (refused(read)) return { reason: 'label-malformed' }
     const candidates = index.get(read.form)?.get(read.value) ?? []
@@ -48,9 +52,8 @@ export function compileLabels({ rows, windows }: Bundle['labels']): LabelDecider
     return { row, ...dates }
   }
 
-  return (label, second) => {
-    const found = serialiseInside(label, SERVER_NS)
-    const dates = known.find(found) ?? match(label, found)
+  return (octets, read, second) => {
+    const dates = known.find(octets) ?? match(read(), octets)
     if ('reason' in dates) return dates
     if (!withinWindows(dates, windows, second)) return { reason: 'label-date' }
     const { row } = dates

@@ -9,10 +9,12 @@
  */
 import type { LabelForm, LabelRow } from '../bundle/bundle.ts'
 import { type Refusal, refuse, refused } from '../reasons.ts'
-import type { XmlElement } from '../xml/node.ts'
-import { parseText } from '../xml/parse.ts'
+import { SERVER_NS, type XmlElement } from '../xml/node.ts'
+import { hasForeignAttribute, parseText } from '../xml/parse.ts'
+import { serialiseInside } from '../xml/write.ts'
 import { decodeEss } from './ess.ts'
 import { fold } from './fold.ts'
+import { createKnownLabels } from './known.ts'
 import type { LabelProblem } from './reading.ts'
 import { LABEL_NS, type Label4774, read4774 } from './stanag4774.ts'
 import { readBindingData } from './stanag4778.ts'
@@ -36,7 +38,7 @@ export function createLabelFinder(
     const key = `${row.input.form} ${input.key}`
     known.set(key, [...(known.get(key) ?? []), { row, input, output }])
   }
-  return (node, sender) => {
+  function read(node: XmlElement, sender: string): FoundLabel | Refusal {
     const loose = readLoose(node)
     if (loose === undefined || !isSender(loose.label, sender)) return refuse('label-malformed')
     const candidates = known.get(`${loose.form} ${loose.label.key}`) ?? []
@@ -54,7 +56,33 @@ export function createLabelFinder(
       ...(review === undefined ? {} : { review }),
     }
   }
+
+  const written = createKnownLabels<LabelRow>()
+  /** Rows of labels that hold nothing of one stanza only: no dates, and no originator. */
+  const spellings = new Map<string, LabelRow>()
+  return (node, sender) => {
+    if (hasForeignAttribute(node)) return read(node, sender)
+    const octets = serialiseInside(node, SERVER_NS)
+    const row = spellings.get(octets)
+    if (row !== undefined) return { row }
+    const known = written.find(octets)
+    if (known?.creation !== undefined && known.review !== undefined) {
+      return { row: known.row, creation: known.creation, review: known.review }
+    }
+    const found = read(node, sender)
+    if (refused(found)) return found
+    const { form, template } = found.row.input
+    if (form === 'ess-0258') {
+      if (spellings.size === MAX_SPELLINGS) spellings.clear()
+      if (octets.length <= MAX_SPELLING) spellings.set(octets, found.row)
+    } else if (fill(template, found) === octets) written.learn(template, found.row)
+    return found
+  }
 }
+
+/** Spellings of labels that are kept, and characters of each. */
+const MAX_SPELLINGS = 1024
+const MAX_SPELLING = 2048
 
 /** What names the label (`key`), and the identifiers that it may leave out: of the policy and of tag sets by name. */
 type Named = Readonly<{

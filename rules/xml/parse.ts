@@ -98,7 +98,8 @@ export function parseText(text: string, limits: StanzaLimits): XmlElement | Refu
   return hasForeignAttribute(root) ? refuse('unknown-attribute') : root
 }
 
-function hasForeignAttribute(node: XmlElement): boolean {
+/** Whether there is an attribute, at any depth, that the writer has no spelling for. */
+export function hasForeignAttribute(node: XmlElement): boolean {
   for (const a of node.attributes) if (a.ns !== '' && a.ns !== XML_NS) return true
   for (const child of node.children) if (typeof child !== 'string' && hasForeignAttribute(child)) return true
   return false

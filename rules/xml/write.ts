@@ -40,7 +40,8 @@ function writeElement(
   let out = '<' + name
   if (ns !== parentNs) out += ' xmlns="' + escapeAttribute(ns) + '"'
   if (attributes.length > 0) {
-    for (const a of inOrder(attributes)) out += ' ' + attributeName(a) + '="' + escapeAttribute(a.value) + '"'
+    for (const a of canonicalOrder(attributes))
+      out += ' ' + attributeName(a) + '="' + escapeAttribute(a.value) + '"'
   }
   out += '>'
   for (const child of children) {
@@ -57,7 +58,7 @@ function attributeName({ ns, name }: XmlAttribute): string {
 }
 
 /** Attributes without namespace by code units of their names, then those of `xml:`. */
-function inOrder(attributes: readonly XmlAttribute[]): readonly XmlAttribute[] {
+export function canonicalOrder(attributes: readonly XmlAttribute[]): readonly XmlAttribute[] {
   for (let i = 1; i < attributes.length; i++) {
     if (compare(attributes[i - 1]!, attributes[i]!) > 0) return attributes.toSorted(compare)
   }

@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { createDecider, type Verdict } from '../../rules/decide/decide.ts'
+import { createWrittenDecider } from '../../rules/decide/written.ts'
 import { REASONS, type Reason, refused } from '../../rules/reasons.ts'
 import { element, XML_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'
-import { serialise } from '../../rules/xml/write.ts'
+import { serialise, serialiseInside } from '../../rules/xml/write.ts'
 import { HOSTILE } from '../xml/hostile.ts'
 import {
   BUNDLE,
@@ -426,6 +427,47 @@ function tree(stanza: string): XmlElement {
 
 const withChildren = (node: XmlElement, children: XmlElement['children']): XmlElement =>
   element(node.ns, node.name, node.attributes, children)
+
+t.test('who has written a stanza foretells what will be said of its octets', async (t) => {
+  let asked = 0
+  for (const limits of [LIMITS, { stanzaBytes: 500, depth: 14 }, { stanzaBytes: 16_384, depth: 3 }]) {
+    const bundle = { ...BUNDLE, limits: { ...BUNDLE.limits, ...limits } }
+    const [decideHere, foretell] = [createDecider(bundle), createWrittenDecider(bundle)]
+    const check = (root: XmlElement) => {
+      const label = root.children.find(
+        (e) => typeof e !== 'string' && /^(securitylabel|BindingData)$/.test(e.name),
+      )
+      const octets = serialise(root)
+      const spelling = label === undefined ? undefined : serialiseInside(label as XmlElement, root.ns)
+      const verdict = decideHere(Buffer.from(octets), SECOND)
+      const foretold = foretell({ root, octets, label: spelling }, SECOND)
+      const agree = verdict.accepted ? foretold === undefined : foretold !== undefined
+      if (!agree) t.fail(`foretold ${foretold}, said ${reason(verdict)}: ${octets}`)
+      asked++
+    }
+    for (const [, , stanza] of REFUSED) {
+      const root = parseStanza(Buffer.from(stanza.replace('|', '')), LIMITS)
+      if (!refused(root)) check(root)
+    }
+    for (const { input } of PASSING) {
+      const root = tree(input)
+      check(root)
+      for (const other of changed(root, function* (node) {
+        yield element(
+          node.ns,
+          node.name,
+          [...node.attributes, { ns: '', name: 'zz', value: 'x' }],
+          node.children,
+        )
+        yield withChildren(node, [...node.children, 'x\r'])
+        for (const i of node.children.keys()) yield withChildren(node, node.children.toSpliced(i, 1))
+      })) {
+        check(other)
+      }
+    }
+  }
+  t.ok(asked > 500, `${asked} stanzas`)
+})
 
 t.test('one unknown node at any place is refused', async (t) => {
   const strangers = [

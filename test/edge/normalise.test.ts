@@ -4,6 +4,7 @@ import { createNormaliser } from '../../edge/normalise/index.ts'
 import { normaliseLanguage } from '../../edge/normalise/language.ts'
 import { stripNames } from '../../edge/normalise/strip.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import { createWrittenDecider } from '../../rules/decide/written.ts'
 import { refused } from '../../rules/reasons.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'
 import { essLabel, testBundle } from './bundles.ts'
@@ -11,6 +12,7 @@ import { essLabel, testBundle } from './bundles.ts'
 const bundle = testBundle('high', 'low')
 const normalise = createNormaliser(bundle)
 const decide = createDecider(bundle)
+const foretell = createWrittenDecider(bundle)
 const SECOND = Date.UTC(2026, 10, 22, 10) / 1000
 const ENDS = `from="a@high.example/x" id="i" to="b@low.example"`
 const CANONICAL_LABEL =
@@ -28,6 +30,9 @@ function outcome(xml: string, lang?: string): string {
     if (!stripNames(bundle).includes(name)) throw new Error(`${name} is not a name to count`)
   if (normal.outcome !== 'ready') return normal.outcome === 'nothing' ? 'nothing' : normal.reason
   const verdict = decide(Buffer.from(normal.octets), SECOND)
+  const foretold = foretell(normal, SECOND)
+  if (foretold !== (verdict.accepted ? undefined : verdict.reason))
+    throw new Error(`${xml}: foretold ${foretold}`)
   return verdict.accepted ? normal.octets : verdict.reason
 }
 

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { createNormaliser } from '../../edge/normalise/index.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import { createWrittenDecider } from '../../rules/decide/written.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
 import { createStreamReader } from '../../rules/xml/stream.ts'
 import { testBundle } from './bundles.ts'
@@ -52,12 +53,15 @@ t.test(
       if (stanza === undefined) continue
       count++
       const from = attribute(stanza, 'from') ?? ''
-      const { normalise, decide } = from.includes('high.example') ? ways.high : ways.low
+      const { normalise, decide, foretell } = from.includes('high.example') ? ways.high : ways.low
       const normal = normalise(stanza, 'en')
       let outcome: string = normal.outcome
       if (normal.outcome === 'refused') outcome = `refused: ${normal.reason}`
       if (normal.outcome === 'ready') {
         const verdict = decide(Buffer.from(normal.octets), SECOND)
+        const foretold = foretell(normal, SECOND)
+        if (foretold !== (verdict.accepted ? undefined : verdict.reason))
+          t.fail(`${file}: foretold ${foretold}`)
         outcome = verdict.accepted ? 'crosses' : `refused: ${verdict.reason}`
         // The edge's own form must never be what the guard stumbles over.
         if (!verdict.accepted) t.not(verdict.reason, 'not-canonical', `${file}: ${normal.octets}`)
@@ -75,5 +79,9 @@ t.test(
 
 function createPair(from: string, to: string) {
   const bundle = testBundle(from, to)
-  return { normalise: createNormaliser(bundle), decide: createDecider(bundle) }
+  return {
+    normalise: createNormaliser(bundle),
+    decide: createDecider(bundle),
+    foretell: createWrittenDecider(bundle),
+  }
 }

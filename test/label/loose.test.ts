@@ -20,6 +20,9 @@ const find = createLabelFinder(rows)
 /** The row that an element finds: its number, or the reason why none. */
 function found(text: string, sender = 'a@b'): number | string {
   const result = find(parse(text), sender)
+  // Asked again, and of one that has never been asked: the same.
+  t.same(find(parse(text), sender), result)
+  t.same(createLabelFinder(rows)(parse(text), sender), result)
   return refused(result) ? result.refused : rows.indexOf(result.row)
 }
 

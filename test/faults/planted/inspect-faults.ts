@@ -436,7 +436,7 @@ export const inspectFaults: readonly Fault[] = [
     edits: [
       {
         file: 'rules/decide/decide.ts',
-        find: 'serialiseReplacing(root, seen.label, label.spelling)',
+        find: 'serialiseReplacing(root, element, label.spelling)',
         replace: 'serialise(root)',
       },
     ],
