@@ -18,7 +18,15 @@ export {
 } from './clearance/clearance.ts'
 export { type Clearance4774, read4774Clearance, write4774Clearance } from './clearance/stanag4774.ts'
 export { decodeConstraints, decodeX501, encodeX501, type X501Clearance } from './clearance/x501.ts'
-export { bind4774, bindEss, essOf, informationOf, type LabelNames, labelFromNames } from './label/bind.ts'
+export {
+  bind4774,
+  bindEss,
+  bindPayload,
+  essOf,
+  informationOf,
+  type LabelNames,
+  labelFromNames,
+} from './label/bind.ts'
 export {
   type Catalog,
   type CatalogItem,
@@ -51,7 +59,6 @@ export {
 } from './label/stanag4778.ts'
 export { readWireLabel, type WireLabel } from './label/wire.ts'
 export {
-  bindPayload,
   PAYLOADS,
   type Payload,
   type PayloadReader,

@@ -1,7 +1,9 @@
 /** What a label input is: found out from its octets, decoded, and bound to a policy. */
+
 import { bind4774Clearance, bindX501, type Clearance } from '../../rules/clearance/clearance.ts'
 import { CLEARANCE_NS, type Clearance4774, read4774Clearance } from '../../rules/clearance/stanag4774.ts'
 import { decodeX501, type X501Clearance } from '../../rules/clearance/x501.ts'
+import { bindPayload } from '../../rules/label/bind.ts'
 import { CATALOG_NS, type ReadCatalog, readCatalog } from '../../rules/label/catalog.ts'
 import { decodeEquivalentLabels, decodeEss, type EssLabel } from '../../rules/label/ess.ts'
 import { isProblem, type Label } from '../../rules/label/label.ts'
@@ -13,7 +15,6 @@ import {
   XMPP_PROFILE_NS,
 } from '../../rules/label/stanag4778.ts'
 import {
-  bindPayload,
   ESS_NS,
   PAYLOADS,
   type Payload,

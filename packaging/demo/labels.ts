@@ -1,11 +1,11 @@
 /** Labels as the people of the demo write and read them: names of a policy on one side, label elements on the other. */
 import type { LabelForm } from '../../rules/bundle/bundle.ts'
-import { bind4774, type LabelNames, labelFromNames } from '../../rules/label/bind.ts'
+import { bind4774, bindPayload, type LabelNames, labelFromNames } from '../../rules/label/bind.ts'
 import { type BindingProblem, isProblem, type Label } from '../../rules/label/label.ts'
 import { read4774 } from '../../rules/label/stanag4774.ts'
 import { readBindingData } from '../../rules/label/stanag4778.ts'
 import { fill, wireTemplate } from '../../rules/label/template.ts'
-import { bindPayload, readSecurityLabel } from '../../rules/label/xep0258.ts'
+import { readSecurityLabel } from '../../rules/label/xep0258.ts'
 import { refused } from '../../rules/reasons.ts'
 import type { Spif } from '../../rules/spif/spif.ts'
 import { formatDate } from '../../rules/text/date.ts'

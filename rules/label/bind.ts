@@ -24,6 +24,7 @@ import {
 } from './label.ts'
 import { isCanonicalNumber } from './oid.ts'
 import type { Category4774, Information4774 } from './stanag4774.ts'
+import type { Payload } from './xep0258.ts'
 
 function problem(code: BindingCode, detail: string): BindingProblem {
   return { problem: code, detail }
@@ -337,4 +338,10 @@ export function categories4774(categories: readonly LabelCategory[]): readonly C
     values,
     numbers: [],
   }))
+}
+
+/** The label that a payload is under `spif`. */
+export function bindPayload(payload: Payload, spif: Spif): Label | BindingProblem {
+  if (payload.format === 'ess') return bindEss(spif, payload.label)
+  return payload.format === '4774' ? bind4774(spif, payload.label.information) : payload.bind(spif)
 }

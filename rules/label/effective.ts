@@ -5,10 +5,12 @@
  * for an empty `<label/>`. A sender chooses its equivalentlabels, so each one is checked: it must be the label itself, or
  * what the governing policy's own equivalences make of it. The display marking plays no part.
  */
+
 import { mapIncoming, mapOutgoing } from '../spif/mapping.ts'
 import type { Spif } from '../spif/spif.ts'
+import { bindPayload } from './bind.ts'
 import { type BindingProblem, isProblem, type Label, sameLabel } from './label.ts'
-import { bindPayload, type Payload, type SecurityLabel } from './xep0258.ts'
+import type { Payload, SecurityLabel } from './xep0258.ts'
 
 export type EffectiveLabel = Readonly<{ label: Label; from: 'label' | 'equivalentlabel' | 'default' }>
 

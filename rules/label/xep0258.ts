@@ -13,7 +13,6 @@
 import type { Spif } from '../spif/spif.ts'
 import { decodeBase64 } from '../text/base64.ts'
 import { attribute, elements, text, type XmlElement } from '../xml/node.ts'
-import { bind4774, bindEss } from './bind.ts'
 import { isBlank, trimBlanks } from './blanks.ts'
 import { decodeEss, type EssLabel } from './ess.ts'
 import type { BindingProblem, Label } from './label.ts'
@@ -30,12 +29,6 @@ export type Payload =
   | Readonly<{ format: 'ess'; label: EssLabel }>
   | Readonly<{ format: '4774'; label: Label4774; findings: readonly string[] }>
   | Readonly<{ format: 'other'; bind: (spif: Spif) => Label | BindingProblem }>
-
-/** The label that a payload is under `spif`. */
-export function bindPayload(payload: Payload, spif: Spif): Label | BindingProblem {
-  if (payload.format === 'ess') return bindEss(spif, payload.label)
-  return payload.format === '4774' ? bind4774(spif, payload.label.information) : payload.bind(spif)
-}
 
 export type SecurityLabel = Readonly<{
   displayMarking?: Readonly<{ text: string; fgcolor?: string; bgcolor?: string }>

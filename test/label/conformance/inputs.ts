@@ -1,13 +1,15 @@
 /** What the conformance cases give as inputs: SPIFs, labels and clearances in their several forms, from files or inline. */
+
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { bind4774Clearance, bindX501, type Clearance } from '../../../rules/clearance/clearance.ts'
 import { read4774Clearance } from '../../../rules/clearance/stanag4774.ts'
 import { decodeX501 } from '../../../rules/clearance/x501.ts'
+import { bindPayload } from '../../../rules/label/bind.ts'
 import { decodeEss } from '../../../rules/label/ess.ts'
 import { isProblem, type Label } from '../../../rules/label/label.ts'
 import { read4774 } from '../../../rules/label/stanag4774.ts'
-import { bindPayload, type Payload } from '../../../rules/label/xep0258.ts'
+import type { Payload } from '../../../rules/label/xep0258.ts'
 import { loadSpif } from '../../../rules/spif/load.ts'
 import type { Spif } from '../../../rules/spif/spif.ts'
 import { type DocumentElement, parseDocument } from '../../../rules/spif/xml.ts'
