@@ -13,6 +13,7 @@ export const LOSSY_SETS: readonly ElementName[] = [
   { ns: 'http://jabber.org/protocol/disco#info', name: 'identity' },
   { ns: 'http://jabber.org/protocol/disco#items', name: 'item' },
   { ns: 'http://jabber.org/protocol/muc#user', name: 'status' },
+  { ns: 'jabber:x:data', name: 'field' },
 ]
 
 /** Tells whether the profile has a value, as far as enumerations and the domains of addresses go. */

@@ -10,6 +10,7 @@ import type {
 import {
   CATALOGUE,
   type CatalogueName,
+  PRESETS,
   UNLABELLED,
   type UnlabelledName,
 } from '../../rules/profile/catalogue.ts'
@@ -44,6 +45,17 @@ export function profileManual(): string {
       ['switch', 'what crosses'],
       Object.entries(CATALOGUE).map(([name, what]) => [code(name), what]),
     ),
+    '',
+    'A preset switches several on:',
+    '',
+    table(
+      ['preset', 'what it switches on'],
+      Object.entries(PRESETS).map(([name, names]) => [code(name), names.map(code).join(', ')]),
+    ),
+    '',
+    '`fmn-spiral-4` is FMN Spiral 4 less these: XEP-0012, 0047, 0055, 0060, 0068, 0313 and 0346 have no catalogue; XEP-0220 is answered with an',
+    'error (design §7); of XEP-0054 cross names and organisation, of XEP-0092 name and version, of XEP-0004 the room’s own form in discovery.',
+    'XEP-0106, 0114 and 0160 have no form of their own between servers, XEP-0082 is how every date is written, XEP-0141 (layout of forms) is refused.',
     '',
     'These may cross without a label, each when the ruleset lists it under `unlabelled`:',
     '',
@@ -172,7 +184,7 @@ function stripSection(): string[] {
     '',
     'Groups that a ruleset may list under `edge.strip`. Only what a stanza can lose without saying anything else than before. The guard takes out',
     'nothing: what reaches it and is not in the tables above refuses its stanza. So do, at the edge already, encrypted payloads, forwarded, carbon and',
-    'archived messages, invitations, retractions, replies, reactions, files, forms in messages, room passwords.',
+    'archived messages, retractions, replies, reactions, files, forms in messages, room passwords.',
     '',
     table(['group', 'what it is', 'what is taken out'], rows),
   ]

@@ -18,13 +18,18 @@ export function roomSubject(max: number, labelling: Labelling): ElementRule {
   return elementRule(SERVER_NS, 'subject', [], valueOrNothing({ type: 'text', max, lines: false }), labelling)
 }
 
-/** §5.2.5, without `parent`. */
-export function thread(max: number, labelling: Labelling): ElementRule {
-  return elementRule(SERVER_NS, 'thread', [], value({ type: 'identifier', max }), labelling)
+/** §5.2.5, without `parent`. What only accompanies a message crosses with a label or not at all. */
+export function thread(max: number): ElementRule {
+  return elementRule(SERVER_NS, 'thread', [], value({ type: 'identifier', max }), 'always')
 }
 
 /** §4.7.2.1 */
 export const show: ElementRule = elementRule(SERVER_NS, 'show', [], value(oneOf('away', 'chat', 'dnd', 'xa')))
+
+/** §4.7.2.2: one, in the language of the stanza; its words oblige the presence to carry a label. */
+export function status(max: number): ElementRule {
+  return elementRule(SERVER_NS, 'status', [], value({ type: 'text', max, lines: false }), 'always')
+}
 
 /** §4.7.2.3 */
 export const priority: ElementRule = elementRule(

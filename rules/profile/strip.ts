@@ -6,7 +6,7 @@
  * forwarded, carbon and archived messages, invitations, retractions, replies, reactions, files, forms, passwords.
  */
 
-import type { ElementName } from '../bundle/bundle.ts'
+import type { ElementName, Slot, StanzaForm } from '../bundle/bundle.ts'
 import { SERVER_NS } from '../xml/node.ts'
 
 export type StripGroup = Readonly<{
@@ -19,6 +19,27 @@ export type StripGroup = Readonly<{
   attributes?: readonly Readonly<{ ns: string; name: string; attribute: string }>[]
 }>
 
+/** XEP-0054 §4, but for what rules/profile/xep0054.ts admits. */
+const VCARD_DETAILS = [
+  ...[
+    'ADR',
+    'AGENT',
+    'BDAY',
+    'CATEGORIES',
+    'CLASS',
+    'DESC',
+    'EMAIL',
+    'GEO',
+    'KEY',
+    'LABEL',
+    'LOGO',
+    'MAILER',
+    'N',
+  ],
+  ...['NOTE', 'PHOTO', 'PRODID', 'REV', 'SORT-STRING', 'SOUND', 'TEL', 'TZ', 'UID', 'URL', 'VERSION'],
+]
+
+const DATA_NS = 'jabber:x:data'
 const INFO_NS = 'http://jabber.org/protocol/disco#info'
 const ITEMS_NS = 'http://jabber.org/protocol/disco#items'
 const MUC_NS = 'http://jabber.org/protocol/muc'
@@ -87,9 +108,17 @@ export const STRIP = {
     attributes: [{ ns: SERVER_NS, name: 'thread', attribute: 'parent' }],
   },
   'room-details': {
-    what: 'what a room tells of an occupant beyond role and affiliation: real address, who did it and why; how much history is wanted on joining (XEP-0045)',
-    elements: [...all(USER_NS, 'actor', 'destroy', 'reason'), ...all(MUC_NS, 'history')],
+    what: 'what a room tells of an occupant beyond role and affiliation: real address, who did it and why (XEP-0045)',
+    elements: all(USER_NS, 'destroy'),
+    inside: [
+      { ns: USER_NS, name: 'actor', parent: { ns: USER_NS, name: 'item' } },
+      { ns: USER_NS, name: 'reason', parent: { ns: USER_NS, name: 'item' } },
+    ],
     attributes: [{ ns: USER_NS, name: 'item', attribute: 'jid' }],
+  },
+  'join-history': {
+    what: 'how much history is wanted on joining a room (XEP-0045 §7.2.14)',
+    elements: all(MUC_NS, 'history'),
   },
   'error-text': {
     what: 'the words, the origin and the old number of an error (RFC 6120 §8.3)',
@@ -100,13 +129,45 @@ export const STRIP = {
     ],
   },
   'discovery-details': {
-    what: 'names and forms in discovery (XEP-0030, XEP-0128)',
-    inside: [{ ns: 'jabber:x:data', name: 'x', parent: { ns: INFO_NS, name: 'query' } }],
+    what: 'names in discovery, and of the fields of its forms (XEP-0030, XEP-0004)',
     attributes: [
+      { ns: DATA_NS, name: 'field', attribute: 'label' },
       { ns: INFO_NS, name: 'identity', attribute: 'name' },
       { ns: ITEMS_NS, name: 'item', attribute: 'name' },
     ],
   },
+  'discovery-forms': {
+    what: 'forms in discovery (XEP-0128)',
+    inside: [{ ns: DATA_NS, name: 'x', parent: { ns: INFO_NS, name: 'query' } }],
+  },
+  'software-details': {
+    what: 'the operating system under somebody’s software (XEP-0092)',
+    elements: all('jabber:iq:version', 'os'),
+  },
+  'vcard-details': {
+    what: 'what a vCard holds beside names, organisation and XMPP address (XEP-0054)',
+    elements: all('vcard-temp', ...VCARD_DETAILS),
+  },
 } as const satisfies Readonly<Record<string, StripGroup>>
 
 export type StripName = keyof typeof STRIP
+
+/** The elements and attributes of a group that the forms admit: what is let through and taken out contradicts itself. */
+export function admitted(group: StripGroup, forms: readonly StanzaForm[]): string[] {
+  const found = new Set<string>()
+  const named = (a: ElementName, b: ElementName): boolean => a.name === b.name && a.ns === b.ns
+  const visit = (parent: ElementName, slots: readonly Slot[]): void => {
+    for (const rule of slots.flatMap((slot) => (slot.type === 'label' ? [] : slot.of))) {
+      const anywhere = group.elements?.some((one) => named(one, rule)) ?? false
+      const here = group.inside?.some((one) => named(one, rule) && named(one.parent, parent)) ?? false
+      if (anywhere || here) found.add(rule.name)
+      for (const { name } of rule.attributes) {
+        if (group.attributes?.some((one) => named(one, rule) && one.attribute === name))
+          found.add(`${rule.name}@${name}`)
+      }
+      if (rule.content.type === 'elements') visit(rule, rule.content.slots)
+    }
+  }
+  for (const { element, slots } of forms) visit({ ns: SERVER_NS, name: element }, slots)
+  return [...found]
+}

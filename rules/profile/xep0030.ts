@@ -1,6 +1,9 @@
-/** XEP-0030: discovery of what an entity supports (§3) and of the entities behind it (§4), without nodes and names. */
-import type { ElementRule } from '../bundle/bundle.ts'
-import { children, elementRule, empty, oneOf, required, setOf } from './element.ts'
+/**
+ * XEP-0030: discovery of what an entity supports (§3) and of the entities behind it (§4), without names; nodes from a closed
+ * list, or those of entity capabilities.
+ */
+import type { AttributeRule, ElementRule, ValueRule } from '../bundle/bundle.ts'
+import { atMostOne, children, elementRule, empty, oneOf, optional, required, setOf } from './element.ts'
 
 const INFO_NS = 'http://jabber.org/protocol/disco#info'
 const ITEMS_NS = 'http://jabber.org/protocol/disco#items'
@@ -14,12 +17,38 @@ const TYPES = ['bot', 'console', 'handheld', 'im', 'pc', 'phone', 'registered', 
 const MAX_IDENTITIES = 8
 const MAX_ITEMS = 256
 
-export const infoRequest: ElementRule = elementRule(INFO_NS, 'query', [], empty)
+/** What of an entity may be asked for, when more than the entity itself (XEP-0045 §6.6, §6.7 and §17.1). */
+export const ROOM_NODES: ValueRule = oneOf(
+  'http://jabber.org/protocol/muc#rooms',
+  'http://jabber.org/protocol/muc#traffic',
+  'x-roomuser-item',
+)
 
-export const itemsRequest: ElementRule = elementRule(ITEMS_NS, 'query', [], empty)
+function nodeAttribute(node: ValueRule | undefined): AttributeRule[] {
+  return node === undefined ? [] : [optional('node', node)]
+}
 
-/** Identities, then features from `known`; each a set. */
-export function infoAnswer(known: readonly string[]): ElementRule {
+/** `node`: which nodes may be asked for. */
+export function infoRequest(node: ValueRule | undefined): ElementRule {
+  return elementRule(INFO_NS, 'query', nodeAttribute(node), empty)
+}
+
+/** `page`: how a page may be asked for. */
+export function itemsRequest(node: ValueRule | undefined, page: ElementRule | undefined): ElementRule {
+  return elementRule(
+    ITEMS_NS,
+    'query',
+    nodeAttribute(node),
+    page === undefined ? empty : children(atMostOne(page)),
+  )
+}
+
+/** Identities, then features from `known`, then a form; the first two are sets. */
+export function infoAnswer(
+  known: readonly string[],
+  node: ValueRule | undefined,
+  form: ElementRule | undefined,
+): ElementRule {
   const identity = elementRule(
     INFO_NS,
     'identity',
@@ -30,20 +59,22 @@ export function infoAnswer(known: readonly string[]): ElementRule {
   return elementRule(
     INFO_NS,
     'query',
-    [],
-    children(setOf(MAX_IDENTITIES, identity), setOf(known.length, feature)),
+    nodeAttribute(node),
+    children(
+      setOf(MAX_IDENTITIES, identity),
+      setOf(known.length, feature),
+      ...(form === undefined ? [] : [atMostOne(form)]),
+    ),
   )
 }
 
-/** Addresses of the answering side. */
-export const itemsAnswer: ElementRule = elementRule(
-  ITEMS_NS,
-  'query',
-  [],
-  children(
-    setOf(
-      MAX_ITEMS,
-      elementRule(ITEMS_NS, 'item', [required('jid', { type: 'address', side: 'from' })], empty),
-    ),
-  ),
-)
+/** Addresses of the answering side, and which page of them it is. */
+export function itemsAnswer(node: ValueRule | undefined, page: ElementRule | undefined): ElementRule {
+  const item = elementRule(ITEMS_NS, 'item', [required('jid', { type: 'address', side: 'from' })], empty)
+  return elementRule(
+    ITEMS_NS,
+    'query',
+    nodeAttribute(node),
+    children(setOf(MAX_ITEMS, item), ...(page === undefined ? [] : [atMostOne(page)])),
+  )
+}

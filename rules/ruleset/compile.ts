@@ -8,15 +8,23 @@ import { createHash } from 'node:crypto'
 import { parseJid } from '../address/jid.ts'
 import type { Bundle, Validity } from '../bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../bundle/load.ts'
-import { CATALOGUE, type CatalogueName, type ProfileChoice } from '../profile/catalogue.ts'
-import { NEEDS, NEVER_LABELLED, stanzaForms } from '../profile/forms.ts'
-import { STRIP, type StripGroup, type StripName } from '../profile/strip.ts'
+import {
+  CATALOGUE,
+  type CatalogueName,
+  NEEDS,
+  NEVER_LABELLED,
+  PRESETS,
+  type ProfileChoice,
+  switchOf,
+} from '../profile/catalogue.ts'
+import { stanzaForms } from '../profile/forms.ts'
+import { admitted, STRIP, type StripGroup, type StripName } from '../profile/strip.ts'
 import { parseDate } from '../text/date.ts'
 import { MAIN_FILE, type Sources } from './directory.ts'
 import { seconds } from './duration.ts'
 import { compileExamples, EXAMPLES_FILE } from './examples.ts'
 import { compileLabels } from './labels.ts'
-import { originsOf } from './origins.ts'
+import { originsOf, switchPath } from './origins.ts'
 import { type Problem, sortProblems } from './problem.ts'
 import { checkRuleset, type RulesetSource } from './schema.ts'
 import { decodeSource } from './source.ts'
@@ -83,7 +91,7 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
   if ('problems' in examples) return { problems: sortProblems(examples.problems) }
   const bundle: Bundle = {
     ...rules,
-    origins: originsOf(ruleset, yaml, rules.forms),
+    origins: originsOf(ruleset, yaml, rules.forms, switchedOn(ruleset)),
     ...(examples.examples.length === 0 ? {} : { examples: examples.examples }),
   }
   const octets = bundleOctets(bundle)
@@ -145,26 +153,40 @@ function checkProfile(ruleset: RulesetSource, yaml: YamlSource): Problem[] {
   if (on.size === 0) problems.push(yaml.problem(['profile'], 'nothing is switched on; write messages: true'))
   for (const { name, needs } of NEEDS) {
     if (on.has(name) && !on.has(needs)) {
-      problems.push(yaml.problemOfKey(['profile', name], `"${name}" needs "${needs}"; switch that on too`))
+      problems.push(
+        yaml.problemOfKey(switchPath(ruleset, name), `"${name}" needs "${needs}"; switch that on too`),
+      )
     }
   }
   for (const { name, unlabelled: what } of NEVER_LABELLED) {
     if (on.has(name) && !unlabelled.has(what)) {
       problems.push(
         yaml.problemOfKey(
-          ['profile', name],
+          switchPath(ruleset, name),
           `"${name}" carries no label; list "${what}" under unlabelled, or switch it off`,
         ),
       )
     }
   }
   for (const [index, what] of ruleset.unlabelled.entries()) {
-    const needs: CatalogueName = what === 'empty-subject' ? 'rooms' : what
+    const needs = switchOf(what)
     if (!on.has(needs)) {
       problems.push(
         yaml.problem(
           ['unlabelled', index],
           `"${what}" may cross unlabelled, but "${needs}" is off; remove it here`,
+        ),
+      )
+    }
+  }
+  const forms = stanzaForms(profileChoice(ruleset))
+  for (const [index, name] of ruleset.edge.strip.entries()) {
+    const both = admitted(STRIP[name], forms)
+    if (both.length > 0) {
+      problems.push(
+        yaml.problem(
+          ['edge', 'strip', index],
+          `the profile lets ${both.join(', ')} through, and "${name}" takes it out; remove it here, or switch it off`,
         ),
       )
     }
@@ -229,9 +251,8 @@ function checkFiles(ruleset: RulesetSource, sources: Sources): Problem[] {
 
 function profileChoice(ruleset: RulesetSource): ProfileChoice {
   const { limits } = ruleset
-  const names = Object.keys(CATALOGUE) as CatalogueName[]
   return {
-    on: new Set(names.filter((name) => ruleset.profile[name] === true)),
+    on: switchedOn(ruleset),
     unlabelled: new Set(ruleset.unlabelled),
     limits: {
       body: limits['body-characters'],
@@ -240,6 +261,13 @@ function profileChoice(ruleset: RulesetSource): ProfileChoice {
       id: limits['id-characters'],
     },
   }
+}
+
+/** The switches that are on: those written, and those of the preset that are not written. */
+function switchedOn({ profile }: RulesetSource): Set<CatalogueName> {
+  const preset: readonly CatalogueName[] = profile.preset === undefined ? [] : PRESETS[profile.preset]
+  const names = Object.keys(CATALOGUE) as CatalogueName[]
+  return new Set(names.filter((name) => profile[name] ?? preset.includes(name)))
 }
 
 function stripLists(ruleset: RulesetSource): Bundle['edge'] {

@@ -19,6 +19,7 @@ const FORMS: ReadonlyMap<string, CatalogueName> = new Map([
   ['message-chat', 'messages'],
   ['message-normal', 'messages'],
   ['message-groupchat', 'rooms'],
+  ['message-headline', 'headlines'],
   ['message-error', 'errors'],
   ['presence-available', 'presence'],
   ['presence-unavailable', 'presence'],
@@ -28,10 +29,11 @@ const FORMS: ReadonlyMap<string, CatalogueName> = new Map([
   ['presence-unsubscribe', 'subscriptions'],
   ['presence-unsubscribed', 'subscriptions'],
   ['presence-error', 'errors'],
-  ['iq-get', 'discovery'],
-  ['iq-result', 'discovery'],
   ['iq-error', 'errors'],
 ])
+
+/** The switches that admit questions and answers; the first that is on stands for all. */
+const QUERIES: readonly CatalogueName[] = ['discovery', 'ping', 'time', 'software-version', 'vcards']
 
 const NAMESPACES: ReadonlyMap<string, CatalogueName> = new Map([
   ['http://jabber.org/protocol/chatstates', 'chat-states'],
@@ -42,10 +44,33 @@ const NAMESPACES: ReadonlyMap<string, CatalogueName> = new Map([
   ['urn:ietf:params:xml:ns:xmpp-stanzas', 'errors'],
   ['http://jabber.org/protocol/disco#info', 'discovery'],
   ['http://jabber.org/protocol/disco#items', 'discovery'],
+  ['http://jabber.org/protocol/rsm', 'paging'],
+  ['jabber:x:data', 'room-info'],
+  ['http://jabber.org/protocol/caps', 'capabilities'],
+  ['jabber:x:conference', 'direct-invitations'],
+  ['urn:xmpp:hats:0', 'hats'],
+  ['urn:xmpp:chat-markers:0', 'markers'],
+  ['urn:xmpp:message-correct:0', 'corrections'],
+  ['http://jabber.org/protocol/nick', 'nicknames'],
+  ['jabber:x:oob', 'links'],
+  ['urn:xmpp:ping', 'ping'],
+  ['urn:xmpp:time', 'time'],
+  ['jabber:iq:version', 'software-version'],
+  ['vcard-temp', 'vcards'],
 ])
 
+/** Where a switch was turned: at its own name, or at that of the preset. */
+export function switchPath({ profile }: RulesetSource, name: CatalogueName): Path {
+  return ['profile', profile[name] === undefined && profile.preset !== undefined ? 'preset' : name]
+}
+
 /** The origins of a bundle's rules. What is not written, such as a limit left at its default, has the place of its table. */
-export function originsOf(ruleset: RulesetSource, yaml: YamlSource, forms: Bundle['forms']): Origin[] {
+export function originsOf(
+  ruleset: RulesetSource,
+  yaml: YamlSource,
+  forms: Bundle['forms'],
+  on: ReadonlySet<CatalogueName>,
+): Origin[] {
   const origins: Origin[] = []
   const add = (rule: string, path: Path, key = true): void => {
     const { file, line } = key ? yaml.problemOfKey(path, '') : yaml.problem(path, '')
@@ -58,11 +83,11 @@ export function originsOf(ruleset: RulesetSource, yaml: YamlSource, forms: Bundl
   }
   add('profile', ['profile'])
   for (const { form } of forms) {
-    const name = FORMS.get(form)
-    if (name !== undefined) add(`form/${form}`, ['profile', name])
+    const name = FORMS.get(form) ?? QUERIES.find((one) => on.has(one))
+    if (name !== undefined) add(`form/${form}`, switchPath(ruleset, name))
   }
   for (const [ns, name] of NAMESPACES) {
-    if (ruleset.profile[name] === true) add(`namespace/${ns}`, ['profile', name])
+    if (on.has(name)) add(`namespace/${ns}`, switchPath(ruleset, name))
   }
   for (const [index, name] of ruleset.unlabelled.entries()) {
     add(`unlabelled/${name}`, ['unlabelled', index], false)

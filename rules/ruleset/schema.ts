@@ -1,6 +1,6 @@
 /** The closed form of ruleset.yaml (ruleset.schema.json). */
 import type { LabelForm } from '../bundle/bundle.ts'
-import type { CatalogueName, UnlabelledName } from '../profile/catalogue.ts'
+import type { CatalogueName, PresetName, UnlabelledName } from '../profile/catalogue.ts'
 import type { StripName } from '../profile/strip.ts'
 import { schemaChecker } from './checker.ts'
 import schema from './ruleset.schema.json' with { type: 'json' }
@@ -38,7 +38,7 @@ export type RulesetSource = Readonly<{
   version: number
   from: SideSource
   to: SideSource
-  profile: Readonly<Partial<Record<CatalogueName, boolean>>>
+  profile: Readonly<Partial<Record<CatalogueName, boolean>> & { preset?: PresetName }>
   unlabelled: readonly UnlabelledName[]
   limits: Readonly<
     Record<

@@ -4,12 +4,7 @@
  */
 import type { Bundle, InputTemplate, LabelForm, LabelRow, OutputTemplate } from '../../rules/bundle/bundle.ts'
 import { readWireLabel } from '../../rules/label/wire.ts'
-import {
-  CATALOGUE,
-  type CatalogueName,
-  UNLABELLED,
-  type UnlabelledName,
-} from '../../rules/profile/catalogue.ts'
+import { PRESETS, UNLABELLED, type UnlabelledName } from '../../rules/profile/catalogue.ts'
 import { stanzaForms } from '../../rules/profile/forms.ts'
 import { STRIP, type StripGroup } from '../../rules/profile/strip.ts'
 import { refused } from '../../rules/reasons.ts'
@@ -96,7 +91,7 @@ function side(name: string): Bundle['from'] {
   }
 }
 
-/** A bundle from one side to the other with everything that the catalogue has switched on. */
+/** A bundle from one side to the other with the preset for chat with rooms switched on. */
 export function testBundle(from: string, to: string): Bundle {
   const groups: StripGroup[] = Object.values(STRIP)
   return {
@@ -108,7 +103,7 @@ export function testBundle(from: string, to: string): Bundle {
     to: side(to),
     limits: { stanzaBytes: 65_536, depth: 14, rate: 100_000, burst: 10_000 },
     forms: stanzaForms({
-      on: new Set(Object.keys(CATALOGUE) as CatalogueName[]),
+      on: new Set(PRESETS['chat-with-rooms']),
       unlabelled: new Set(Object.keys(UNLABELLED) as UnlabelledName[]),
       limits: { body: 16_384, subject: 1024, thread: 64, id: 64 },
     }),

@@ -5,12 +5,16 @@ import type { AttributeRule, ElementRule, Slot, StanzaForm } from '../../rules/b
 import {
   CATALOGUE,
   type CatalogueName,
+  NEEDS,
+  NEVER_LABELLED,
+  PRESETS,
   type ProfileChoice,
+  switchOf,
   UNLABELLED,
   type UnlabelledName,
 } from '../../rules/profile/catalogue.ts'
-import { NEEDS, NEVER_LABELLED, stanzaForms } from '../../rules/profile/forms.ts'
-import { STRIP, type StripGroup } from '../../rules/profile/strip.ts'
+import { stanzaForms } from '../../rules/profile/forms.ts'
+import { admitted, STRIP, type StripGroup } from '../../rules/profile/strip.ts'
 import schema from '../../rules/ruleset/ruleset.schema.json' with { type: 'json' }
 
 const names = Object.keys(CATALOGUE) as CatalogueName[]
@@ -49,13 +53,14 @@ t.test('the page of the manual is what the catalogue says', (t) => {
   t.end()
 })
 
-t.test('the forms are the fifteen of the first profile', (t) => {
+t.test('the forms are these sixteen', (t) => {
   t.same(
     all.map((f) => f.form),
     [
       'message-chat',
       'message-normal',
       'message-groupchat',
+      'message-headline',
       'message-error',
       'presence-available',
       'presence-unavailable',
@@ -123,41 +128,27 @@ t.test('attributes stand in canonical order', (t) => {
   t.end()
 })
 
-t.test('only the root has a language, only messages have a label', (t) => {
+t.test('only the root has a language; a label has a place, the last, exactly where words have', (t) => {
+  const holdsText = (rule: ElementRule) =>
+    (rule.content.type === 'value' && rule.content.value.type === 'text') ||
+    rule.attributes.some((a) => a.value.type === 'text')
   for (const f of all) {
+    const inside = elementsOf(f.slots)
     t.equal(
-      elementsOf(f.slots).some((rule) => rule.attributes.some((a) => a.name === 'xml:lang')),
+      inside.some((rule) => rule.attributes.some((a) => a.name === 'xml:lang')),
       false,
       f.form,
     )
     const labelled = f.slots.some((slot) => slot.type === 'label')
-    t.equal(labelled, f.element === 'message' && f.type !== 'error', f.form)
+    t.equal(labelled, inside.some(holdsText), f.form)
     t.same(
       f.slots.findIndex((slot) => slot.type === 'label'),
       labelled ? f.slots.length - 1 : -1,
       'the label is last',
     )
-  }
-  t.end()
-})
-
-t.test('free text is in body and subject only, and those need a label', (t) => {
-  for (const f of all) {
-    for (const rule of elementsOf(f.slots)) {
-      const text = rule.content.type === 'value' && rule.content.value.type === 'text'
-      t.equal(text, rule.name === 'body' || rule.name === 'subject', `${f.form} ${rule.name}`)
-      if (text) {
-        t.equal(
-          rule.labelling,
-          f.form === 'message-groupchat' && rule.name === 'subject' ? 'unless-empty' : 'always',
-          `${f.form} ${rule.name}`,
-        )
-      }
-      t.equal(
-        rule.attributes.some((a) => a.value.type === 'text'),
-        false,
-        'no free text in attributes',
-      )
+    for (const rule of inside.filter(holdsText)) {
+      const roomSubject = f.form === 'message-groupchat' && rule.name === 'subject'
+      t.equal(rule.labelling, roomSubject ? 'unless-empty' : 'always', `${f.form} ${rule.name}`)
     }
   }
   t.end()
@@ -165,13 +156,69 @@ t.test('free text is in body and subject only, and those need a label', (t) => {
 
 t.test('the children of messages are in their order', (t) => {
   const states = ['active', 'composing', 'gone', 'inactive', 'paused']
-  const head = ['subject', 'body', 'thread', ...states, 'request', 'received']
-  t.same(childNames(form(all, 'message-chat')), [...head, 'x', 'delay', '(label)'])
-  t.same(childNames(form(all, 'message-normal')), [...head, 'x', 'delay', '(label)'])
-  t.same(childNames(form(all, 'message-groupchat')), [...head, 'delay', '(label)'])
+  const markers = ['markable', 'received', 'displayed', 'acknowledged']
+  const notices = [...states, 'request', 'received', ...markers, 'replace', 'x', 'x']
+  const user = ['subject', 'body', 'thread', 'nick', ...notices, 'x', 'delay', '(label)']
+  t.same(childNames(form(all, 'message-chat')), user)
+  t.same(childNames(form(all, 'message-normal')), user)
+  t.same(childNames(form(all, 'message-groupchat')), [
+    'subject',
+    'body',
+    'thread',
+    ...notices,
+    'delay',
+    '(label)',
+  ])
+  t.same(childNames(form(all, 'message-headline')), ['subject', 'body', '(label)'])
   t.same(childNames(form(all, 'message-error')), ['error'])
-  t.same(childNames(form(all, 'presence-available')), ['show', 'priority', 'x', 'x'])
-  t.same(childNames(form(all, 'iq-get')), ['query', 'query'])
+  t.same(childNames(form(all, 'presence-available')), [
+    'show',
+    'status',
+    'priority',
+    'c',
+    'x',
+    'x',
+    'hats',
+    '(label)',
+  ])
+  t.same(childNames(form(all, 'iq-get')), ['query', 'query', 'ping', 'time', 'query', 'vCard'])
+  t.end()
+})
+
+t.test('the presets are sets of switches with what they need', (t) => {
+  for (const [name, preset] of Object.entries(PRESETS)) {
+    const on: ReadonlySet<CatalogueName> = new Set(preset)
+    t.equal(on.size, preset.length, name)
+    for (const need of NEEDS) if (on.has(need.name)) t.ok(on.has(need.needs), `${name}: ${need.name}`)
+  }
+  const chat = stanzaForms({ ...everything, on: new Set(PRESETS['minimal-chat']) })
+  t.same(
+    chat.map((f) => f.form),
+    ['message-chat', 'message-normal'],
+  )
+  t.same(childNames(form(chat, 'message-chat')), ['subject', 'body', 'thread', '(label)'])
+  t.end()
+})
+
+t.test('each switch alone, with what it needs, changes something and is gone when off', (t) => {
+  const closure = (name: CatalogueName): Set<CatalogueName> => {
+    const on = new Set([name])
+    for (const need of NEEDS) if (on.has(need.name)) on.add(need.needs)
+    return on
+  }
+  for (const name of names) {
+    const on = closure(name)
+    const without = new Set([...on].filter((one) => one !== name))
+    if (name === 'receipts' || name === 'chat-states' || name === 'delay') {
+      on.add('messages')
+      without.add('messages')
+    }
+    if (name === 'errors') {
+      on.add('presence')
+      without.add('presence')
+    }
+    t.notSame(stanzaForms({ ...everything, on }), stanzaForms({ ...everything, on: without }), name)
+  }
   t.end()
 })
 
@@ -184,16 +231,19 @@ t.test('what is switched off is gone', (t) => {
   t.equal(forms(without('messages')).includes('message-chat'), false)
   t.equal(forms(without('rooms')).includes('message-groupchat'), false)
   t.equal(childNames(form(without('rooms'), 'presence-available')).includes('x'), false)
-  t.equal(childNames(form(without('rooms'), 'message-chat')).includes('x'), false)
+  const withoutRooms = form(without('rooms', 'links', 'direct-invitations'), 'message-chat')
+  t.equal(childNames(withoutRooms).includes('x'), false)
   t.equal(childNames(form(without('chat-states'), 'message-chat')).includes('composing'), false)
-  t.equal(childNames(form(without('receipts'), 'message-chat')).includes('received'), false)
+  t.equal(childNames(form(without('receipts'), 'message-chat')).includes('request'), false)
   t.equal(childNames(form(without('delay'), 'message-groupchat')).includes('delay'), false)
   t.same(
     forms(without('errors')).filter((name) => name.endsWith('error')),
     [],
   )
   t.equal(
-    forms(without('discovery')).some((name) => name.startsWith('iq')),
+    forms(without('discovery', 'ping', 'time', 'software-version', 'vcards')).some((name) =>
+      name.startsWith('iq'),
+    ),
     false,
   )
   t.equal(forms(without('subscriptions')).includes('presence-subscribe'), false)
@@ -217,28 +267,14 @@ t.test('without an unlabelled notice, every child of a message needs a label', (
   t.end()
 })
 
-t.test('the edge strips nothing that the profile admits in that place', (t) => {
-  const groups: readonly StripGroup[] = Object.values(STRIP)
-  const stripped = new Set(groups.flatMap((g) => (g.elements ?? []).map((e) => `${e.ns} ${e.name}`)))
-  const attributes = new Set(
-    groups.flatMap((g) => (g.attributes ?? []).map((a) => `${a.ns} ${a.name} ${a.attribute}`)),
+t.test('what the edge takes out and the profile lets through is told apart', (t) => {
+  const rooms = stanzaForms({ ...everything, on: new Set(PRESETS['chat-with-rooms']) })
+  for (const [name, group] of Object.entries<StripGroup>(STRIP)) t.same(admitted(group, rooms), [], name)
+  const both = Object.entries<StripGroup>(STRIP).filter(([, group]) => admitted(group, all).length > 0)
+  t.same(
+    both.map(([name]) => name),
+    ['caps', 'status-text', 'nicknames', 'markers', 'corrections', 'join-history', 'discovery-forms'],
   )
-  const inside = new Set(
-    groups.flatMap((g) => (g.inside ?? []).map((e) => `${e.parent.ns} ${e.parent.name} ${e.ns} ${e.name}`)),
-  )
-  const visit = (parent: string, slots: readonly Slot[]): void => {
-    for (const slot of slots) {
-      for (const rule of slot.type === 'label' ? [] : slot.of) {
-        const key = `${rule.ns} ${rule.name}`
-        t.equal(stripped.has(key), false, key)
-        t.equal(inside.has(`${parent} ${key}`), false, `${key} in ${parent}`)
-        for (const a of rule.attributes)
-          t.equal(attributes.has(`${key} ${a.name}`), false, `${key} ${a.name}`)
-        if (rule.content.type === 'elements') visit(key, rule.content.slots)
-      }
-    }
-  }
-  for (const f of all) visit(`jabber:server ${f.element}`, f.slots)
   t.end()
 })
 
@@ -271,16 +307,18 @@ t.test('what changes the meaning of a stanza is not stripped', (t) => {
 })
 
 t.test('the schema has the names of the catalogue', (t) => {
-  t.same(Object.keys(schema.properties.profile.properties), names)
+  t.same(Object.keys(schema.properties.profile.properties), ['preset', ...names])
+  t.same(schema.properties.profile.properties.preset.enum, Object.keys(PRESETS))
   t.same(schema.properties.unlabelled.items.enum, unlabelled)
   t.same(schema.properties.edge.properties.strip.items.enum, Object.keys(STRIP))
   const switches = Object.entries(schema.properties.profile.properties)
   for (const [name, { description }] of switches) {
-    const needs = NEEDS.find((n) => n.name === name)?.needs
+    if (name === 'preset') continue
+    const needs = NEEDS.filter((n) => n.name === name).map((n) => n.needs)
     const text = CATALOGUE[name as CatalogueName]
     const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
-    t.equal(description, needs === undefined ? sentence : `${sentence} Needs ${needs}.`)
+    t.equal(description, needs.length === 0 ? sentence : `${sentence} Needs ${needs.join(' and ')}.`)
   }
-  for (const { unlabelled: name } of NEVER_LABELLED) t.ok(unlabelled.includes(name))
+  for (const { name, unlabelled: what } of NEVER_LABELLED) t.equal(switchOf(what), name)
   t.end()
 })

@@ -1,5 +1,8 @@
 import t from 'tap'
+import { readBundle } from '../../guard/verify/bundle.ts'
+import { makeDecider } from '../../guard/verify/decide.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import { CATALOGUE, UNLABELLED } from '../../rules/profile/catalogue.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 
 const { bundle } = compiled(exampleSources('acme-to-coalition'))
@@ -169,7 +172,7 @@ t.test('and nothing beside', (t) => {
       presence('', x('<status code="110"></status><item affiliation="none" role="none"></item>')),
     ],
     ['unknown-element', presence('unavailable', x('<destroy></destroy>'))],
-    ['unknown-attribute', iq('get', `<query xmlns="${INFO}" node="n"></query>`)],
+    ['bad-attribute', iq('get', `<query xmlns="${INFO}" node="n"></query>`)],
     ['missing-element', iq('result', '')],
     ['bad-attribute', iq('result', `<query xmlns="${INFO}"><feature var="urn:xmpp:ping"></feature></query>`)],
     [
@@ -194,3 +197,123 @@ t.test('and nothing beside', (t) => {
   for (const [reason, octets] of cases) t.equal(verdict(octets), reason, octets)
   t.end()
 })
+
+t.test('what crosses without a label has no room for words', (t) => {
+  const thread = '<thread>t-1</thread>'
+  const state = `<composing xmlns="${STATES}"></composing>`
+  const delay = (from: string) => `<delay xmlns="urn:xmpp:delay"${from} stamp="2026-11-22T10:00:00Z"></delay>`
+  for (const type of ['chat', '', 'groupchat']) {
+    for (const context of [thread, delay(''), delay(' from="room@rooms.acme.example/any words"')]) {
+      t.equal(verdict(message(type, context)), 'label-missing', `${type} ${context}`)
+      const notice = context === thread ? context + state : state + context
+      t.equal(verdict(message(type, notice)), 'label-missing', `${type} ${notice}`)
+      t.match(verdict(message(type, notice + LABEL)), /^message-/, `${type} ${notice} with a label`)
+    }
+  }
+  t.end()
+})
+
+t.test(
+  'with everything switched on, what each standard adds is admitted, and its words oblige to a label',
+  (t) => {
+    const text = new TextDecoder()
+      .decode(exampleSources('acme-to-coalition').get('ruleset.yaml'))
+      .replace(
+        /profile:\n( {2}.*\n)+/,
+        `profile: { preset: chat-with-rooms, ${Object.keys(CATALOGUE)
+          .map((name) => `${name}: true`)
+          .join(', ')} }\n`,
+      )
+      .replace(/unlabelled: .*\n/, `unlabelled: [${Object.keys(UNLABELLED).join(', ')}]\n`)
+      .replace(/strip:\n( {4}.*\n)+/, 'strip: []\n')
+    const sources = exampleSources('acme-to-coalition')
+    sources.delete('examples.yaml')
+    const full = compiled(sources.set('ruleset.yaml', new TextEncoder().encode(text)))
+    const inspect = createDecider(full.bundle)
+    const verify = makeDecider(readBundle(Buffer.from(full.octets), full.digest))
+    const said = (octets: string): string => {
+      const [a, b] = [inspect(Buffer.from(octets), SECOND), verify(Buffer.from(octets), SECOND)]
+      t.equal(a.accepted, b.accepted, `both verifiers of ${octets}`)
+      return a.accepted ? 'accepted' : a.reason
+    }
+    const room = (content: string) =>
+      `<message xmlns="jabber:server" from="r@rooms.acme.example" to="b@coalition.example" type="groupchat">${content}</message>`
+    const result = (content: string) => iq('result', content)
+    const MARKERS = 'urn:xmpp:chat-markers:0'
+    const VERSION = 'jabber:iq:version'
+
+    const free: readonly string[] = [
+      message('chat', `<displayed xmlns="${MARKERS}" id="o1"></displayed>`),
+      message('chat', `<replace xmlns="urn:xmpp:message-correct:0" id="o1"></replace>${LABEL}`),
+      room(x('<status code="104"></status><status code="172"></status>')),
+      presence(
+        '',
+        '<c xmlns="http://jabber.org/protocol/caps" hash="sha-1" node="https://a.example/c" ver="q07IKJEyjvHSyhy//CH0CxmKi8w="></c>',
+      ),
+      presence(
+        '',
+        '<x xmlns="http://jabber.org/protocol/muc"><history maxstanzas="20" since="2026-11-01T00:00:00Z"></history></x>',
+      ),
+      iq('get', `<query xmlns="${INFO}" node="https://a.example/c#q07I"></query>`),
+      iq(
+        'get',
+        `<query xmlns="${ITEMS}"><set xmlns="http://jabber.org/protocol/rsm"><before></before><max>10</max></set></query>`,
+      ),
+      result(
+        `<query xmlns="${ITEMS}"><item jid="r@rooms.acme.example"></item><set xmlns="http://jabber.org/protocol/rsm"><first index="0">r</first><last>r</last><count>1</count></set></query>`,
+      ),
+      result(
+        `<query xmlns="${INFO}"><identity category="conference" type="text"></identity><x xmlns="jabber:x:data" type="result"><field type="hidden" var="FORM_TYPE"><value>http://jabber.org/protocol/muc#roominfo</value></field><field var="muc#roominfo_occupants"><value>3</value></field></x></query>`,
+      ),
+      iq('get', '<ping xmlns="urn:xmpp:ping"></ping>'),
+      result(''),
+      iq('get', '<time xmlns="urn:xmpp:time"></time>'),
+      result('<time xmlns="urn:xmpp:time"><tzo>+05:45</tzo><utc>2026-11-22T10:00:00Z</utc></time>'),
+      iq('get', `<query xmlns="${VERSION}"></query>`),
+      iq('get', '<vCard xmlns="vcard-temp"></vCard>'),
+      result('<vCard xmlns="vcard-temp"><JABBERID>a@acme.example</JABBERID></vCard>'),
+    ]
+    for (const one of free) t.equal(said(one), 'accepted', one)
+
+    const wordy: readonly ((label: string) => string)[] = [
+      (label) => message('headline', `<body>News</body>${label}`),
+      (label) =>
+        message('chat', `<body>b</body><nick xmlns="http://jabber.org/protocol/nick">Anna</nick>${label}`),
+      (label) =>
+        message(
+          'chat',
+          `<x xmlns="jabber:x:oob"><url>https://a.example/?a=1&amp;b=2</url><desc>map</desc></x>${label}`,
+        ),
+      (label) => message('', x(`<invite from="a@acme.example"><reason>Join</reason></invite>`) + label),
+      (label) => message('', x(`<decline to="b@coalition.example"></decline>`) + label),
+      (label) =>
+        message('', `<x xmlns="jabber:x:conference" jid="r@rooms.acme.example" reason="Join"></x>${label}`),
+      (label) => presence('', `<show>away</show><status>lunch</status>${label}`),
+      (label) => presence('unavailable', `<status>gone</status>${label}`),
+      (label) => presence('subscribe', `<nick xmlns="http://jabber.org/protocol/nick">Anna</nick>${label}`),
+      (label) =>
+        presence('', `<hats xmlns="urn:xmpp:hats:0"><hat title="Host" uri="urn:x"></hat></hats>${label}`),
+      (label) => result(`<query xmlns="${VERSION}"><name>X</name><version>1</version></query>${label}`),
+      (label) =>
+        result(`<vCard xmlns="vcard-temp"><FN>Anna</FN><ORG><ORGNAME>A</ORGNAME></ORG></vCard>${label}`),
+    ]
+    for (const one of wordy) {
+      t.equal(said(one(LABEL)), 'accepted', one(''))
+      t.equal(said(one('')), 'label-missing', one(''))
+    }
+
+    const never: readonly string[] = [
+      message('', x('<password>p</password>')),
+      message('', `<x xmlns="jabber:x:conference" jid="r@elsewhere.example"></x>${LABEL}`),
+      result(
+        `<query xmlns="${INFO}"><x xmlns="jabber:x:data" type="result"><field var="muc#roominfo_subject"><value>S</value></field></x></query>`,
+      ),
+      result('<time xmlns="urn:xmpp:time"><tzo>+05:44</tzo><utc>2026-11-22T10:00:00Z</utc></time>'),
+      result('<vCard xmlns="vcard-temp"><PHOTO></PHOTO></vCard>'),
+      room(x('<status code="999"></status>')),
+      message('chat', `<forwarded xmlns="urn:xmpp:forward:0"></forwarded>${LABEL}`),
+    ]
+    for (const one of never) t.not(said(one), 'accepted', one)
+    t.end()
+  },
+)

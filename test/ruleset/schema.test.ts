@@ -71,12 +71,12 @@ t.test('each wrong value has its place and what to write', (t) => {
     [
       'messages: true',
       'message: true',
-      '18:3: unknown key "message" in a table of switches; known are messages, presence, subscriptions, errors, discovery, rooms, chat-states, receipts and delay',
+      '18:3: unknown key "message" in a table of switches; known are preset, messages, headlines, presence, status-text, subscriptions, errors, discovery, paging, room-info, capabilities, rooms, join-history, invitations, direct-invitations, hats, chat-states, receipts, markers, corrections, delay, nicknames, links, ping and 3 more',
     ],
     [
       'chat-states, receipts, empty-subject]',
       'body]',
-      '28:43: "body" is not a name of what may cross unlabelled; write one of presence, discovery, errors, chat-states, receipts and empty-subject',
+      '28:43: "body" is not a name of what may cross unlabelled; write one of presence, discovery, errors, chat-states, receipts, markers, empty-subject, room-notices, ping, time, software-version and vcards',
     ],
     [
       '[presence, discovery,',

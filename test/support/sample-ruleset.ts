@@ -93,8 +93,10 @@ export function sampleSources(stanzas: string): Map<string, Uint8Array> {
         'presentation',
         'thread-parent',
         'room-details',
+        'join-history',
         'error-text',
         'discovery-details',
+        'discovery-forms',
       ],
     },
   }

@@ -1,0 +1,18 @@
+/** XEP-0333: chat markers (§5), that a message has come or has been read. */
+import type { ElementRule, Labelling } from '../bundle/bundle.ts'
+import { elementRule, empty, required } from './element.ts'
+
+const MARKERS_NS = 'urn:xmpp:chat-markers:0'
+
+export const features = [MARKERS_NS]
+
+/** The mark of a message that may be marked, or a marker for the message with that `id`. */
+export function markers(idMax: number, labelling: Labelling): ElementRule[] {
+  const id = required('id', { type: 'identifier', max: idMax })
+  return [
+    elementRule(MARKERS_NS, 'markable', [], empty, labelling),
+    ...['received', 'displayed', 'acknowledged'].map((name) =>
+      elementRule(MARKERS_NS, name, [id], empty, labelling),
+    ),
+  ]
+}
