@@ -32,7 +32,7 @@ export function readSignature(armoured: string): Signature {
   if (armoured.length > MOST_CHARACTERS) throw new EncodingError('it is longer than any signature')
   const lines = armoured.split(/\r?\n/)
   if (lines.at(-1) === '') lines.pop()
-  if (lines[0] !== BEGIN || lines.at(-1) !== END || lines.length < 3) {
+  if (lines[0] !== BEGIN || lines.at(-1) !== END || lines.length < 3 || lines.includes('')) {
     throw new EncodingError(`it is no SSH signature: that begins with ${BEGIN} and ends with ${END}`)
   }
   const blob = decodeBase64(lines.slice(1, -1).join(''))

@@ -33,7 +33,10 @@ t.before(async () => {
 })
 
 t.test('review, as a page and as text', async (t) => {
-  t.match(await rules('review', path('one.json')), { status: 0, stdout: /^<!DOCTYPE html>[\s\S]*minimal-chat/ })
+  t.match(await rules('review', path('one.json')), {
+    status: 0,
+    stdout: /^<!DOCTYPE html>[\s\S]*minimal-chat/,
+  })
   t.match(await rules('review', path('one.json'), '--text'), {
     status: 0,
     stdout: /^minimal-chat, version 1\n=/,

@@ -68,7 +68,10 @@ t.test('compile writes the bundle whole and prints its digest', async (t) => {
   const file = join(directory, 'bundle.json')
   const { status, stdout, stderr } = await sallyport('rules', 'compile', example, '-o', file)
   t.equal(status, 0, stderr)
-  t.match(stderr, /^acme-to-coalition version 1: 15 forms of stanza, 19 label rows, 7 examples as expected\n$/)
+  t.match(
+    stderr,
+    /^acme-to-coalition version 1: 15 forms of stanza, 19 label rows, 7 examples as expected\n$/,
+  )
   const octets = readFileSync(file)
   t.equal(stdout, `${bundleDigest(octets)}\n`)
   t.equal(loadBundle(octets, stdout.trimEnd()).name, 'acme-to-coalition')

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { checkSignatures } from '../../guard/release/signature.ts'
 import { approvalOf, notSuccessor, outOfTime } from '../../rules/signature/approval.ts'
 import { readSigners } from '../../rules/signature/signers.ts'
 import { armoured, ecdsa, ecdsaToken, ed25519, rsa, signerLine, type TestKey, token } from './make.ts'
@@ -23,6 +24,13 @@ function outcome(
   { message = BUNDLE as Uint8Array, now = NOW } = {},
 ): string {
   const approval = approvalOf(message, signatures, signers, now)
+  const second = checkSignatures(
+    { octets: message, signatures: signatures.map(({ text }) => text), signers },
+    now,
+  )
+  if ('problem' in second !== 'problems' in approval) {
+    throw new Error(`release says ${JSON.stringify(second)}, rules/signature ${JSON.stringify(approval)}`)
+  }
   return 'problems' in approval
     ? approval.problems.join(' | ')
     : approval.signers.map((signer) => signer.principal).join(' ')
@@ -176,6 +184,9 @@ t.test('the allowed-signers file is read strictly, each problem with its line', 
   ]
   for (const [text, expected] of cases) {
     const found = readSigners(text)
+    t.match(checkSignatures({ octets: BUNDLE, signatures: [], signers: text }, NOW), {
+      problem: text === '' ? /unsigned/ : /allowed signers/,
+    })
     t.match('problems' in found ? found.problems.join() : 'no problem', expected)
   }
   t.end()
