@@ -3,8 +3,9 @@
  *
  * A far server is asked for a ping (XEP-0199), its version (XEP-0092) and discovery (XEP-0030); the answers are constants of
  * the configuration and reveal nothing of either side. Queries to far users come from servers and clients by themselves
- * (capabilities, PEP, vCards); they get the answer of a server that does not have that service.
+ * (capabilities, PEP, vCards); unless the profile has them, they get the answer of a server that does not have that service.
  */
+import type { Bundle } from '../rules/bundle/bundle.ts'
 import { attribute, element, elements, SERVER_NS, type XmlElement } from '../rules/xml/node.ts'
 import { serialise } from '../rules/xml/write.ts'
 import { type Envelope, errorFor, UNAVAILABLE } from './refusal.ts'
@@ -77,6 +78,20 @@ export function answerForServer(envelope: Envelope, stanza: XmlElement, rooms: r
 /** The answer to any IQ of type get or set for a far user. */
 export function answerForUser(envelope: Envelope, stanza: XmlElement): Answer {
   return { query: readQuery(envelope, stanza), stanza: errorFor(envelope, UNAVAILABLE) }
+}
+
+/**
+ * Tells whether a question to a far user goes on to the guard: one that the profile has. Discovery never does, since
+ * servers and clients ask that of users by themselves.
+ */
+export function asksUsers(bundle: Bundle): (envelope: Envelope, stanza: XmlElement) => boolean {
+  const form = bundle.forms.find(({ element, type }) => element === 'iq' && type === 'get')
+  const rules = (form?.slots ?? []).flatMap((slot) => (slot.type === 'label' ? [] : slot.of))
+  const known = rules.filter(({ ns }) => ns !== INFO_NS && ns !== ITEMS_NS)
+  return ({ type }, stanza) => {
+    const payload = elements(stanza)[0]
+    return type === 'get' && known.some(({ ns, name }) => ns === payload?.ns && name === payload.name)
+  }
 }
 
 function readQuery({ type }: Envelope, stanza: XmlElement): Query {

@@ -11,7 +11,7 @@ import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
-import { type Answer, answerForServer, answerForUser, type Query } from '../answer.ts'
+import { type Answer, answerForServer, answerForUser, asksUsers, type Query } from '../answer.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
 import type { PendingTable } from '../pending.ts'
@@ -68,6 +68,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const normalise = createNormaliser(bundle)
   const decide = createDecider(bundle)
   const foretell = createWrittenDecider(bundle)
+  const isForUser = asksUsers(bundle)
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
   const rooms = bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
@@ -113,6 +114,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     const { type, from, to, id } = envelope
     if (type === 'get' || type === 'set') {
       if (far.get(to.domain) === 'rooms') return true
+      if (to.local !== '' && isForUser(envelope, stanza)) return true
       answer(
         envelope,
         to.text === to.domain ? answerForServer(envelope, stanza, rooms) : answerForUser(envelope, stanza),
