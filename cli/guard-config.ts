@@ -4,21 +4,21 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { parseHostPort } from '../guard/common/address.ts'
 import { readCredentials } from '../guard/gcxp/index.ts'
 import schema from '../guard/launcher/guard.schema.json' with { type: 'json' }
 import type { GuardConfig } from '../guard/launcher/stages.ts'
 import { BundleError, loadBundle } from '../rules/bundle/load.ts'
-import { formatProblem, listed, type Problem } from '../rules/ruleset/problem.ts'
-import { type Path, readYaml, type YamlSource } from '../rules/ruleset/yaml.ts'
+import { schemaChecker } from '../rules/ruleset/checker.ts'
+import { readChecked } from '../rules/ruleset/file.ts'
+import { formatProblem, type Problem } from '../rules/ruleset/problem.ts'
+import type { Path, YamlSource } from '../rules/ruleset/yaml.ts'
+import { cannotRead, cannotWrite } from '../rules/unreadable.ts'
 
 /** Lines that say what, where and how to mend. */
 export type ConfigProblems = Readonly<{ problems: readonly string[] }>
 
-const validate = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true }).compile<GuardConfig>(
-  schema,
-)
+const checkGuardSource = schemaChecker<GuardConfig>(schema, 'doc/guard.md')
 
 /**
  * Reads and checks `file` and all that it names; paths in the result are absolute. `now` in milliseconds since 1970. `before` is
@@ -29,21 +29,9 @@ export async function loadGuardConfig(
   now: number,
   before: (config: GuardConfig) => void = () => {},
 ): Promise<GuardConfig | ConfigProblems> {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    const unreadable = `cannot be read (${code}): give the path of guard.yaml with --config`
-    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8: save it as such' : unreadable
-    return { problems: [`${file}: ${why}`] }
-  }
-  const source = readYaml(file, text)
-  if ('problems' in source) return { problems: source.problems.map(formatProblem) }
-  const { value } = source
-  if (!validate(value)) {
-    return { problems: (validate.errors ?? []).map((error) => formatProblem(describe(error, source))) }
-  }
+  const read = readChecked(file, 'give the path of guard.yaml with --config', checkGuardSource)
+  if ('problems' in read) return read
+  const { value, source } = read
   const config = absolute(value, dirname(resolve(file)))
   before(config)
   const problems = [...checkFiles(config, source, now), ...(await checkPorts(config, source))]
@@ -69,21 +57,16 @@ function absolute(config: GuardConfig, folder: string): GuardConfig {
 function checkFiles(config: GuardConfig, source: YamlSource, now: number): Problem[] {
   const problems: Problem[] = []
   const wrong = (path: Path, message: string) => problems.push(source.problem(path, message))
-  const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown'
 
   try {
     loadBundle(readFileSync(config.bundle.file), config.bundle.digest)
   } catch (error) {
     if (error instanceof BundleError) wrong(['bundle'], error.message)
-    else
-      wrong(
-        ['bundle', 'file'],
-        `${config.bundle.file} cannot be read (${codeOf(error)}): give the compiled bundle`,
-      )
+    else wrong(['bundle', 'file'], `${config.bundle.file} ${cannotRead(error, 'give the compiled bundle')}`)
   }
   for (const end of ['intake', 'release'] as const) {
     const credentials = readCredentials(config[end], now)
-    if ('problem' in credentials) wrong([end], credentials.problem)
+    if ('problem' in credentials) wrong([end, credentials.part], credentials.problem)
   }
   const { directory, key } = config.journal
   try {
@@ -92,7 +75,7 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
   } catch (error) {
     wrong(
       ['journal', 'directory'],
-      `${directory} cannot be written (${codeOf(error)}): make the directory, for this user`,
+      `${directory} ${cannotWrite(error, 'make the directory, for the user that runs this')}`,
     )
   }
   // Node's permission model denies a directory when another permitted path begins with its name.
@@ -116,10 +99,7 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
       )
     }
   } catch (error) {
-    wrong(
-      ['journal', 'key'],
-      `${key} cannot be read (${codeOf(error)}): make one with "sallyport journal key FILE"`,
-    )
+    wrong(['journal', 'key'], `${key} ${cannotRead(error, 'make one with "sallyport journal key FILE"')}`)
   }
   return problems
 }
@@ -146,29 +126,4 @@ function tryPort(address: { host: string; port: number }): Promise<string | unde
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))
     server.listen(address.port, address.host, () => server.close(() => resolve(undefined)))
   })
-}
-
-type Part = Readonly<{ title?: string; $ref?: string; properties?: Readonly<Record<string, Part>> }>
-
-function describe(error: ErrorObject, source: YamlSource): Problem {
-  const path = error.instancePath.split('/').slice(1)
-  const part = error.parentSchema as Part
-  if (error.keyword === 'required') {
-    const key = String(error.params['missingProperty'])
-    return source.problem(
-      path,
-      `"${key}" is missing in ${titleOf(part)}; add it: ${titleOf(part.properties?.[key])}`,
-    )
-  }
-  if (error.keyword === 'additionalProperties') {
-    const key = String(error.params['additionalProperty'])
-    const known = listed(Object.keys(part.properties ?? {}))
-    return source.problemOfKey([...path, key], `unknown key "${key}" in ${titleOf(part)}; known are ${known}`)
-  }
-  return source.problem(path, `this must be ${titleOf(part)}`)
-}
-
-function titleOf(part: Part | undefined): string {
-  const referred = (schema.$defs as Readonly<Record<string, Part>>)[part?.$ref?.replace('#/$defs/', '') ?? '']
-  return part?.title ?? referred?.title ?? 'what belongs here'
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { BundleError, bundleDigest, loadBundle } from '../rules/bundle/load.ts'
+import { cannotRead } from '../rules/unreadable.ts'
 
 export type NamedBundle = Readonly<{ file: string; octets: Uint8Array; digest: string; bundle: Bundle }>
 
@@ -22,6 +23,6 @@ export function readNamedFile(file: string, advice: string): Uint8Array {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new Error(`${file} cannot be read (${(error as NodeJS.ErrnoException).code}): ${advice}`)
+    throw new Error(`${file} ${cannotRead(error, advice)}`)
   }
 }

@@ -8,8 +8,10 @@ import { dirname, resolve } from 'node:path'
 import { type Credentials, readCredentials, validityProblem } from '../../guard/gcxp/index.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { BundleError, loadBundle } from '../../rules/bundle/load.ts'
+import { readChecked } from '../../rules/ruleset/file.ts'
 import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/problem.ts'
-import { type Path, readYaml, type YamlSource } from '../../rules/ruleset/yaml.ts'
+import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
+import { cannotRead } from '../../rules/unreadable.ts'
 import type { Address, Route } from '../outbound/route.ts'
 import { provesDomain } from '../tls-ext/identity.ts'
 import type { DomainCertificate } from '../tls-ext/index.ts'
@@ -37,22 +39,8 @@ export function loadEdgeConfig(
   file: string,
   now: number,
 ): EdgeConfig | Readonly<{ problems: readonly string[] }> {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    const what =
-      code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-        ? 'is not UTF-8: save it as such'
-        : `cannot be read (${code}): give the path of edge.yaml`
-    return { problems: [`${file}: ${what}`] }
-  }
-  const source = readYaml(file, text)
-  if ('problems' in source) return { problems: source.problems.map(formatProblem) }
-  const checked = checkEdgeSource(source)
-  if (Array.isArray(checked)) return { problems: sortProblems(checked).map(formatProblem) }
-  return resolveFiles(checked as EdgeSource, source, dirname(file), now)
+  const read = readChecked(file, 'give the path of edge.yaml', checkEdgeSource)
+  return 'problems' in read ? read : resolveFiles(read.value, read.source, dirname(file), now)
 }
 
 function resolveFiles(
@@ -73,7 +61,7 @@ function resolveFiles(
       else
         wrong(
           ['bundles', way, 'file'],
-          `${file} cannot be read (${codeOf(error)}): give the path of the compiled bundle`,
+          `${file} ${cannotRead(error, 'give the path of the compiled bundle')}`,
         )
       return undefined
     }
@@ -87,7 +75,7 @@ function resolveFiles(
     }
     const read = readCredentials(files, now)
     if (!('problem' in read)) return read
-    wrong(['gcxp', way], read.problem)
+    wrong(['gcxp', way, read.part], read.problem)
     return undefined
   }
   const address = (path: Path, listen: string): Address => {
@@ -100,7 +88,7 @@ function resolveFiles(
     try {
       return readFileSync(resolve(folder, file), 'latin1')
     } catch (error) {
-      wrong(path, `${file} cannot be read (${codeOf(error)}): give the path of a PEM file`)
+      wrong(path, `${file} ${cannotRead(error, 'give the path of a PEM file')}`)
       return undefined
     }
   }
@@ -247,8 +235,4 @@ function caProblem(text: string, now: number): string | undefined {
   } catch {
     return 'holds no PEM certificate: give the CA of the own servers'
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'unknown'
 }

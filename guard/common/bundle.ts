@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { BundleError, loadBundle } from '../../rules/bundle/load.ts'
+import { cannotRead } from '../../rules/unreadable.ts'
 
 /** A problem is one line: what, where, how to mend. */
 export function readBundle(file: string, digest: string): Bundle | Readonly<{ problem: string }> {
@@ -9,8 +10,7 @@ export function readBundle(file: string, digest: string): Bundle | Readonly<{ pr
     return loadBundle(readFileSync(file), digest)
   } catch (error) {
     if (error instanceof BundleError) return { problem: `bundle ${file}: ${error.message}` }
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === undefined) throw error
-    return { problem: `bundle ${file}: cannot be read (${code}): give the path of the approved bundle` }
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    return { problem: `bundle ${file}: ${cannotRead(error, 'give the path of the approved bundle')}` }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { cannotRead } from '../../rules/unreadable.ts'
 
 /** Paths of PEM files: own certificate (then its intermediates), its private key, the CAs that a peer may come from. */
 export type CredentialFiles = Readonly<{ certificate: string; key: string; ca: string }>
@@ -11,47 +12,41 @@ export type CredentialFiles = Readonly<{ certificate: string; key: string; ca: s
 /** PEM texts that fit together. `notAfter` of the own certificate, in milliseconds since 1970. */
 export type Credentials = Readonly<{ certificate: string; key: string; ca: string; notAfter: number }>
 
-/** Reads and checks the files. A problem is one line: what, where, how to mend. `now` in milliseconds since 1970. */
-export function readCredentials(
-  files: CredentialFiles,
-  now: number,
-): Credentials | Readonly<{ problem: string }> {
+/** What is wrong with one of the files, in one line: what, where, how to mend. */
+export type CredentialProblem = Readonly<{ part: keyof CredentialFiles; problem: string }>
+
+/** Reads and checks the files. `now` in milliseconds since 1970. */
+export function readCredentials(files: CredentialFiles, now: number): Credentials | CredentialProblem {
   const texts = { certificate: '', key: '', ca: '' }
+  const wrong = (part: keyof CredentialFiles, what: string): CredentialProblem => ({
+    part,
+    problem: `${part} ${files[part]}: ${what}`,
+  })
   for (const part of ['certificate', 'key', 'ca'] as const) {
     try {
       texts[part] = readFileSync(files[part], 'latin1')
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unreadable'
-      return { problem: `${part} ${files[part]}: cannot be read (${code}): give the path of a PEM file` }
+      return wrong(part, cannotRead(error, 'give the path of a PEM file'))
     }
   }
-  const certificates = readCertificates(texts.certificate)
-  const own = certificates?.[0]
-  if (own === undefined) {
-    return { problem: `certificate ${files.certificate}: holds no PEM certificate: give the own certificate` }
-  }
+  const own = readCertificates(texts.certificate)?.[0]
+  if (own === undefined) return wrong('certificate', 'holds no PEM certificate: give the own certificate')
   const problem = validityProblem(own, now)
-  if (problem !== undefined)
-    return { problem: `certificate ${files.certificate}: ${problem}: have it renewed` }
-  if (dnsNames(own) === undefined) {
-    return { problem: `certificate ${files.certificate}: has no readable DNS name: have it issued with one` }
-  }
+  if (problem !== undefined) return wrong('certificate', `${problem}: have it renewed`)
+  if (dnsNames(own) === undefined)
+    return wrong('certificate', 'has no readable DNS name: have it issued with one')
   try {
-    if (!own.checkPrivateKey(createPrivateKey(texts.key))) {
-      return {
-        problem: `key ${files.key}: is not the key of ${files.certificate}: give the key that belongs to it`,
-      }
-    }
+    if (!own.checkPrivateKey(createPrivateKey(texts.key)))
+      return wrong('key', `is not the key of ${files.certificate}: give the key that belongs to it`)
   } catch {
-    return { problem: `key ${files.key}: holds no usable PEM private key: give one without passphrase` }
+    return wrong('key', 'holds no usable PEM private key: give one without passphrase')
   }
   const authorities = readCertificates(texts.ca)
-  if (authorities === undefined) {
-    return { problem: `ca ${files.ca}: holds no PEM certificate: give the CA of the peer's certificate` }
-  }
+  if (authorities === undefined)
+    return wrong('ca', "holds no PEM certificate: give the CA of the peer's certificate")
   for (const authority of authorities) {
     const problem = validityProblem(authority, now)
-    if (problem !== undefined) return { problem: `ca ${files.ca}: ${problem}: replace it` }
+    if (problem !== undefined) return wrong('ca', `${problem}: replace it`)
   }
   return { ...texts, notAfter: own.validToDate.getTime() }
 }

@@ -13,6 +13,7 @@
  */
 import { createHmac, createSecretKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { cannotRead, cannotWrite } from '../../rules/unreadable.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { readBundle } from '../common/bundle.ts'
 import { createFrameReader } from '../common/frames.ts'
@@ -83,7 +84,9 @@ function readStart(): JournalStart | Readonly<{ problem: string }> {
   try {
     return findStart(options.directory)
   } catch (error) {
-    return { problem: `journal ${options.directory}: cannot be read (${codeOf(error)})` }
+    return {
+      problem: `journal ${options.directory}: ${cannotRead(error, 'make the directory, for the user of this stage')}`,
+    }
   }
 }
 
@@ -92,12 +95,10 @@ function open(start: JournalStart): Log {
   try {
     return openLog({ directory: options.directory, segment, octets, onDurable, onFailure: report.fail })
   } catch (error) {
-    return report.fail(`journal ${options.directory}: ${segment} cannot be opened (${codeOf(error)})`)
+    return report.fail(
+      `journal ${options.directory}: ${segment} ${cannotWrite(error, 'let the user of this stage write it')}`,
+    )
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'unknown'
 }
 
 function write(fields: object): void {
@@ -225,7 +226,7 @@ function readKey(file: string) {
   try {
     text = readFileSync(file, 'latin1').trimEnd()
   } catch (error) {
-    report.fail(`key ${file}: cannot be read (${codeOf(error)}): give the path of the digest key`)
+    report.fail(`key ${file}: ${cannotRead(error, 'give the path of the digest key')}`)
   }
   if (!/^[0-9a-f]{64}$/.test(text))
     report.fail(`key ${file}: is not 64 small hexadecimal digits: make one anew`)
@@ -256,7 +257,10 @@ setInterval(() => {
       headWritten = head
       writingHead = false
     },
-    (error) => report.fail(`${options.directory}/head.json: cannot be written (${codeOf(error)})`),
+    (error) =>
+      report.fail(
+        `${options.directory}/head.json: ${cannotWrite(error, 'let the user of this stage write it')}`,
+      ),
   )
 }, HEAD_FILE_MS)
 

@@ -13,6 +13,7 @@ type SchemaPart = Readonly<{
   examples?: readonly unknown[]
   enum?: readonly unknown[]
   properties?: Readonly<Record<string, SchemaPart>>
+  required?: readonly string[]
 }>
 
 type Schema = Readonly<{ $defs?: object }>
@@ -68,8 +69,11 @@ function describe(
       const { i, j } = error.params as { i: number; j: number }
       return source.problem([...path, Math.max(i, j)], `${expected} has an entry twice; remove one`)
     }
-    default:
-      return source.problem(path, `${found} is not ${expected}; write ${hint(part)}`)
+    default: {
+      const keys = part.required ?? Object.keys(part.properties ?? {})
+      const form = keys.length > 0 ? `, with ${listed(keys)}` : ''
+      return source.problem(path, `${found} is not ${expected}; write ${hint(part)}${form}`)
+    }
   }
 }
 

@@ -50,28 +50,28 @@ t.test('each mistake is found, with its place and what to do', (t) => {
       (c) => {
         c['s2s']!['dialback'] = true as never
       },
-      /^\d+:\d+: unknown key "dialback" in s2s; known are .*listen/,
+      /^\d+:\d+: unknown key "dialback" in the streams with own servers; known are .*listen/,
     ],
     [
       'missing key',
       (c) => {
         delete c['metrics']
       },
-      /^1:1: "metrics" is missing in the configuration of an edge; add it: metrics: listen$/,
+      /^1:1: "metrics" is missing in the configuration of an edge; add it: where figures and health are shown$/,
     ],
     [
       'wrong kind',
       (c) => {
         c['gcxp']!['out']!['port'] = '7001' as never
       },
-      /^\d+:\d+: this is not a port from 1 to 65535/,
+      /^\d+:\d+: "7001" is not a port from 1 to 65535; write a port from 1 to 65535/,
     ],
     [
       'bad listen',
       (c) => {
         c['s2s']!['listen'] = '5269' as never
       },
-      /this is not HOST:PORT/,
+      /"5269" is not HOST:PORT, .*; write HOST:PORT/,
     ],
     [
       'port too high',
@@ -194,7 +194,7 @@ t.test('each mistake is found, with its place and what to do', (t) => {
       (c) => {
         c['limits'] = { iqSeconds: 0 } as never
       },
-      /this is not seconds from 1 to 3600/,
+      /0 is not seconds from 1 to 3600; write seconds from 1 to 3600/,
     ],
   ]
   for (const [name, change, wanted] of cases) {
@@ -218,7 +218,7 @@ t.test('no YAML, no file, no UTF-8', (t) => {
     ['name: [', /broken\.yaml:\d+:\d+: YAML: /],
     ['name: a\nname: b\n', /broken\.yaml:2:1: YAML: /],
     [Buffer.from([0x6e, 0xff]), /broken\.yaml: is not UTF-8/],
-    ['', /broken\.yaml:1:1: /],
+    ['', /broken\.yaml:1:1: null is not the configuration of an edge; write .*, with name, side, state/],
   ] as const) {
     writeFileSync(path, text)
     const config = loadEdgeConfig(path, Date.now())

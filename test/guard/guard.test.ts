@@ -370,7 +370,11 @@ t.test('a configuration that cannot work is refused before anything starts', asy
       (text) => text.replace('  peer: edge.low.example\n', ''),
       /:10:3: "peer" is missing in the consumer .*add it: the DNS name/,
     ],
-    ['a bad value', (text) => text.replace('jit: true', 'jit: maybe'), /:17:6: this must be true, or false/],
+    [
+      'a bad value',
+      (text) => text.replace('jit: true', 'jit: maybe'),
+      /:17:6: "maybe" is not true, or false/,
+    ],
     ['bad YAML', (text) => `${text}  : :\n`, /YAML: /],
     ['an alias', (text) => text.replace('name: high-to-low', 'name: *x'), /YAML: /],
     [
@@ -416,7 +420,7 @@ t.test('a configuration that cannot work is refused before anything starts', asy
     [
       'a bad address',
       (text) => text.replace(/listen: 127.0.0.1:[0-9]+/, 'listen: 127.0.0.1'),
-      /this must be HOST:PORT/,
+      /"127.0.0.1" is not HOST:PORT/,
     ],
     [
       'an address of another host',
