@@ -6,8 +6,10 @@
  * Exits    0 every verdict was as expected, 1 not so or something did not start, 2 the command line is wrong
  */
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { UsageError } from './usage.ts'
 
 const HELP = `usage: sallyport demo [--stay] [--keep] [--quick] [--rules DIRECTORY]
 
@@ -34,6 +36,11 @@ export async function demoCommand(argv: string[]): Promise<number> {
   if (help) {
     process.stdout.write(HELP)
     return 0
+  }
+  for (const name of ['acme-to-coalition', 'coalition-to-acme']) {
+    const file = join(rules ?? '', name, 'ruleset.yaml')
+    if (rules !== undefined && !existsSync(file))
+      throw new UsageError(`--rules ${rules}: there is no ${file}; give a copy of packaging/examples`)
   }
   if (!existsSync(fileURLToPath(DEMO))) {
     process.stderr.write(

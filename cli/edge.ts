@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { loadEdgeConfig } from '../edge/config/load.ts'
 import { limitLog } from '../edge/log.ts'
 import { startEdge } from '../edge/main.ts'
+import { UsageError } from './usage.ts'
 
 const HELP = `usage: sallyport edge run --config FILE
        sallyport edge check --config FILE
@@ -29,8 +30,8 @@ export async function edgeCommand(argv: string[]): Promise<number> {
     return 0
   }
   const [verb, ...rest] = positionals
-  if (rest.length > 0 || (verb !== 'run' && verb !== 'check')) return usage('use run or check')
-  if (values.config === undefined) return usage('--config FILE is missing')
+  if (rest.length > 0 || (verb !== 'run' && verb !== 'check')) throw new UsageError('say run or check')
+  if (values.config === undefined) throw new UsageError('--config FILE is missing')
   const config = loadEdgeConfig(values.config, Date.now())
   if ('problems' in config) {
     for (const problem of config.problems) process.stderr.write(`${problem}\n`)
@@ -69,9 +70,4 @@ async function run(
   }
   process.stderr.write(`sallyport edge: ${problem}\n`)
   return 1
-}
-
-function usage(what: string): number {
-  process.stderr.write(`sallyport edge: ${what}\n${HELP}`)
-  return 2
 }

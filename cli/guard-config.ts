@@ -5,14 +5,18 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { parseHostPort } from '../guard/common/address.ts'
+import type { ApprovedBundle } from '../guard/common/record.ts'
 import { readCredentials } from '../guard/gcxp/index.ts'
+import { findStart } from '../guard/journal/start.ts'
 import schema from '../guard/launcher/guard.schema.json' with { type: 'json' }
 import type { GuardConfig } from '../guard/launcher/stages.ts'
+import type { Bundle } from '../rules/bundle/bundle.ts'
 import { BundleError, loadBundle } from '../rules/bundle/load.ts'
 import { schemaChecker } from '../rules/ruleset/checker.ts'
 import { readChecked } from '../rules/ruleset/file.ts'
 import { formatProblem, type Problem } from '../rules/ruleset/problem.ts'
 import type { Path, YamlSource } from '../rules/ruleset/yaml.ts'
+import { approvalOf, notSuccessor, outOfTime } from '../rules/signature/approval.ts'
 import { cannotRead, cannotWrite } from '../rules/unreadable.ts'
 
 /** Lines that say what, where and how to mend. */
@@ -47,7 +51,12 @@ function absolute(config: GuardConfig, folder: string): GuardConfig {
   })
   return {
     ...config,
-    bundle: { ...config.bundle, file: path(config.bundle.file) },
+    bundle: {
+      ...config.bundle,
+      file: path(config.bundle.file),
+      ...(config.bundle.signers === undefined ? {} : { signers: path(config.bundle.signers) }),
+      ...(config.bundle.signatures === undefined ? {} : { signatures: config.bundle.signatures.map(path) }),
+    },
     intake: { ...config.intake, ...tls(config.intake) },
     release: { ...config.release, ...tls(config.release) },
     journal: { directory: path(config.journal.directory), key: path(config.journal.key) },
@@ -102,6 +111,41 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
     wrong(['journal', 'key'], `${key} ${cannotRead(error, 'make one with "sallyport journal key FILE"')}`)
   }
   return problems
+}
+
+/** What stands against the bundle where signatures are demanded, the bundle that the journal knows included. */
+function checkApproval(
+  config: GuardConfig,
+  octets: Uint8Array,
+  bundle: Bundle,
+  now: number,
+): readonly string[] {
+  const { signers, signatures = [], digest } = config.bundle
+  if (signers === undefined) return []
+  let approval: ReturnType<typeof approvalOf>
+  try {
+    const files = signatures.map((file) => ({ file, text: readFileSync(file, 'latin1') }))
+    approval = approvalOf(octets, files, readFileSync(signers, 'latin1'), Math.floor(now / 1000))
+  } catch (error) {
+    const { path, code } = error as NodeJS.ErrnoException
+    return [`${path} cannot be read (${code}): give the signatures and the allowed signers`]
+  }
+  const before = approvedBefore(config.journal.directory)
+  return [
+    ...('problems' in approval ? approval.problems : []),
+    outOfTime(bundle, Math.floor(now / 1000)),
+    before && notSuccessor(bundle, digest, before),
+  ].filter((problem) => problem !== undefined)
+}
+
+/** The last signed bundle that release went by; undefined also where the journal cannot be read, which is told elsewhere. */
+function approvedBefore(directory: string): ApprovedBundle | undefined {
+  try {
+    const start = findStart(directory)
+    return 'problem' in start ? undefined : start.state.approved
+  } catch {
+    return undefined
+  }
 }
 
 /** Opens each port for a moment, so that a port in use stops the start and not the running guard. */

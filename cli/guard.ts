@@ -15,6 +15,7 @@ import { startGuard } from '../guard/launcher/launcher.ts'
 import { closeInherited } from '../guard/launcher/pipes.ts'
 import { prepareGuard, prepareJournal } from '../guard/launcher/prepare.ts'
 import { loadGuardConfig } from './guard-config.ts'
+import { UsageError } from './usage.ts'
 
 const USAGE = `usage: sallyport guard run --config FILE      run the guard of one direction until it is stopped
        sallyport guard check --config FILE    check all that it needs, start nothing
@@ -36,13 +37,14 @@ export async function guardCommand(argv: string[]): Promise<number> {
     process.stdout.write(USAGE)
     return 0
   }
-  const [action] = positionals
-  const known = action === 'run' || action === 'check' || action === 'prepare'
-  const misused = (action === 'prepare') !== (values.runtime !== undefined)
-  if (!known || misused || positionals.length > 1 || values.config === undefined) {
-    process.stderr.write(USAGE)
-    return 2
-  }
+  const [action, ...more] = positionals
+  if ((action !== 'run' && action !== 'check' && action !== 'prepare') || more.length > 0)
+    throw new UsageError('say run, check or prepare')
+  if (values.config === undefined) throw new UsageError('--config FILE is missing')
+  if (action === 'prepare' && values.runtime === undefined)
+    throw new UsageError('prepare needs --runtime DIR')
+  if (action !== 'prepare' && values.runtime !== undefined)
+    throw new UsageError(`${action} takes no --runtime`)
   const users = process.getuid?.() === 0
   const config = await loadGuardConfig(values.config, Date.now(), (read) => {
     if (action === 'prepare') prepareJournal(read, users)

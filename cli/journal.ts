@@ -18,6 +18,8 @@ import { parseArgs } from 'node:util'
 import { listSegments } from '../guard/journal/files.ts'
 import { fileLines } from '../guard/journal/read.ts'
 import { type KeptHead, verifyJournal } from '../guard/journal/verify.ts'
+import { cannotRead, cannotWrite } from '../rules/unreadable.ts'
+import { UsageError } from './usage.ts'
 
 const USAGE = `usage: sallyport journal verify DIR [--head SEQ:HASH]…    check every record
        sallyport journal show DIR [--last N] [--json]     print records
@@ -39,31 +41,31 @@ export async function journalCommand(argv: string[]): Promise<number> {
     process.stdout.write(USAGE)
     return 0
   }
-  const [action, path] = positionals
+  const [action, path, ...more] = positionals
+  if (action !== 'verify' && action !== 'show' && action !== 'key')
+    throw new UsageError('say verify, show or key')
+  if (path === undefined || more.length > 0)
+    throw new UsageError(`${action} needs one ${action === 'key' ? 'FILE' : 'DIR'}`)
   try {
-    if (path !== undefined && positionals.length === 2) {
-      if (action === 'verify') return verify(path, values.head ?? [])
-      if (action === 'show') return show(path, values.last, values.json === true)
-      if (action === 'key') return makeKey(path)
-    }
+    if (action === 'verify') return verify(path, values.head ?? [])
+    return action === 'show' ? show(path, values.last, values.json === true) : makeKey(path)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === undefined) throw error
-    process.stderr.write(`${path}: ${action === 'key' ? 'cannot be made' : 'cannot be read'} (${code})\n`)
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    const why =
+      action === 'key'
+        ? cannotWrite(error, 'name a new file in a directory that is there')
+        : cannotRead(error, 'give the directory of a journal')
+    process.stderr.write(`${path}: ${why}\n`)
     return 2
   }
-  process.stderr.write(USAGE)
-  return 2
 }
 
 function verify(directory: string, given: readonly string[]): number {
   const kept: KeptHead[] = []
   for (const text of given) {
     const match = /^([1-9][0-9]{0,14}):([0-9a-f]{12,64})$/.exec(text)
-    if (match === null) {
-      process.stderr.write(`--head ${text}: write SEQ:HASH, the hash as 12 to 64 small hexadecimal digits\n`)
-      return 2
-    }
+    if (match === null)
+      throw new UsageError(`--head ${text}: write SEQ:HASH, the hash as 12 to 64 small hexadecimal digits`)
     kept.push({ seq: Number(match[1]), chain: match[2]!, from: '--head' })
   }
   const { problems, notes, first, head } = verifyJournal(directory, kept)
@@ -75,10 +77,8 @@ function verify(directory: string, given: readonly string[]): number {
 }
 
 function show(directory: string, last: string | undefined, json: boolean): number {
-  if (last !== undefined && !/^[1-9][0-9]{0,8}$/.test(last)) {
-    process.stderr.write(`--last ${last}: write a number of records\n`)
-    return 2
-  }
+  if (last !== undefined && !/^[1-9][0-9]{0,8}$/.test(last))
+    throw new UsageError(`--last ${last}: write a number of records`)
   const keep = last === undefined ? Number.POSITIVE_INFINITY : Number(last)
   const lines: string[] = []
   const put = (line: string) => process.stdout.write(`${json ? line : describe(line)}\n`)

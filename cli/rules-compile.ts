@@ -11,8 +11,8 @@ import { parseArgs } from 'node:util'
 import { type Compiled, compileRuleset } from '../rules/ruleset/compile.ts'
 import { readDirectory } from '../rules/ruleset/directory.ts'
 import { formatProblem, type Problem } from '../rules/ruleset/problem.ts'
-import { UsageError } from './rules-usage.ts'
 import { writeWhole } from './rules-write.ts'
+import { UsageError } from './usage.ts'
 
 export function checkRules(argv: string[]): number {
   return compileOne('check', argv)

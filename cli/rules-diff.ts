@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { diffPage } from '../rules/diff/page.ts'
 import { readNamedBundle } from './rules-bundle.ts'
 import { writePage } from './rules-review.ts'
-import { UsageError } from './rules-usage.ts'
+import { UsageError } from './usage.ts'
 
 export function diffRules(argv: string[]): number {
   const { values, positionals } = parseArgs({

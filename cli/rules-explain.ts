@@ -10,7 +10,7 @@ import { explain } from '../rules/explain/explain.ts'
 import { visible } from '../rules/review/visible.ts'
 import { parseDate } from '../rules/text/date.ts'
 import { readNamedBundle, readNamedFile } from './rules-bundle.ts'
-import { UsageError } from './rules-usage.ts'
+import { UsageError } from './usage.ts'
 
 export function explainRules(argv: string[]): number {
   const { values, positionals } = parseArgs({

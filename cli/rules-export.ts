@@ -7,8 +7,8 @@
 import { parseArgs } from 'node:util'
 import { relaxNg } from '../rules/export/relaxng.ts'
 import { readNamedBundle } from './rules-bundle.ts'
-import { UsageError } from './rules-usage.ts'
 import { writeWhole } from './rules-write.ts'
+import { UsageError } from './usage.ts'
 
 export function exportRules(argv: string[]): number {
   const { values, positionals } = parseArgs({

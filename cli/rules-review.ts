@@ -11,9 +11,9 @@ import { reviewPage, type SignedBy } from '../rules/review/review.ts'
 import { asText } from '../rules/review/text.ts'
 import { approvalOf } from '../rules/signature/approval.ts'
 import { readNamedBundle } from './rules-bundle.ts'
-import { UsageError } from './rules-usage.ts'
 import { readSignatureFile, readText, signaturesBeside } from './rules-verify.ts'
 import { writeWhole } from './rules-write.ts'
+import { UsageError } from './usage.ts'
 
 export function reviewRules(argv: string[]): number {
   const { values, positionals } = parseArgs({

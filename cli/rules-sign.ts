@@ -10,8 +10,8 @@ import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { NAMESPACE } from '../rules/signature/sshsig.ts'
 import { readNamedBundle } from './rules-bundle.ts'
-import { UsageError } from './rules-usage.ts'
 import { writeWhole } from './rules-write.ts'
+import { UsageError } from './usage.ts'
 
 export function signRules(argv: string[]): number {
   const { values, positionals } = parseArgs({

@@ -18,7 +18,7 @@ import { element, SERVER_NS, type XmlElement } from '../rules/xml/node.ts'
 import { parseStanza } from '../rules/xml/parse.ts'
 import { readNamedBundle } from './rules-bundle.ts'
 import { readStanza, secondOf } from './rules-explain.ts'
-import { UsageError } from './rules-usage.ts'
+import { UsageError } from './usage.ts'
 
 export function simulateRules(argv: string[]): number {
   const { values, positionals } = parseArgs({

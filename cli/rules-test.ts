@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util'
 import { judgeExamples, verdictWords } from '../rules/examples/judge.ts'
 import { readNamedBundle } from './rules-bundle.ts'
-import { UsageError } from './rules-usage.ts'
+import { UsageError } from './usage.ts'
 
 export function testRules(argv: string[]): number {
   const { positionals, values } = parseArgs({

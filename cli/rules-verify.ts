@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { approvalOf, notSuccessor, outOfTime, type SignatureFile } from '../rules/signature/approval.ts'
 import { formatDate } from '../rules/text/date.ts'
 import { readNamedBundle, readNamedFile } from './rules-bundle.ts'
-import { UsageError } from './rules-usage.ts'
+import { UsageError } from './usage.ts'
 
 export function verifyRules(argv: string[]): number {
   const { values, positionals } = parseArgs({

@@ -6,7 +6,7 @@
  *
  * Exits    0 done, 1 the answer is no (problems, differences that were asked for, missing signatures), 2 the command line is wrong
  */
-import { UsageError } from './rules-usage.ts'
+import { UsageError } from './usage.ts'
 
 type Action = Readonly<{
   usage: string
@@ -110,19 +110,16 @@ export async function rulesCommand(argv: string[]): Promise<number> {
   const action = name === undefined ? undefined : ACTIONS.get(name)
   if (action === undefined) {
     const known = [...ACTIONS.keys()].join(', ')
-    return usage(name === undefined ? `say one of ${known}` : `unknown action "${name}"; say one of ${known}`)
+    throw new UsageError(
+      name === undefined ? `say one of ${known}` : `unknown action "${name}"; say one of ${known}`,
+    )
   }
   if (rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(`usage: sallyport rules ${name} ${action.usage}\n\n${action.summary}\n`)
     return 0
   }
-  try {
-    const run = await action.load()
-    return run(rest)
-  } catch (error) {
-    if (error instanceof UsageError) return usage(error.message)
-    throw error
-  }
+  const run = await action.load()
+  return run(rest)
 }
 
 function help(): string {
@@ -133,9 +130,4 @@ DIRECTORY holds ruleset.yaml, the SPIFs that it names, and examples.yaml (doc/ru
 
 ${lines.join('\n')}
 `
-}
-
-function usage(wrong: string): number {
-  process.stderr.write(`sallyport rules: ${wrong} (see sallyport rules --help)\n`)
-  return 2
 }

@@ -10,6 +10,7 @@
  * A subcommand is loaded only when it is called, so that a guard stage or `rules check` loads nothing of an edge.
  */
 import product from '../package.json' with { type: 'json' }
+import { UsageError } from './usage.ts'
 
 type Command = Readonly<{ summary: string; load: () => Promise<(argv: string[]) => Promise<number>> }>
 
@@ -100,11 +101,17 @@ async function main(argv: string[]): Promise<number> {
 /** One line for what the caller can mend; a stack for a fault of ours. */
 function complain(name: string, error: unknown): number {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const ours = code === '' && error instanceof Error && error.name !== 'Error'
-  const message = error instanceof Error ? error.message.split('\n')[0] : String(error)
+  const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+  if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) {
+    // Behind the first sentence parseArgs advises its caller, not ours.
+    const wrong = error instanceof UsageError ? message : message.split('. ')[0]
+    process.stderr.write(`sallyport ${name}: ${wrong} (see sallyport ${name} --help)\n`)
+    return 2
+  }
   process.stderr.write(`sallyport ${name}: ${message}\n`)
-  if (ours) process.stderr.write(`${error.stack}\n`)
-  return code.startsWith('ERR_PARSE_ARGS') ? 2 : 1
+  if (code === '' && error instanceof Error && error.name !== 'Error')
+    process.stderr.write(`${error.stack}\n`)
+  return 1
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -50,7 +50,37 @@ t.test('a wrong command line is one line that says how to mend it, and exit code
     [['rules', 'check', example, 'more'], /^sallyport rules: one directory at a time, not also "more"/],
     [['rules', 'compile', example], /^sallyport rules: compile needs -o FILE/],
     [['rules', 'check', example, '-o', 'x'], /^sallyport rules: check writes no file/],
-    [['rules', 'check', example, '--strict'], /^sallyport rules: Unknown option '--strict'/],
+    [
+      ['rules', 'check', example, '--strict'],
+      /^sallyport rules: Unknown option '--strict' \(see sallyport rules --help\)$/,
+    ],
+    [['edge', 'walk'], /^sallyport edge: say run or check \(see/],
+    [['edge', 'run'], /^sallyport edge: --config FILE is missing \(see/],
+    [['guard'], /^sallyport guard: say run, check or prepare \(see/],
+    [['guard', 'check'], /^sallyport guard: --config FILE is missing \(see/],
+    [
+      ['guard', 'check', '--config', 'x', '--runtime', 'y'],
+      /^sallyport guard: check takes no --runtime \(see/,
+    ],
+    [['guard', 'prepare', '--config', 'x'], /^sallyport guard: prepare needs --runtime DIR \(see/],
+    [['journal'], /^sallyport journal: say verify, show or key \(see/],
+    [['journal', 'show'], /^sallyport journal: show needs one DIR \(see/],
+    [
+      ['journal', 'show', 'x', '--last', 'y'],
+      /^sallyport journal: --last y: write a number of records \(see/,
+    ],
+    [['journal', 'verify', 'x', '--head', '7'], /^sallyport journal: --head 7: write SEQ:HASH/],
+    [
+      ['journal', 'verify', '/nowhere'],
+      /^\/nowhere: cannot be read \(ENOENT\): give the directory of a journal$/,
+    ],
+    [['journal', 'key', '/nowhere/key'], /^\/nowhere\/key: cannot be written \(ENOENT\): name a new file/],
+    [['label', 'undo'], /^sallyport label: unknown action "undo"; use one of/],
+    [['demo', 'now'], /^sallyport demo: Unexpected argument 'now' \(see sallyport demo --help\)$/],
+    [
+      ['demo', '--rules', '/nowhere'],
+      /^sallyport demo: --rules \/nowhere: there is no .*; give a copy of packaging\/examples/,
+    ],
     [['rules', 'compile', example, '-o'], /^sallyport rules: Option '-o, --output <value>' argument missing/],
   ]
   const outcomes = await Promise.all(cases.map(([args]) => sallyport(...args)))

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { edgeCommand } from '../../cli/edge.ts'
+import { UsageError } from '../../cli/usage.ts'
 import { loadEdgeConfig } from '../../edge/config/load.ts'
 import { raiseGeneration } from '../../edge/state.ts'
 import { issue, makeCa, writeCredentials } from '../pki/pki.ts'
@@ -237,10 +238,9 @@ t.test('the command line', async (t) => {
   t.match(said.pop(), /edge\.yaml: edge-high of the side high can be run\n/)
   t.equal(await edgeCommand(['check', '--config', join(folder, 'none.yaml')]), 1)
   t.match(said.pop(), /none\.yaml: cannot be read/)
-  t.equal(await edgeCommand(['run']), 2)
-  t.match(said.pop(), /--config FILE is missing/)
-  t.equal(await edgeCommand(['walk', '--config', file]), 2)
-  t.equal(await edgeCommand([]), 2)
+  await t.rejects(edgeCommand(['run']), new UsageError('--config FILE is missing'))
+  await t.rejects(edgeCommand(['walk', '--config', file]), new UsageError('say run or check'))
+  await t.rejects(edgeCommand([]), new UsageError('say run or check'))
   t.equal(await edgeCommand(['--help']), 0)
   await t.rejects(edgeCommand(['run', '--colour']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
 })

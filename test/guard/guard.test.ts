@@ -456,6 +456,6 @@ t.test('a configuration that cannot work is refused before anything starts', asy
     status: 1,
     stderr: /no\.yaml: cannot be read \(ENOENT\)/,
   })
-  t.match(run('check'), { status: 2, stderr: /usage:/ })
+  t.match(run('check'), { status: 2, stderr: /^sallyport guard: --config FILE is missing/ })
   t.match(run('run', '--config', site.config, '--fast'), { status: 2, stderr: /--fast/ })
 })
