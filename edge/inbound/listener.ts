@@ -2,7 +2,8 @@
  * The port for the own side's servers, and the streams that stand: a few for each pair of domains.
  */
 import { randomBytes } from 'node:crypto'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
+import { createWaitingRoom } from '../../guard/gcxp/index.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { listenProblem } from '../metrics.ts'
 import type { Address } from '../outbound/route.ts'
@@ -41,19 +42,15 @@ const STREAMS = 8
 export function listenForStreams(options: ListenerOptions): Promise<Listener> {
   const standing = new Map<string, Set<InboundStream>>()
   const held = new Set<InboundStream>()
-  /** Connections that are not streams yet, oldest first. */
-  const negotiating = new Set<Socket>()
+  const negotiating = createWaitingRoom(NEGOTIATING)
 
   const server: Server = createServer(
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 },
     (socket) => {
-      // The oldest goes, so that strangers who hold connections open do not keep a server out.
-      const [oldest] = negotiating
-      if (negotiating.size >= NEGOTIATING) oldest!.destroy()
-      negotiating.add(socket)
+      negotiating.enter(socket)
       acceptStream(socket, options.site, makeId, {
         onOpen(stream) {
-          negotiating.delete(socket)
+          negotiating.leave(socket)
           const streams = standing.get(keyOf(stream)) ?? new Set()
           standing.set(keyOf(stream), streams.add(stream))
           if (streams.size > STREAMS) {
@@ -65,8 +62,7 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
         },
         onStanza: options.onStanza,
         onEnd(stream, why) {
-          if (stream === undefined) negotiating.delete(socket)
-          else {
+          if (stream !== undefined) {
             held.delete(stream)
             const streams = standing.get(keyOf(stream))
             streams?.delete(stream)
@@ -102,7 +98,7 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
       resolve({
         port: typeof address === 'object' && address !== null ? address.port : port,
         open: () => all().length,
-        negotiating: () => negotiating.size,
+        negotiating: negotiating.size,
         flow() {
           for (const stream of all()) hold(stream)
         },

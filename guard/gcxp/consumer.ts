@@ -12,10 +12,11 @@ import type { Credentials } from './credentials.ts'
 import { chainProblem, peerProblem, TLS_VERSION } from './identity.ts'
 import { NUMBER_OCTETS, readNumber, type StanzaNumber, writeNumber } from './number.ts'
 import { createOutbox } from './outbox.ts'
+import { createWaitingRoom } from './waiting.ts'
 
-/** Connections that may stand at once, most of them in their handshake or about to be replaced. */
-const CONNECTIONS = 16
-const HANDSHAKE_MS = 10_000
+/** Connections that may be in their handshake at once: anybody can open one. */
+const HANDSHAKES = 64
+const HANDSHAKE_MS = 5_000
 const KEEP_ALIVE_MS = 15_000
 
 /** `problem` is one line for the operator: what, where, how to mend. */
@@ -76,7 +77,8 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
   })
-  server.maxConnections = CONNECTIONS
+  const waiting = createWaitingRoom(HANDSHAKES)
+  server.on('connection', waiting.enter)
   let current: { connection: ConsumerConnection; replace(): void } | undefined
   let closed = false
 
@@ -89,10 +91,13 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
     rejected(
       socket.authorizationError
         ? chainProblem(socket.authorizationError)
-        : `the TLS handshake failed (${error.code ?? 'unknown'}): it needs TLS 1.3 and a certificate of the configured CA`,
+        : error.code === 'ECONNRESET'
+          ? 'the TLS handshake failed: it ended, or was the oldest of too many'
+          : `the TLS handshake failed (${error.code ?? 'unknown'}): it needs TLS 1.3 and a certificate of the configured CA`,
     )
   })
   server.on('secureConnection', (socket) => {
+    waiting.leave(socket)
     if (closed) {
       // Its handshake was under way when the port was given up.
       socket.destroy()

@@ -35,3 +35,4 @@ export {
   type ProducerState,
   WINDOW,
 } from './producer.ts'
+export { createWaitingRoom } from './waiting.ts'

@@ -1,4 +1,5 @@
 /** Streams that servers, strangers and attackers open to the edge. */
+import { connect } from 'node:net'
 import t from 'tap'
 import { type Credentials, issue, makeCa } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
@@ -224,6 +225,19 @@ t.test('strangers who hold connections open do not keep a server out', async (t)
   t.ok(await until(() => strangers.filter(({ socket }) => socket.destroyed).length >= 7), 'the oldest went')
   for (const { socket } of [raw, ...strangers]) socket.destroy()
 })
+
+t.test(
+  'an address that floods loses its own connections, not those of a slow server elsewhere',
+  async (t) => {
+    const slow = await connectSecure(port, ca, own)
+    const strangers = Array.from({ length: 80 }, () =>
+      connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' }).on('error', () => {}),
+    )
+    t.ok(await until(() => strangers.filter(({ destroyed }) => destroyed).length >= 17))
+    t.notOk(slow.socket.destroyed, 'which is in the middle of its negotiation')
+    for (const socket of [slow.socket, ...strangers]) socket.destroy()
+  },
+)
 
 t.test('TLS 1.2 is not spoken', async (t) => {
   const { connect } = await import('node:tls')

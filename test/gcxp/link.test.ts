@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTcp, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import t from 'tap'
@@ -9,6 +9,7 @@ import {
   type ConsumerOptions,
   type Credentials,
   connectProducer,
+  createWaitingRoom,
   encodeRequest,
   formatNumber,
   listenConsumer,
@@ -326,6 +327,60 @@ t.test('who is not the peer is turned away before anything is read', async (t) =
   t.pass('the peer itself still gets through')
   near.producer.close()
   far.consumer.close()
+})
+
+t.test('strangers who hold or flood connections do not keep the peer out', async (t) => {
+  const far = await listen()
+  const stranger = (localAddress: string) =>
+    connectTcp({ host: '127.0.0.1', port: far.port, localAddress }).on('error', () => {})
+  const strangers = Array.from({ length: 100 }, () => stranger('127.0.0.1'))
+  const flood = setInterval(
+    () => strangers.push(...Array.from({ length: 5 }, () => stranger('127.0.0.2'))),
+    5,
+  )
+  await delay(200)
+  const near = produce(far.port)
+  near.producer.send(at(1), payload)
+  await until(() => near.answers.length === 1, 3000)
+  await delay(200)
+  near.producer.send(at(2), payload)
+  await until(() => near.answers.length === 2, 3000)
+  clearInterval(flood)
+  t.same(far.states.filter((state) => state === 'connected').length, 1, 'and once it is in, it stays')
+  t.match(
+    far.states.find((state) => state.startsWith('rejected')),
+    /the oldest of too many/,
+  )
+  near.producer.close()
+  for (const socket of strangers) socket.destroy()
+  far.consumer.close()
+})
+
+t.test('of the connections that wait, the oldest goes of the address that has most', (t) => {
+  const room = createWaitingRoom(4)
+  const gone: string[] = []
+  const enter = (remoteAddress: string, remotePort: number) => {
+    const socket = Object.assign(new Socket(), { destroy: () => gone.push(`${remoteAddress} ${remotePort}`) })
+    Object.defineProperties(socket, {
+      remoteAddress: { value: remoteAddress },
+      remotePort: { value: remotePort },
+    })
+    room.enter(socket)
+    return socket
+  }
+  const [first, , , last] = [enter('a', 1), enter('b', 1), enter('b', 2), enter('a', 2)]
+  t.same(gone, [])
+  enter('b', 3)
+  t.same(gone, ['b 1'])
+  enter('c', 1)
+  t.same(gone, ['b 1', 'a 1'], 'among equals the oldest of all')
+  room.leave(first!)
+  t.equal(room.size(), 4, 'who was dropped has left')
+  room.leave(last!)
+  t.equal(room.size(), 3)
+  enter('c', 2).emit('close')
+  t.equal(room.size(), 3, 'who ends leaves')
+  t.end()
 })
 
 t.test('a consumer that is not the one meant gets nothing', async (t) => {
