@@ -11,7 +11,7 @@ import { parseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { refused } from '../../rules/reasons.ts'
 import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
-import { parseStanza } from '../../rules/xml/parse.ts'
+import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
@@ -59,6 +59,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   const far = new Set(bundle.from.domains.map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
+  const parse = createTextParser(limits)
   let last = NO_NUMBER
 
   function take(number: StanzaNumber, payload: Uint8Array | undefined): boolean {
@@ -82,7 +83,8 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
 
   /** Why it cannot be delivered, or undefined. */
   function deliver(payload: Uint8Array): string | undefined {
-    const stanza = parseStanza(payload, limits)
+    const text = decodeStanza(payload, limits)
+    const stanza = refused(text) ? text : parse(text)
     if (refused(stanza)) return stanza.refused
     if (
       stanza.ns !== SERVER_NS ||
@@ -117,7 +119,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   /** Tells the far sender, by way of the outgoing guard, where somebody waits for it. */
   function expired(text: string): void {
     options.counted('expired')
-    const stanza = parseStanza(Buffer.from(text, 'utf8'), limits)
+    const stanza = parseText(text, limits)
     if (refused(stanza)) return
     const type = attribute(stanza, 'type') ?? ''
     const waits =

@@ -21,6 +21,15 @@ export function writePipe(fd: number, what: string, report: Report): Socket {
   return openPipe(fd, what, report, { readable: false, writable: true })
 }
 
+/** As `pipe.write`, but all that is written in one turn of the event loop leaves in one system call. */
+export function writeGathered(pipe: Socket, octets: Uint8Array): void {
+  if (pipe.writableCorked === 0) {
+    pipe.cork()
+    process.nextTick(() => pipe.uncork())
+  }
+  pipe.write(octets)
+}
+
 function openPipe(
   fd: number,
   what: string,

@@ -21,7 +21,7 @@ import { CONFIRMATION_OCTETS, decodeConfirmation } from '../common/confirmed.ts'
 import { createRecordReader } from '../common/fixed.ts'
 import { allocateFrame } from '../common/frames.ts'
 import { createLatency, sendSnapshots } from '../common/metrics.ts'
-import { readPipe, writePipe } from '../common/pipe.ts'
+import { readPipe, writeGathered, writePipe } from '../common/pipe.ts'
 import { createReport, type Report } from '../common/report.ts'
 import { type ConsumerConnection, type ConsumerState, listenConsumer } from '../gcxp/consumer.ts'
 import { readCredentials } from '../gcxp/credentials.ts'
@@ -148,8 +148,8 @@ function take(
   frame.writeUInt32BE(Math.floor(second / 2 ** 32), 12)
   frame.writeUInt32BE(second % 2 ** 32, 16)
   frame.set(payload, 4 + FRAME_HEAD)
-  toInspect.write(frame)
-  toVerify.write(frame)
+  writeGathered(toInspect, frame)
+  writeGathered(toVerify, frame)
   gate.passed()
 }
 

@@ -23,7 +23,7 @@ const TAIL_OCTETS = CHAIN.length + 64 + 2
 /** The line for `fields`, numbered and chained behind `head`, and the head behind it. */
 export function writeLine(head: Head, fields: object): { line: string; head: Head } {
   const seq = head.seq + 1
-  const record = JSON.stringify({ seq, ...fields }).slice(0, -1)
+  const record = `{"seq":${seq},${JSON.stringify(fields).slice(1, -1)}`
   const chain = chainValue(head.chain, record)
   return { line: `${record}${CHAIN}${chain}"}\n`, head: { seq, chain } }
 }

@@ -22,7 +22,7 @@ import { readBundle } from '../common/bundle.ts'
 import { encodeConfirmation } from '../common/confirmed.ts'
 import { createRecordReader } from '../common/fixed.ts'
 import { sendSnapshots } from '../common/metrics.ts'
-import { readPipe, writePipe } from '../common/pipe.ts'
+import { readPipe, writeGathered, writePipe } from '../common/pipe.ts'
 import { decodeHead, encodeRecord, HEAD_OCTETS, type JournalRecord } from '../common/record.ts'
 import { createReport, type Report } from '../common/report.ts'
 import { readCredentials } from '../gcxp/credentials.ts'
@@ -172,12 +172,17 @@ function judge(a: Answer, b: Answer): void {
     outcome,
     number: a.number,
     input: a.digest,
-    output: released ? hash('sha256', a.output, 'buffer') : NO_OUTPUT,
+    output: released ? digestOf(a.output) : NO_OUTPUT,
     size: released ? a.output.length : 0,
     inspect: a.opinion,
     verify: b.opinion,
   })
   order.judged(a.number, released ? a.output : undefined, given)
+}
+
+/** SHA-256; by way of a string, which is made faster than a buffer. */
+function digestOf(octets: Uint8Array): Uint8Array {
+  return Buffer.from(hash('sha256', octets, 'latin1'), 'latin1')
 }
 
 function spoken(answer: Answer): string {
@@ -186,13 +191,13 @@ function spoken(answer: Answer): string {
 
 function journal(record: JournalRecord): void {
   given++
-  records.write(encodeRecord(record))
+  writeGathered(records, encodeRecord(record))
 }
 
 function settle(number: StanzaNumber, kind: 'released' | 'refused'): void {
   if (kind === 'released') counts.confirmed++
   if (compareNumbers(number, settled) > 0) settled = number
-  confirmed.write(encodeConfirmation({ kind, number }))
+  writeGathered(confirmed, encodeConfirmation({ kind, number }))
 }
 
 function tellSettled(): void {
