@@ -21,6 +21,8 @@ export type IntakeSnapshot = Readonly<{
   violations: number
   received: number
   outstanding: number
+  /** Milliseconds since the oldest of them came; 0 when there is none. */
+  oldestWaits: number
   /** Milliseconds in which the producer was held back by the rate, the window, or a verifier's full pipe. */
   delayedByRate: number
   heldByWindow: number

@@ -178,6 +178,12 @@ export function createCatalogue(
       consumer: latest.release?.unanswered,
     }),
   )
+  one(
+    'gauge',
+    'sallyport_guard_oldest_wait_seconds',
+    'How long the oldest stanza on its way has been waiting for its confirmation',
+    () => latest.intake && latest.intake.oldestWaits / 1000,
+  )
   metric(
     'histogram',
     'sallyport_guard_latency_seconds',

@@ -11,7 +11,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { parseHostPort } from '../common/address.ts'
 import { stageArguments } from '../common/arguments.ts'
-import type { Snapshot } from '../common/metrics.ts'
+import type { IntakeSnapshot, ReleaseSnapshot, Snapshot } from '../common/metrics.ts'
 import { readPipe } from '../common/pipe.ts'
 import { createReport, type Report } from '../common/report.ts'
 import { createCatalogue, type Latest } from './catalogue.ts'
@@ -19,6 +19,8 @@ import { createCatalogue, type Latest } from './catalogue.ts'
 /** The longest line of a snapshot, and how old the last one may be before its stage counts as stuck. */
 const LINE_OCTETS = 65_536
 const STALE_MS = 5_000
+/** How long a stanza may wait for its confirmation until the direction counts as standing still. */
+const STANDSTILL_MS = 5_000
 
 const options = stageArguments(process.argv.slice(2), ['name', 'listen'])
 const report: Report = createReport('metrics', options.name)
@@ -64,7 +66,23 @@ function notReady(): string | undefined {
   if (!latest.release?.connected) return 'release is not connected to its consumer: look at its log'
   const expired = [latest.intake, latest.release].find((end) => end.certificateNotAfter < Date.now())
   if (expired !== undefined) return `the certificate of ${expired.stage} has expired: have it renewed`
+  if (latest.intake.oldestWaits > STANDSTILL_MS) return standstill(latest.intake, latest.release)
   return undefined
+}
+
+/** Where the oldest stanza waits, told by what waits behind which stage. */
+function standstill(intake: IntakeSnapshot, release: ReleaseSnapshot): string {
+  const silent =
+    release.unanswered > 0
+      ? 'the consumer does'
+      : release.waitingForJournal > 0
+        ? 'journal does'
+        : release.waitingForVerify > 0
+          ? 'verify does'
+          : release.waitingForInspect > 0
+            ? 'inspect does'
+            : 'inspect and verify do'
+  return `${silent} not answer: a stanza has waited for ${Math.round(intake.oldestWaits / 1000)} s; look at the log`
 }
 
 const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {

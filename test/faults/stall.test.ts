@@ -8,7 +8,7 @@ import t from 'tap'
 import { listSegments } from '../../guard/journal/files.ts'
 import { verifyJournal } from '../../guard/journal/verify.ts'
 import { benign } from '../guard/bundle.ts'
-import { health, makeSite, receive, runGuard, sendTo, until } from '../guard/harness.ts'
+import { health, makeSite, metric, receive, runGuard, sendTo, until } from '../guard/harness.ts'
 
 t.setTimeout(200_000)
 
@@ -52,6 +52,33 @@ t.test('a stage that hangs', async (t) => {
     t.ok(far.payloads.has(number), `${stage}: it goes on by itself`)
   }
   t.same(verifyJournal(site.journal, []).problems, [])
+})
+
+t.test('both verifiers hang, so that neither is ahead of the other', async (t) => {
+  const site = await makeSite()
+  const far = receive(site)
+  const guard = runGuard(site)
+  t.teardown(async () => {
+    far.close()
+    await guard.stop()
+    site.remove()
+  })
+  await guard.ready()
+  const near = sendTo(site)
+  t.teardown(near.producer.close)
+  const { inspect, verify } = guard.pids()
+  for (const pid of [inspect, verify]) process.kill(pid!, 'SIGSTOP')
+  const number = await near.send(benign('while both hang'))
+  await until(async () => (await health(site)).status === 503, 15_000, guard.said)
+  t.match(await health(site), {
+    status: 503,
+    text: /^inspect and verify do not answer: a stanza has waited for [0-9]+ s; look at the log\n$/,
+  })
+  t.ok((await metric(site, 'sallyport_guard_oldest_wait_seconds{guard="high-to-low"}'))! > 5)
+  for (const pid of [inspect, verify]) process.kill(pid!, 'SIGCONT')
+  await until(() => near.answers.get(number) === true)
+  await until(async () => (await health(site)).status === 200)
+  t.pass('it goes on by itself')
 })
 
 t.test('a journal that cannot be written', async (t) => {
