@@ -192,6 +192,7 @@ function snapshot() {
     connected,
     ...counts,
     outstanding,
+    oldestWaits: Math.round(performance.now() - (flying[first]?.readAt ?? performance.now())),
     ...gate.held(),
     latency: { counts: latency.counts, sum: latency.sum },
     certificateNotAfter: own.notAfter,
