@@ -28,6 +28,7 @@ import {
 } from '../guard/gcxp/index.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
+import { createHealth } from './health.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
 import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
@@ -70,7 +71,6 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   const failed = new Promise<string>((resolve) => {
     failedWith = resolve
   })
-  let producerUp = false
   /** Connections of the incoming guard: a new one is up before the one that it replaces has ended. */
   let consumerUp = 0
   let listener: Listener | undefined
@@ -78,6 +78,17 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   let consumer: Consumer | undefined
   let page: MetricsPage | undefined
 
+  const certificates = [
+    ...s2s.certificates.map(({ domains, notAfter }) => ({ certificate: domains[0]!, notAfter })),
+    { certificate: 'gcxp-out', notAfter: out.credentials.notAfter },
+    { certificate: 'gcxp-in', notAfter: into.credentials.notAfter },
+  ]
+  const health = createHealth({
+    awaited: `${into.listen.host}:${into.listen.port}`,
+    isOpen: () => listener !== undefined,
+    isFull: () => spool.isFull(),
+    certificates,
+  })
   const readings: Readings = {
     streams: () => [
       { direction: 'inbound', state: 'open', count: listener?.open() ?? 0 },
@@ -92,16 +103,12 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       iq_asked_of_us: askedOfUs.size(),
     }),
     certificates: () =>
-      [
-        ...s2s.certificates.map(({ domains, notAfter }) => ({ certificate: domains[0]!, notAfter })),
-        { certificate: 'gcxp-out', notAfter: out.credentials.notAfter },
-        { certificate: 'gcxp-in', notAfter: into.credentials.notAfter },
-      ].map(({ certificate, notAfter }) => ({ certificate, days: daysLeft(notAfter, Date.now()) })),
-    missing: () => [
-      ...(listener === undefined ? ['s2s port'] : []),
-      ...(producerUp ? [] : ['outgoing guard']),
-      ...(consumerUp > 0 ? [] : ['incoming guard']),
-    ],
+      certificates.map(({ certificate, notAfter }) => ({
+        certificate,
+        days: daysLeft(notAfter, Date.now()),
+      })),
+    missing: () => health.missing(Date.now()),
+    notes: health.notes,
   }
   const metrics = createMetrics(
     { name: config.name, side: config.side, bundle_out: out.digest, bundle_in: into.digest },
@@ -127,6 +134,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     onExpired: (stanza) => incoming.expired(stanza),
     onRoom: () => flow(),
     onState(from, to, state, why) {
+      if (state !== 'connecting') health.server(from, to, state === 'waiting' ? why : undefined)
       if (state === 'open') log.info({ from, to }, 's2s stream opened')
       else if (state === 'waiting') log.warn({ from, to, why }, 's2s stream not there, trying again')
       else if (state === 'idle' && why !== '') log.info({ from, to, why }, 's2s stream closed')
@@ -224,7 +232,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       onAnswer: spool.onAnswer,
       onRoom: spool.onProducerRoom,
       onState(state) {
-        producerUp = state.state === 'connected'
+        health.guard('outgoing guard', state.state === 'connected' ? undefined : state.problem)
         if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
         metrics.guardBreaks.inc({ direction: 'out' })
         if (!state.again) log.warn({}, state.problem)
@@ -249,9 +257,11 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
           if (state.state === 'listening') resolve(state.port)
           else if (state.state === 'connected') {
             consumerUp++
+            health.guard('incoming guard', undefined)
             log.info({ peer: into.peer }, 'incoming guard connected')
           } else {
             if (state.state === 'disconnected') consumerUp--
+            if (consumerUp === 0) health.guard('incoming guard', state.problem)
             metrics.guardBreaks.inc({ direction: 'in' })
             log.warn({}, state.problem)
           }

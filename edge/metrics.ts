@@ -14,8 +14,10 @@ export type Readings = Readonly<{
   streams(): Readonly<{ direction: 'inbound' | 'outbound'; state: string; count: number }>[]
   queues(): Readonly<Record<'outgoing' | 'unanswered' | 'delivery' | 'iq_asked' | 'iq_asked_of_us', number>>
   certificates(): Readonly<{ certificate: string; days: number }>[]
-  /** What keeps the edge from its work; empty when it is ready. */
+  /** What keeps the edge from its work, a line each; empty when it is ready. */
   missing(): string[]
+  /** What keeps it from a part of it. */
+  notes(): string[]
 }>
 
 export function createMetrics(
@@ -109,7 +111,7 @@ export function serveMetrics(
       const missing = readings.missing()
       const status = missing.length === 0 ? 200 : 503
       response.writeHead(status, { 'content-type': 'application/json' })
-      response.end(`${JSON.stringify({ ready: missing.length === 0, missing })}\n`)
+      response.end(`${JSON.stringify({ ready: missing.length === 0, missing, notes: readings.notes() })}\n`)
     } else response.writeHead(404).end()
   })
   server.headersTimeout = 5_000
