@@ -68,7 +68,9 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
   const wrong = (path: Path, message: string) => problems.push(source.problem(path, message))
 
   try {
-    loadBundle(readFileSync(config.bundle.file), config.bundle.digest)
+    const octets = readFileSync(config.bundle.file)
+    const bundle = loadBundle(octets, config.bundle.digest)
+    for (const problem of checkApproval(config, octets, bundle, now)) wrong(['bundle'], problem)
   } catch (error) {
     if (error instanceof BundleError) wrong(['bundle'], error.message)
     else wrong(['bundle', 'file'], `${config.bundle.file} ${cannotRead(error, 'give the compiled bundle')}`)

@@ -7,6 +7,7 @@
  *   opinion   u8 accepted | u32 row | u32 position | str reason | str form | str from | str to
  *   confirmed kind 2 | u64 number    every number up to this one is settled
  *   declined  kind 3 | u64 number    the consumer downstream answered "refused" to it
+ *   bundle    kind 4 | u64 version | 32 octets digest    the signed bundle that release goes by from here on
  */
 import { NO_NUMBER, readNumber, type StanzaNumber, writeNumber } from '../gcxp/number.ts'
 import { allocateFrame } from './frames.ts'
@@ -40,6 +41,10 @@ export type JournalRecord =
   | VerdictRecord
   | Readonly<{ kind: 'confirmed'; number: StanzaNumber }>
   | Readonly<{ kind: 'declined'; number: StanzaNumber }>
+  | Readonly<{ kind: 'bundle'; bundle: ApprovedBundle }>
+
+/** A bundle whose signatures release has checked. */
+export type ApprovedBundle = Readonly<{ version: number; digest: string }>
 
 /** In a row field: none. */
 export const NO_ROW = 0xffffffff
@@ -52,6 +57,12 @@ const DIGEST = 32
 const VERDICT_HEAD = 1 + 1 + 8 + 2 * DIGEST + 4
 
 export function encodeRecord(record: JournalRecord): Uint8Array {
+  if (record.kind === 'bundle') {
+    const frame = allocateFrame(1 + BUNDLE_OCTETS)
+    frame[4] = 4
+    writeBundle(frame, 5, record.bundle)
+    return frame
+  }
   if (record.kind !== 'verdict') {
     const frame = allocateFrame(9)
     frame[4] = record.kind === 'confirmed' ? 2 : 3
@@ -101,6 +112,10 @@ export function decodeRecord(rest: Uint8Array): JournalRecord | undefined {
     if (octets.length !== 9) return undefined
     return { kind: kind === 2 ? 'confirmed' : 'declined', number: readNumber(octets, 1) }
   }
+  if (kind === 4) {
+    const bundle = octets.length === 1 + BUNDLE_OCTETS ? readBundle(octets, 1) : undefined
+    return bundle === undefined ? undefined : { kind: 'bundle', bundle }
+  }
   const outcome = OUTCOMES[octets[1] ?? -1]
   if (kind !== 1 || outcome === undefined || octets.length < VERDICT_HEAD) return undefined
   const inspect = readOpinion(octets, VERDICT_HEAD)
@@ -140,23 +155,45 @@ function readOpinion(octets: Buffer, at: number): { opinion: Opinion; end: numbe
   return { opinion: { accepted, row, position, reason, form, from, to }, end: at }
 }
 
-/** The head of the journal, as it tells release at start. */
-export type JournalHead = Readonly<{ records: number; seen: StanzaNumber; confirmed: StanzaNumber }>
+/** u64 version, 0 for none, and the digest. */
+const BUNDLE_OCTETS = 8 + DIGEST
 
-export const HEAD_OCTETS = 24
+function writeBundle(octets: Buffer, at: number, { version, digest }: ApprovedBundle): void {
+  octets.writeBigUInt64BE(BigInt(version), at)
+  octets.write(digest, at + 8, 'hex')
+}
+
+function readBundle(octets: Buffer, at: number): ApprovedBundle | undefined {
+  const version = Number(octets.readBigUInt64BE(at))
+  return version === 0 ? undefined : { version, digest: octets.toString('hex', at + 8, at + BUNDLE_OCTETS) }
+}
+
+/** The head of the journal, as it tells release at start; `approved` is the last signed bundle that release went by. */
+export type JournalHead = Readonly<{
+  records: number
+  seen: StanzaNumber
+  confirmed: StanzaNumber
+  approved?: ApprovedBundle
+}>
+
+export const HEAD_OCTETS = 24 + BUNDLE_OCTETS
 
 export function encodeHead(head: JournalHead): Uint8Array {
   const octets = Buffer.alloc(HEAD_OCTETS)
   writeNumber(octets, 0, { ...NO_NUMBER, count: head.records })
   writeNumber(octets, 8, head.seen)
   writeNumber(octets, 16, head.confirmed)
+  if (head.approved !== undefined) writeBundle(octets, 24, head.approved)
   return octets
 }
 
-export function decodeHead(octets: Uint8Array): JournalHead {
+export function decodeHead(head: Uint8Array): JournalHead {
+  const octets = Buffer.from(head.buffer, head.byteOffset, head.length)
+  const approved = readBundle(octets, 24)
   return {
     records: readNumber(octets, 0).count,
     seen: readNumber(octets, 8),
     confirmed: readNumber(octets, 16),
+    ...(approved === undefined ? {} : { approved }),
   }
 }

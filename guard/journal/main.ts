@@ -20,6 +20,7 @@ import { createFrameReader } from '../common/frames.ts'
 import { sendSnapshots } from '../common/metrics.ts'
 import { readPipe, writePipe } from '../common/pipe.ts'
 import {
+  type ApprovedBundle,
   decodeRecord,
   encodeHead,
   NO_ROW,
@@ -102,7 +103,7 @@ function open(start: JournalStart): Log {
 }
 
 function write(fields: object): void {
-  const { line, head } = writeLine(state.head, { ...fields })
+  const { line, head } = writeLine(state.head, fields)
   const octets = Buffer.from(line)
   state.head = head
   appended += octets.length
@@ -116,7 +117,12 @@ function beginSegment(): void {
     previous: state.head.chain,
     seen: formatNumber(state.seen),
     confirmed: formatNumber(state.confirmed),
+    ...(state.approved === undefined ? {} : approvedFields(state.approved)),
   })
+}
+
+function approvedFields({ version, digest }: ApprovedBundle): object {
+  return { version, bundle: digest }
 }
 
 function mark(): void {
@@ -130,7 +136,8 @@ function onDurable(octets: number): void {
   durableHead = reached.head
   if (!ready) {
     ready = true
-    durable.write(encodeHead({ records: durableHead.seq, seen: state.seen, confirmed: state.confirmed }))
+    const { head: _, ...rest } = state
+    durable.write(encodeHead({ records: durableHead.seq, ...rest }))
     records.resume()
     sendSnapshots(metrics, snapshot)
   } else {
@@ -159,6 +166,9 @@ function onChunk(chunk: Buffer): void {
       if (record.kind === 'verdict') {
         urgent = true
         write(verdictFields(record))
+      } else if (record.kind === 'bundle') {
+        state.approved = record.bundle
+        write({ type: 'bundle', time: time(), ...approvedFields(record.bundle) })
       } else {
         if (record.kind === 'confirmed') state.confirmed = record.number
         write({ type: record.kind, time: time(), number: formatNumber(record.number) })

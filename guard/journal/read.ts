@@ -3,6 +3,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ApprovedBundle } from '../common/record.ts'
 import { NO_NUMBER, parseNumber, type StanzaNumber } from '../gcxp/number.ts'
 import { type Head, readLine } from './line.ts'
 
@@ -51,7 +52,13 @@ export function* fileLines(
 }
 
 /** What a journal's records add up to so far. */
-export type JournalState = { head: Head; seen: StanzaNumber; confirmed: StanzaNumber }
+export type JournalState = {
+  head: Head
+  seen: StanzaNumber
+  confirmed: StanzaNumber
+  /** The last signed bundle that release went by. */
+  approved?: ApprovedBundle
+}
 
 /** Brings `state` up to date with the members of one more record. */
 function follow(state: JournalState, fields: Readonly<Record<string, unknown>>, head: Head): void {
@@ -67,6 +74,10 @@ function follow(state: JournalState, fields: Readonly<Record<string, unknown>>, 
   } else if (fields['type'] === 'segment') {
     state.seen = number('seen')
     state.confirmed = number('confirmed')
+  }
+  if (fields['type'] === 'bundle' || fields['type'] === 'segment') {
+    const { version, bundle: digest } = fields
+    if (typeof version === 'number' && typeof digest === 'string') state.approved = { version, digest }
   }
 }
 

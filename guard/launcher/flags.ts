@@ -114,7 +114,9 @@ function dataFiles(stage: StageName, config: GuardConfig): string[] {
     case 'intake':
     case 'release': {
       const { certificate, key, ca } = config[stage]
-      return [config.bundle.file, certificate, key, ca]
+      const { file, signers, signatures = [] } = config.bundle
+      const approval = signers === undefined || stage === 'intake' ? [] : [signers, ...signatures]
+      return [file, certificate, key, ca, ...approval]
     }
     case 'journal':
       return [config.bundle.file, config.journal.key, config.journal.directory]

@@ -32,7 +32,8 @@ function pipe(from: StageName, writes: number, to: StageName, reads: number): Pi
 /** What one direction is started with. Paths are absolute. */
 export type GuardConfig = Readonly<{
   name: string
-  bundle: Readonly<{ file: string; digest: string }>
+  /** With `signers`, the bundle is run only when two of them have signed it; else its digest alone decides. */
+  bundle: Readonly<{ file: string; digest: string; signers?: string; signatures?: readonly string[] }>
   intake: Readonly<{ listen: string; peer: string; certificate: string; key: string; ca: string }>
   release: Readonly<{ connect: string; peer: string; certificate: string; key: string; ca: string }>
   journal: Readonly<{ directory: string; key: string }>
@@ -52,7 +53,13 @@ export function stageArguments(stage: StageName, config: GuardConfig): string[] 
     intake: [...bundle, '--listen', config.intake.listen, ...tls(config.intake)],
     inspect: bundle,
     verify: bundle,
-    release: [...bundle, '--connect', config.release.connect, ...tls(config.release)],
+    release: [
+      ...bundle,
+      ...['--connect', config.release.connect],
+      ...tls(config.release),
+      ...(config.bundle.signers === undefined ? [] : ['--signers', config.bundle.signers]),
+      ...(config.bundle.signatures ?? []).flatMap((file) => ['--signature', file]),
+    ],
     journal: [
       ...bundle,
       ...['--directory', config.journal.directory, '--key', config.journal.key],

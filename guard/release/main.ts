@@ -8,6 +8,7 @@
  *          GCXP requests: the octets on which both agree, under the number that the producer gave
  *          fd 7: to intake, the two bounds at start, then a confirmation for every number, in order
  *          fd 8: snapshots to metrics
+ *          files: the bundle, and where the configuration demands signatures those and the allowed signers (signature.ts)
  * Trusts   neither verifier alone; the consumer only to say when it has taken a stanza
  * Rights   reads its code, the bundle and its TLS files; one connection outwards; no file writing
  * Fails    answers to different frames, an answer out of format, a verifier that stays silent, the end of a pipe: the process
@@ -16,6 +17,7 @@
  * Follows  doc/formats.md §4 and §5
  */
 import { hash } from 'node:crypto'
+import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { parseHostPort } from '../common/address.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { readBundle } from '../common/bundle.ts'
@@ -29,6 +31,7 @@ import { readCredentials } from '../gcxp/credentials.ts'
 import { compareNumbers, formatNumber, NO_NUMBER, type StanzaNumber } from '../gcxp/number.ts'
 import { connectProducer } from '../gcxp/producer.ts'
 import type { Answer } from './answer.ts'
+import { type Approval, approve, notSuccessor } from './approve.ts'
 import { compareAnswers } from './compare.ts'
 import { createOrder } from './order.ts'
 import { readVerifier, type Verifier } from './verifier.ts'
@@ -41,20 +44,17 @@ const HELD_OCTETS = 16 * 1024 * 1024
 const CONFIRM_MS = 200
 const NO_OUTPUT = Buffer.alloc(32)
 
-const options = stageArguments(process.argv.slice(2), [
-  'name',
-  'bundle',
-  'digest',
-  'connect',
-  'certificate',
-  'key',
-  'ca',
-  'peer',
-])
+const options = stageArguments(
+  process.argv.slice(2),
+  ['name', 'bundle', 'digest', 'connect', 'certificate', 'key', 'ca', 'peer'],
+  ['signers', 'signature'],
+)
 const report: Report = createReport('release', options.name)
 
 const bundle = readBundle(options.bundle, options.digest)
 if ('problem' in bundle) report.fail(bundle.problem)
+/** Undefined where the configuration names no allowed signers: the digest alone decides then. */
+const approval = options.signers.length === 0 ? undefined : approved(bundle)
 const credentials = readCredentials(options, Date.now())
 if ('problem' in credentials) report.fail(credentials.problem)
 const connect = parseHostPort(options.connect)
@@ -109,6 +109,11 @@ sendSnapshots(metrics, snapshot)
 setInterval(watch, SILENCE_MS / 10)
 setInterval(tellSettled, CONFIRM_MS)
 
+function approved(bundle: Bundle): Approval {
+  const found = approve(options, bundle)
+  return 'problem' in found ? report.fail(found.problem) : found
+}
+
 /** The head once, then a count each time. */
 function onDurable(): (chunk: Uint8Array) => void {
   const read = createRecordReader(8, (octets, at) => {
@@ -132,7 +137,12 @@ function onDurable(): (chunk: Uint8Array) => void {
 function begin(): void {
   if (started || head === undefined || !inspect.agreed() || !verify.agreed()) return
   started = true
-  const { seen, confirmed: upTo } = decodeHead(head)
+  const { seen, confirmed: upTo, approved: before } = decodeHead(head)
+  if (approval !== undefined) {
+    const problem = notSuccessor(approval, before)
+    if (problem !== undefined) report.fail(problem)
+    if (before?.digest !== options.digest) journal({ kind: 'bundle', bundle: approval.bundle })
+  }
   settled = toldSettled = upTo
   confirmed.write(encodeConfirmation({ kind: 'seen', number: seen }))
   confirmed.write(encodeConfirmation({ kind: 'confirmed', number: upTo }))
@@ -220,6 +230,9 @@ function hold(): void {
 
 /** Ends the stage when one verifier has answered what the other leaves open for too long. */
 function watch(): void {
+  if (approval !== undefined && Date.now() / 1000 >= approval.until) {
+    report.fail('the bundle has expired, or a key that signed it: install its successor')
+  }
   const now = performance.now()
   for (const [ahead, silent] of [
     [inspect, verify],

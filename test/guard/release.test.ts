@@ -134,7 +134,9 @@ t.test('a stanza moves when both say the same and its record is durable, not bef
   release.durable(2)
   await until(() => release.confirmations().length === 4)
   t.same(release.confirmations().slice(2), ['released 0.8', 'released 0.9'])
-  await until(() => release.records().some(({ kind, number }) => kind === 'confirmed' && number.count === 9))
+  await until(() =>
+    release.records().some((record) => record.kind === 'confirmed' && record.number.count === 9),
+  )
   await release.close()
   far.close()
 })
