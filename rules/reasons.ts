@@ -22,6 +22,7 @@ export const REASONS = [
   'bad-text', // a text that its rule or the content rules do not admit
   'bad-from', // the sender: not an address, or not of the sending side
   'bad-to', // the recipient: not an address, or not of the receiving side
+  'bad-pair', // these two domains do not exchange stanzas of this form
   'no-content', // a message with nothing in it
   'label-missing',
   'label-unexpected', // a label where none may be

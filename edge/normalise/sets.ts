@@ -2,8 +2,8 @@
  * Sets: repeated children whose order says nothing, such as the features of an entity. Each set has one spelling
  * (doc/formats.md §2), and of some a member may be left out without changing what the others say.
  */
-import { parseJid } from '../../rules/address/jid.ts'
 import type { Bundle, ElementName, ElementRule, ValueRule } from '../../rules/bundle/bundle.ts'
+import { compileValue, sidesOf, type ValueCheck } from '../../rules/decide/value.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
 import { serialiseInside } from '../../rules/xml/write.ts'
 
@@ -16,16 +16,15 @@ export const LOSSY_SETS: readonly ElementName[] = [
   { ns: 'jabber:x:data', name: 'field' },
 ]
 
-/** Tells whether the profile has a value, as far as enumerations and the domains of addresses go. */
+/** Tells whether the profile has a value, as far as enumerations and the domains and local parts of addresses go. */
 export function createValueCheck(bundle: Bundle): (value: string, rule: ValueRule) => boolean {
-  const from = new Set(bundle.from.domains.map(({ name }) => name))
-  const to = new Set(bundle.to.domains.map(({ name }) => name))
+  const sides = sidesOf(bundle)
+  const compiled = new WeakMap<ValueRule, ValueCheck>()
   return (value, rule) => {
-    if (rule.type === 'enum') return rule.values.includes(value)
-    if (rule.type !== 'address') return true
-    const domain = parseJid(value)?.domain
-    if (domain === undefined) return false
-    return (rule.side !== 'to' && from.has(domain)) || (rule.side !== 'from' && to.has(domain))
+    if (rule.type !== 'enum' && rule.type !== 'address') return true
+    const check = compiled.get(rule) ?? compileValue(rule, sides)
+    compiled.set(rule, check)
+    return check(value)
   }
 }
 

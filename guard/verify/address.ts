@@ -18,14 +18,14 @@ for (let octet = 0x21; octet <= 0x7e; octet += 1) {
   asciiLocal[octet] = '"&\'/:<>@'.includes(character) || (character >= 'A' && character <= 'Z') ? 0 : 1
 }
 
-/** A domain, as code points. */
-export type DomainPoints = readonly number[]
+/** A domain as code points, and the local parts that may stand before it; undefined: any. */
+export type DomainRule = Readonly<{ points: readonly number[]; locals: ReadonlySet<string> | undefined }>
 
 /**
  * Index of the code point of a spread value at which it ceases to be an address whose domain is one of `domains`, which
  * may be that behind the last; -1 when it is such an address.
  */
-export function findBadAddress(value: Value, domains: readonly DomainPoints[]): number {
+export function findBadAddress(value: Value, domains: readonly DomainRule[]): number {
   const points = value.points
   const end = value.length
   let slash = 0
@@ -34,10 +34,12 @@ export function findBadAddress(value: Value, domains: readonly DomainPoints[]): 
   while (at < slash && points[at] !== AT) at += 1
 
   const domainFrom = at < slash ? at + 1 : 0
-  if (!isOneOf(points, domainFrom, slash, domains)) return domainFrom
+  const domain = findDomain(points, domainFrom, slash, domains)
+  if (domain === undefined) return domainFrom
   if (at < slash) {
     const bad = findBadLocal(points, at)
     if (bad >= 0) return bad
+    if (domain.locals !== undefined && !domain.locals.has(localText(points, at))) return 0
   }
   return slash < end ? findBadResource(points, slash + 1, end) : -1
 }
@@ -62,12 +64,24 @@ function findBadLocal(points: Uint32Array, to: number): number {
   return isNfc(points, 0, to) ? -1 : 0
 }
 
-function isOneOf(points: Uint32Array, from: number, to: number, domains: readonly DomainPoints[]): boolean {
+function findDomain(
+  points: Uint32Array,
+  from: number,
+  to: number,
+  domains: readonly DomainRule[],
+): DomainRule | undefined {
   for (const domain of domains) {
-    if (domain.length !== to - from) continue
+    if (domain.points.length !== to - from) continue
     let i = 0
-    while (i < domain.length && domain[i] === points[from + i]) i += 1
-    if (i === domain.length) return true
+    while (i < domain.points.length && domain.points[i] === points[from + i]) i += 1
+    if (i === domain.points.length) return domain
   }
-  return false
+  return undefined
+}
+
+/** The local part, which has been found good. */
+function localText(points: Uint32Array, to: number): string {
+  let text = ''
+  for (let i = 0; i < to; i += 1) text += String.fromCodePoint(points[i]!)
+  return text
 }

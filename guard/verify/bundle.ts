@@ -6,7 +6,7 @@
  * as its attributes, and stanzas need no namespace processing.
  */
 import { hash } from 'node:crypto'
-import type { DomainPoints } from './address.ts'
+import type { DomainRule } from './address.ts'
 import { escapeAttribute } from './escape.ts'
 import {
   boolean,
@@ -18,6 +18,7 @@ import {
   oneOf,
   parseCanonical,
   string,
+  withDefault,
   without,
 } from './json.ts'
 import {
@@ -85,10 +86,12 @@ export type Bundle = Readonly<{
   depth: number
   /** By the root's opening, then by `type`, both as octets. */
   forms: ReadonlyMap<string, ReadonlyMap<string | undefined, Form>>
+  /** Names of forms by the sender's domain, then by the recipient's; undefined: all. */
+  pairs: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>> | undefined
   labels: LabelTable
 }>
 
-type Domains = Readonly<Record<'from' | 'to' | 'either', readonly DomainPoints[]>>
+type Domains = Readonly<Record<'from' | 'to' | 'either', readonly DomainRule[]>>
 
 const STANZA_NS = 'jabber:server'
 const MOST_STANZA = 16 * 1024 * 1024
@@ -99,7 +102,7 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
   if (!/^[0-9a-f]{64}$/.test(digest)) throw new Fault('--digest is not 64 hexadecimal digits')
   if (actual.toString('hex') !== digest) throw new Fault('the bundle does not have the digest of --digest')
   const bundle = members(
-    without(parseCanonical(octets), 'examples', 'origins', 'validity'),
+    withDefault(without(parseCanonical(octets), 'examples', 'origins', 'validity'), 'pairs', null),
     'edge',
     'format',
     'forms',
@@ -107,6 +110,7 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
     'labels',
     'limits',
     'name',
+    'pairs',
     'sources',
     'to',
     'unicode',
@@ -126,17 +130,33 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
     stanzaBytes: integer(limits.stanzaBytes, 1, MOST_STANZA),
     depth,
     forms: readForms(bundle.forms, domains),
+    pairs: bundle.pairs.value === null ? undefined : readPairs(bundle.pairs),
     labels: readLabels(bundle.labels, depth),
   }
 }
 
-function readDomains(json: Json): DomainPoints[] {
+function readDomains(json: Json): DomainRule[] {
   const side = members(json, 'domains', 'name')
   return items(side.domains).map((item) => {
-    const name = string(members(item, 'kind', 'name').name)
+    const domain = members(withDefault(item, 'locals', null), 'kind', 'locals', 'name')
+    const name = string(domain.name)
     if (name === '') throw new Fault(`${item.path} has no name`)
-    return Array.from(name, (character) => character.codePointAt(0)!)
+    return {
+      points: Array.from(name, (character) => character.codePointAt(0)!),
+      locals: domain.locals.value === null ? undefined : new Set(items(domain.locals).map(string)),
+    }
   })
+}
+
+function readPairs(json: Json): NonNullable<Bundle['pairs']> {
+  const pairs = new Map<string, Map<string, ReadonlySet<string>>>()
+  for (const item of items(json)) {
+    const pair = members(without(item, 'burst', 'rate'), 'forms', 'from', 'to')
+    const ofSender = pairs.get(string(pair.from)) ?? new Map<string, ReadonlySet<string>>()
+    if (ofSender.has(string(pair.to))) throw new Fault(`${item.path} is a second rule for its domains`)
+    pairs.set(string(pair.from), ofSender.set(string(pair.to), new Set(items(pair.forms).map(string))))
+  }
+  return pairs
 }
 
 function readForms(json: Json, domains: Domains): Bundle['forms'] {

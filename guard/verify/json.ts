@@ -35,6 +35,11 @@ export function without(json: Json, ...names: string[]): Json {
   return { value: Object.fromEntries(rest), path: json.path }
 }
 
+/** The object with a member that it need not have. */
+export function withDefault(json: Json, name: string, value: unknown): Json {
+  return { value: { [name]: value, ...asObject(json) }, path: json.path }
+}
+
 /** The member of an object by which its other members go, such as `type`. */
 export function kindOf<K extends string>(json: Json, name: string, ...kinds: K[]): K {
   const object = asObject(json)

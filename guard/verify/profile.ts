@@ -62,6 +62,8 @@ export function recogniseStanza(context: Context): Recognised | undefined {
   const type = form.attributes.findIndex((attribute) => attribute.name === 'type')
   if (values[type] !== form.type) return refuse(reader, 'unknown-stanza', 0)
 
+  if (!mayExchange(bundle.pairs, progress, form.name)) return refuse(reader, 'bad-pair', 0)
+
   const children = readSlots(context, form.slots, 1)
   if (children === undefined || !readEndTag(reader, form.endTag)) return undefined
   if (reader.at !== reader.stanza.length) return refuse(reader, 'not-well-formed')
@@ -70,6 +72,17 @@ export function recogniseStanza(context: Context): Recognised | undefined {
     return refuse(reader, 'label-missing', progress.obliged)
   }
   return { type: 'element', rule: form, values, text: '', children }
+}
+
+/** Whether the domains of both addresses, which have been found good, exchange stanzas of that form. */
+function mayExchange(pairs: Bundle['pairs'], { from, to }: Progress, form: string): boolean {
+  return pairs === undefined || (pairs.get(domainIn(from))?.get(domainIn(to))?.has(form) ?? false)
+}
+
+/** What stands between the first `@` before any `/`, and the first `/`. */
+function domainIn(address: string): string {
+  const bare = address.split('/', 1)[0]!
+  return bare.slice(bare.indexOf('@') + 1)
 }
 
 /** Looks ahead for the value of the root's `type`, without checking any of it. */

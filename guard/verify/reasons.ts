@@ -20,6 +20,7 @@ export const REASONS = [
   'bad-text',
   'bad-from',
   'bad-to',
+  'bad-pair',
   'no-content',
   'label-missing',
   'label-unexpected',

@@ -1,7 +1,7 @@
 /**
  * Value rules (doc/formats.md §2, "Values"): whether a value that was read is one that its rule admits.
  */
-import { type DomainPoints, findBadAddress, findBadResource } from './address.ts'
+import { type DomainRule, findBadAddress, findBadResource } from './address.ts'
 import { type Blanks, findBadContent } from './content.ts'
 import { DATE_LENGTH, parseDate } from './dates.ts'
 import { spread, textOf, type Value } from './value.ts'
@@ -14,7 +14,7 @@ export type ValueRule =
   | Readonly<{ type: 'date' }>
   | Readonly<{ type: 'integer'; min: number; max: number }>
   | Readonly<{ type: 'language' }>
-  | Readonly<{ type: 'address'; domains: readonly DomainPoints[] }>
+  | Readonly<{ type: 'address'; domains: readonly DomainRule[] }>
   | Readonly<{ type: 'resource' }>
 
 /** The octet of the stanza at which the value breaks the rule; -1 when the rule admits it. */

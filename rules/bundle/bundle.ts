@@ -104,8 +104,20 @@ export type DateWindows = Readonly<{
   reviewAfterCreation: number
 }>
 
-/** A domain of one side. The edge answers discovery, ping and version itself for the far `im` domains. */
-export type Domain = Readonly<{ name: string; kind: 'im' | 'rooms' }>
+/**
+ * A domain of one side. The edge answers discovery, ping and version itself for the far `im` domains. `locals` are the
+ * local parts that addresses there may have, users or rooms; without it any may stand. The domain alone always may.
+ */
+export type Domain = Readonly<{ name: string; kind: 'im' | 'rooms'; locals?: readonly string[] }>
+
+/** What stanzas from one domain to another may be: names of forms. How many a second, and how many at once after a pause. */
+export type PairRule = Readonly<{
+  from: string
+  to: string
+  forms: readonly string[]
+  rate?: number
+  burst?: number
+}>
 
 /** When a bundle may be used, in seconds since 1970, and the digest of the bundle whose place it takes. */
 export type Validity = Readonly<{ notBefore?: number; notAfter?: number; replaces?: string }>
@@ -139,6 +151,8 @@ export type Bundle = Readonly<{
     burst: number
   }>
   forms: readonly StanzaForm[]
+  /** Which domains exchange which forms; without it every domain of one side with every domain of the other. */
+  pairs?: readonly PairRule[]
   labels: Readonly<{ windows: DateWindows; rows: readonly LabelRow[] }>
   /** What the sending edge takes out before the guard sees it, counted by name. The guard never strips. */
   edge: Readonly<{

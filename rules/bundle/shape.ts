@@ -165,7 +165,7 @@ const digest: Check = (value, path) => {
 
 const side = record({
   name: string,
-  domains: list(record({ name: string, kind: oneOf('im', 'rooms') })),
+  domains: list(record({ name: string, kind: oneOf('im', 'rooms') }, { locals: list(string) })),
 })
 
 const elementName = { ns: string, name: string }
@@ -195,6 +195,7 @@ export const bundleShape: Check = record(
     sources: list(record({ file: string, sha256: string })),
   },
   {
+    pairs: list(record({ from: string, to: string, forms: list(string) }, { rate: count, burst: count })),
     validity: record({}, { notBefore: count, notAfter: count, replaces: digest }),
     origins: list(record({ rule: string, file: string, line: count })),
     examples: list(example),

@@ -19,7 +19,10 @@ type Check = (node: XmlElement, seen: Seen) => Fault | undefined
 export function compileProfile(bundle: Bundle): Check {
   const sides = sidesOf(bundle)
   const forms = new Map(
-    bundle.forms.map((form) => [formKey(form.element, form.type), compileForm(form, sides)]),
+    bundle.forms.map((form) => [
+      formKey(form.element, form.type),
+      compileForm(form, sides, compilePairs(bundle.pairs, form.form)),
+    ]),
   )
   if (forms.size < bundle.forms.length) throw new Error('two forms of one root and type')
   return (root, seen) => {
@@ -34,12 +37,33 @@ function formKey(element: string, type: string | null): string {
   return type === null ? element : element + ' ' + type
 }
 
-function compileForm(form: StanzaForm, sides: Sides): Check {
+/** Whether two domains exchange stanzas of a form. */
+type PairCheck = (from: string, to: string) => boolean
+
+function compilePairs(pairs: Bundle['pairs'], form: string): PairCheck {
+  if (pairs === undefined) return () => true
+  const known = new Set(
+    pairs.filter(({ forms }) => forms.includes(form)).map(({ from, to }) => `${from} ${to}`),
+  )
+  return (from, to) => known.has(`${domainOf(from)} ${domainOf(to)}`)
+}
+
+/** The domain of an address that has been checked. */
+function domainOf(address: string): string {
+  const slash = address.indexOf('/')
+  const bare = slash < 0 ? address : address.slice(0, slash)
+  return bare.slice(bare.indexOf('@') + 1)
+}
+
+function compileForm(form: StanzaForm, sides: Sides, mayExchange: PairCheck): Check {
   const attributes = compileAttributes(form.attributes, sides, ROOT)
   const slots = compileSlots(form.slots, sides, form.slots.some(isLabelSlot))
   return (root, seen) => {
     seen.form = form.form
-    const found = attributes(root, seen) ?? slots(root, seen)
+    const wrong = attributes(root, seen)
+    if (wrong !== undefined) return wrong
+    if (!mayExchange(seen.from, seen.to)) return fault('bad-pair', root)
+    const found = slots(root, seen)
     if (found !== undefined) return found
     const beside = root.children.length - (seen.label === undefined ? 0 : 1)
     if (form.content && beside === 0) return fault('no-content', root)

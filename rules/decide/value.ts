@@ -9,13 +9,18 @@ import { checkIdentifier, checkInteger, checkLanguage } from '../text/token.ts'
 /** Whether a value is one that its rule admits. */
 export type ValueCheck = (value: string) => boolean
 
-/** Domains by the side that a rule names. */
-export type Sides = Readonly<Record<'from' | 'to' | 'either', ReadonlySet<string>>>
+/** Domains by the side that a rule names, each with its local parts where they are listed. */
+export type Sides = Readonly<
+  Record<'from' | 'to' | 'either', ReadonlyMap<string, ReadonlySet<string> | null>>
+>
 
-export function sidesOf(bundle: Bundle): Sides {
-  const from = bundle.from.domains.map((domain) => domain.name)
-  const to = bundle.to.domains.map((domain) => domain.name)
-  return { from: new Set(from), to: new Set(to), either: new Set([...from, ...to]) }
+export function sidesOf(bundle: Pick<Bundle, 'from' | 'to'>): Sides {
+  const entries = (side: 'from' | 'to') =>
+    bundle[side].domains.map(
+      ({ name, locals }) => [name, locals === undefined ? null : new Set(locals)] as const,
+    )
+  const [from, to] = [entries('from'), entries('to')]
+  return { from: new Map(from), to: new Map(to), either: new Map([...from, ...to]) }
 }
 
 export function compileValue(rule: ValueRule, sides: Sides): ValueCheck {
@@ -40,7 +45,9 @@ export function compileValue(rule: ValueRule, sides: Sides): ValueCheck {
       const domains = sides[rule.side]
       return (value) => {
         const jid = parseJid(value)
-        return jid !== undefined && domains.has(jid.domain)
+        if (jid === undefined) return false
+        const locals = domains.get(jid.domain)
+        return locals === null || (locals !== undefined && (jid.local === '' || locals.has(jid.local)))
       }
     }
   }

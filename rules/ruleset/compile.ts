@@ -5,8 +5,7 @@
  * that can be seen is reported at once; a ruleset with a problem gives no bundle.
  */
 import { createHash } from 'node:crypto'
-import { parseJid } from '../address/jid.ts'
-import type { Bundle, Validity } from '../bundle/bundle.ts'
+import type { Bundle, StanzaForm, Validity } from '../bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../bundle/load.ts'
 import {
   CATALOGUE,
@@ -21,6 +20,7 @@ import { stanzaForms } from '../profile/forms.ts'
 import { admitted, STRIP, type StripGroup, type StripName } from '../profile/strip.ts'
 import { parseDate } from '../text/date.ts'
 import { MAIN_FILE, type Sources } from './directory.ts'
+import { checkDomains, checkPairs, pairsOf, sideOf } from './domains.ts'
 import { seconds } from './duration.ts'
 import { compileExamples, EXAMPLES_FILE } from './examples.ts'
 import { compileLabels } from './labels.ts'
@@ -47,11 +47,14 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
   if ('problems' in main) return { problems: sortProblems(main.problems) }
   const { yaml, ruleset } = main
 
+  const forms = stanzaForms(profileChoice(ruleset))
+  const pairs = pairsOf(ruleset, forms)
   const labels = compileLabels(ruleset, yaml, sources)
   const validity = validityOf(ruleset, yaml)
   const problems = [
     ...checkDomains(ruleset, yaml),
-    ...checkProfile(ruleset, yaml),
+    ...checkPairs(ruleset, yaml, forms),
+    ...checkProfile(ruleset, yaml, forms),
     ...validity.problems,
     ...labels.problems,
     ...checkFiles(ruleset, sources),
@@ -64,15 +67,16 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
     name: ruleset.name,
     version: ruleset.version,
     unicode: UNICODE_VERSION,
-    from: ruleset.from,
-    to: ruleset.to,
+    from: sideOf(ruleset.from),
+    to: sideOf(ruleset.to),
     limits: {
       stanzaBytes: limits['stanza-octets'],
       depth: limits.depth,
       rate: limits.rate,
       burst: limits.burst,
     },
-    forms: stanzaForms(profileChoice(ruleset)),
+    forms,
+    ...(pairs === undefined ? {} : { pairs }),
     labels: {
       windows: {
         creationPast: seconds(ruleset.labels.windows['creation-past']),
@@ -112,42 +116,8 @@ function readMain(
   return 'problems' in ruleset ? ruleset : { yaml, ruleset }
 }
 
-/** Each domain is a domain, and of one side. */
-function checkDomains(ruleset: RulesetSource, yaml: YamlSource): Problem[] {
-  const problems: Problem[] = []
-  const seen = new Map<string, string>()
-  for (const side of ['from', 'to'] as const) {
-    for (const [index, { name }] of ruleset[side].domains.entries()) {
-      const path = [side, 'domains', index, 'name']
-      const jid = parseJid(name)
-      if (jid === undefined || jid.domain !== name) {
-        problems.push(
-          yaml.problem(
-            path,
-            `"${name}" is not a domain name; write small ASCII letters, such as acme.example`,
-          ),
-        )
-      }
-      const other = seen.get(name)
-      if (other !== undefined) {
-        problems.push(
-          yaml.problem(
-            path,
-            `the domain "${name}" stands under "${other}" already; a domain has one side and one kind`,
-          ),
-        )
-      }
-      seen.set(name, side)
-    }
-  }
-  if (ruleset.from.name === ruleset.to.name) {
-    problems.push(yaml.problem(['to', 'name'], `both sides are called "${ruleset.to.name}"; name them apart`))
-  }
-  return problems
-}
-
 /** Each switch has what it needs, and what crosses without a label is said twice. */
-function checkProfile(ruleset: RulesetSource, yaml: YamlSource): Problem[] {
+function checkProfile(ruleset: RulesetSource, yaml: YamlSource, forms: readonly StanzaForm[]): Problem[] {
   const problems: Problem[] = []
   const { on, unlabelled } = profileChoice(ruleset)
   if (on.size === 0) problems.push(yaml.problem(['profile'], 'nothing is switched on; write messages: true'))
@@ -179,7 +149,6 @@ function checkProfile(ruleset: RulesetSource, yaml: YamlSource): Problem[] {
       )
     }
   }
-  const forms = stanzaForms(profileChoice(ruleset))
   for (const [index, name] of ruleset.edge.strip.entries()) {
     const both = admitted(STRIP[name], forms)
     if (both.length > 0) {

@@ -4,6 +4,7 @@
  * Rules are named after what the bundle holds:
  *
  *   domain/NAME          row/SET/ENTRY       limit/NAME       window/NAME      unlabelled/NAME
+ *   pair/FROM/TO         the pair of domains
  *   form/FORM            the switch that admits a form of stanza
  *   namespace/NS         the switch that admits elements of that namespace
  *   profile              the table of switches, for what has no switch of its own
@@ -91,6 +92,9 @@ export function originsOf(
   }
   for (const [index, name] of ruleset.unlabelled.entries()) {
     add(`unlabelled/${name}`, ['unlabelled', index], false)
+  }
+  for (const [index, { from, to }] of (ruleset.pairs ?? []).entries()) {
+    add(`pair/${from}/${to}`, ['pairs', index], false)
   }
   for (const name of Object.keys(ruleset.limits)) add(`limit/${name}`, ['limits', name])
   for (const name of Object.keys(ruleset.labels.windows)) add(`window/${name}`, ['labels', 'windows', name])

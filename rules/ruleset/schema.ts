@@ -5,9 +5,30 @@ import type { StripName } from '../profile/strip.ts'
 import { schemaChecker } from './checker.ts'
 import schema from './ruleset.schema.json' with { type: 'json' }
 
-export type SideSource = Readonly<{
+export type DomainSource = Readonly<{
   name: string
-  domains: readonly Readonly<{ name: string; kind: 'im' | 'rooms' }>[]
+  kind: 'im' | 'rooms'
+  users?: readonly string[]
+  rooms?: readonly string[]
+}>
+
+export type SideSource = Readonly<{ name: string; domains: readonly DomainSource[] }>
+
+export type KindName =
+  | 'messages'
+  | 'groupchat'
+  | 'presence'
+  | 'subscriptions'
+  | 'errors'
+  | 'questions'
+  | 'answers'
+
+type PairSource = Readonly<{
+  from: string
+  to: string
+  kinds: readonly KindName[]
+  rate?: number
+  burst?: number
 }>
 
 export type CategorySource = Readonly<{ 'tag-set': string; tag?: string; values: readonly string[] }>
@@ -40,6 +61,7 @@ export type RulesetSource = Readonly<{
   to: SideSource
   profile: Readonly<Partial<Record<CatalogueName, boolean>> & { preset?: PresetName }>
   unlabelled: readonly UnlabelledName[]
+  pairs?: readonly PairSource[]
   limits: Readonly<
     Record<
       | 'stanza-octets'

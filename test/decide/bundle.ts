@@ -217,6 +217,8 @@ function row(name: string, template: InputTemplate, output: OutputTemplate): Lab
   }
 }
 
+const FORM_NAMES = FORMS.map(({ form }) => form)
+
 export const BUNDLE: Bundle = {
   format: 'sallyport-bundle-1',
   name: 'high-to-low',
@@ -227,9 +229,15 @@ export const BUNDLE: Bundle = {
     domains: [
       { name: 'high.example', kind: 'im' },
       { name: 'rooms.high.example', kind: 'rooms' },
+      { name: 'few.example', kind: 'im', locals: ['ann', 'jürgen'] },
     ],
   },
   to: { name: 'low', domains: [{ name: 'low.example', kind: 'im' }] },
+  pairs: [
+    { from: 'high.example', to: 'low.example', forms: FORM_NAMES },
+    { from: 'rooms.high.example', to: 'low.example', forms: FORM_NAMES, rate: 10, burst: 20 },
+    { from: 'few.example', to: 'low.example', forms: ['available'] },
+  ],
   limits: { ...LIMITS, rate: 1000, burst: 1000 },
   forms: FORMS,
   labels: {
@@ -315,6 +323,16 @@ export const PASSING: readonly Readonly<{
       name: 'a presence without anything',
       form: 'available',
       input: '<presence xmlns="jabber:server" from="high.example" to="low.example"></presence>',
+    },
+    {
+      name: 'a presence of a user that is listed',
+      form: 'available',
+      input: '<presence xmlns="jabber:server" from="jürgen@few.example/x" to="low.example"></presence>',
+    },
+    {
+      name: 'a presence of a domain whose users are listed',
+      form: 'available',
+      input: '<presence xmlns="jabber:server" from="few.example" to="low.example"></presence>',
     },
     {
       name: 'a ping',

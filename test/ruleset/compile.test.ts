@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { readBundle } from '../../guard/verify/bundle.ts'
+import { makeDecider } from '../../guard/verify/decide.ts'
 import type { LabelRow } from '../../rules/bundle/bundle.ts'
 import { loadBundle } from '../../rules/bundle/load.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
@@ -407,3 +409,69 @@ t.test(
     t.end()
   },
 )
+
+t.test('users, rooms and pairs are lists that the bundle holds and both verifiers keep', (t) => {
+  const listed = changedSources(
+    'acme-to-coalition',
+    'ruleset.yaml',
+    '    - { name: acme.example, kind: im }\n    - { name: rooms.acme.example, kind: rooms }\n',
+    '    - { name: acme.example, kind: im, users: [anna, ben] }\n    - { name: rooms.acme.example, kind: rooms, rooms: [ops] }\n',
+  )
+  listed.delete('examples.yaml')
+  const text = new TextDecoder().decode(listed.get('ruleset.yaml'))
+  const pairs = `pairs:
+  - { from: acme.example, to: coalition.example, kinds: [messages, presence], rate: 10, burst: 20 }
+  - { from: acme.example, to: rooms.coalition.example, kinds: [groupchat, presence] }
+  - { from: rooms.acme.example, to: coalition.example, kinds: [groupchat, presence, errors] }
+unlabelled:`
+  const sources = listed.set(
+    'ruleset.yaml',
+    new TextEncoder().encode(text.replace('unlabelled:', () => pairs)),
+  )
+  const { bundle, octets, digest } = compiled(sources)
+  t.same(loadBundle(octets, digest), bundle)
+  t.same(bundle.from.domains[0], { name: 'acme.example', kind: 'im', locals: ['anna', 'ben'] })
+  t.same(bundle.pairs?.[1], {
+    from: 'acme.example',
+    to: 'rooms.coalition.example',
+    forms: ['message-groupchat', 'presence-available', 'presence-probe', 'presence-unavailable'],
+  })
+  const inspect = createDecider(bundle)
+  const verify = makeDecider(readBundle(Buffer.from(octets), digest))
+  const open = filled(row(bundle.labels.rows, 'acme/open', 'ess-0258').input.template)
+  const said = (from: string, to: string, type = 'chat') => {
+    const stanza = Buffer.from(message(from, to, open))
+    const octets = Buffer.from(stanza.toString('utf8').replace('type="chat"', `type="${type}"`))
+    const [a, b] = [inspect(octets, SECOND), verify(octets, SECOND)]
+    t.equal(a.accepted, b.accepted, `${from} ${to} ${type}`)
+    return a.accepted ? 'accepted' : a.reason
+  }
+  t.equal(said('anna@acme.example/x', 'b@coalition.example'), 'accepted')
+  t.equal(said('acme.example', 'b@coalition.example'), 'accepted', 'the domain itself')
+  t.equal(said('carl@acme.example/x', 'b@coalition.example'), 'bad-from')
+  t.equal(said('anna@acme.example', 'r@rooms.coalition.example'), 'bad-pair', 'no chat with a room')
+  t.equal(said('anna@acme.example', 'r@rooms.coalition.example', 'groupchat'), 'accepted')
+  t.equal(said('ops@rooms.acme.example/anna', 'b@coalition.example', 'groupchat'), 'accepted')
+  t.equal(said('other@rooms.acme.example/anna', 'b@coalition.example', 'groupchat'), 'bad-from')
+  t.equal(said('ops@rooms.acme.example/anna', 'r@rooms.coalition.example', 'groupchat'), 'bad-pair')
+
+  const wrong = text.replace('unlabelled:', () =>
+    pairs.replace('acme.example, to: rooms', 'acme.test, to: rooms'),
+  )
+  const told = (body: string) =>
+    problemsOf(new Map([...sources, ['ruleset.yaml', new TextEncoder().encode(body)]])).join('\n')
+  t.match(told(wrong), /"acme\.test" is no domain of "from"; write one of acme\.example/)
+  const changed = (from: string, to: string) =>
+    told(text.replace('unlabelled:', () => pairs.replace(from, to)))
+  t.match(changed('[messages, presence], rate', '[messages, presence, presence], rate'), /has an entry twice/)
+  t.match(changed('rate: 10, burst: 20', 'rate: 10'), /rate and burst go together/)
+  t.match(changed('rate: 10,', 'rate: 5000,'), /5000 is more than limits\.rate, 1000/)
+  t.match(changed('to: rooms.coalition.example', 'to: coalition.example'), /stands here twice/)
+  t.match(
+    changed('to: rooms.coalition.example', 'to: coalition.example'),
+    /no pair names rooms\.coalition\.example, so nothing crosses to it/,
+  )
+  t.match(told(text.replace('users: [anna, ben]', 'rooms: [anna]')), /kind im has no rooms; write users/)
+  t.match(told(text.replace('users: [anna, ben]', 'users: [Anna]')), /"Anna" is not the local part/)
+  t.end()
+})

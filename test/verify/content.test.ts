@@ -73,7 +73,7 @@ function localOracle(text: string): boolean {
   return marksAndScripts(text) && text.normalize('NFC') === text
 }
 
-const domain = Array.from('d.example', (c) => c.codePointAt(0)!)
+const domain = { points: Array.from('d.example', (c) => c.codePointAt(0)!), locals: undefined }
 const value = makeValue(5000)
 value.plain = false
 function admitsAddress(text: string): boolean {

@@ -172,6 +172,8 @@ export const rows: LabelRow[] = [
   },
 ]
 
+const FORM_NAMES = ['message-chat', 'message-normal', 'presence', 'iq-disco-result']
+
 export const bundle: Bundle = {
   format: 'sallyport-bundle-1',
   name: 'test',
@@ -182,9 +184,15 @@ export const bundle: Bundle = {
     domains: [
       { name: 'high.example', kind: 'im' },
       { name: 'rooms.high.example', kind: 'rooms' },
+      { name: 'few.example', kind: 'im', locals: ['ann', 'jürgen'] },
     ],
   },
   to: { name: 'low', domains: [{ name: 'low.example', kind: 'im' }] },
+  pairs: [
+    { from: 'high.example', to: 'low.example', forms: FORM_NAMES },
+    { from: 'rooms.high.example', to: 'low.example', forms: FORM_NAMES, rate: 10, burst: 20 },
+    { from: 'few.example', to: 'low.example', forms: ['presence'] },
+  ],
   limits: { stanzaBytes: 20_000, depth: 10, rate: 1000, burst: 100 },
   forms: [
     {

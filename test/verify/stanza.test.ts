@@ -59,6 +59,8 @@ t.test('accepted stanzas are written as they came, but for the label', async (t)
     disco(''),
     from('high.example'),
     from('rooms.high.example/nick name'),
+    from('ann@few.example/x'),
+    from('few.example/x'),
     from('zoë@high.example/Ω 3@/x'),
     from('a!#$%()*+,-.;=?[\\]^_`{|}~@high.example'),
     to('low.example'),
@@ -350,6 +352,8 @@ t.test('the profile', async (t) => {
     },
     'bad-from': {
       'of the far side': from('ann@low.example'),
+      'not listed': from('bob@few.example'),
+      'listed in part': from('an@few.example'),
       subdomain: from('ann@x.high.example'),
       suffix: from('ann@xhigh.example'),
       longer: from('ann@high.example.'),
@@ -378,6 +382,10 @@ t.test('the profile', async (t) => {
       'symbol in local': from('a☃@high.example'),
     },
     'bad-to': { 'of the near side': to('x@high.example'), unknown: to('x@nowhere.example') },
+    'bad-pair': {
+      'two domains that do not chat': good.replace(/from="[^"]*"/, 'from="ann@few.example/x"'),
+      'the domain itself': good.replace(/from="[^"]*"/, 'from="few.example"'),
+    },
     'no-content': { nothing: chat(''), 'only a label': chat(label) },
     'label-missing': { body: chat(body), 'not empty': disco('<feature var="a"></feature>') },
     'label-unexpected': { presence: presence(label) },
