@@ -8,11 +8,20 @@ import { fstatSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Report } from './report.ts'
 
-/** `what` names the pipe in diagnostics. Chunks come as they are read; `pause` the result to hold them back. */
-export function readPipe(fd: number, what: string, report: Report, onData: (chunk: Buffer) => void): Socket {
+/**
+ * `what` names the pipe in diagnostics. Chunks come as they are read; `pause` the result to hold them back. `onEnd` is told why and
+ * ends the stage, after what it still has to do.
+ */
+export function readPipe(
+  fd: number,
+  what: string,
+  report: Report,
+  onData: (chunk: Buffer) => void,
+  onEnd: (why: string) => void = report.fail,
+): Socket {
   const socket = openPipe(fd, what, report, { readable: true, writable: false })
   socket.on('data', onData)
-  socket.on('end', () => report.fail(`${what} (descriptor ${fd}) ended: the stage at its other end is gone`))
+  socket.on('end', () => onEnd(`${what} (descriptor ${fd}) ended: the stage at its other end is gone`))
   return socket
 }
 

@@ -4,11 +4,12 @@
  * Reads    fd 3: records from release; at start the last segment of the journal
  * Writes   fd 4: to release, the head at start, then how many records are durable
  *          fd 5: snapshots to metrics
- *          the journal directory: hash-chained JSON lines (line.ts), `head.json` about once a second
+ *          the journal directory: hash-chained JSON lines (line.ts), `head.json` at start, about once a second, and at the end
  * Trusts   the bundle, by the digest in its arguments (names and markings of rows); release, that it tells what it saw
  * Rights   reads its code, the bundle and the digest key; writes the journal directory; no network
  * Fails    a write or flush that fails, a record out of format, the end of a pipe: the process ends, and with it the
- *          direction; nothing was released whose record is not durable. A journal that does not chain is not continued.
+ *          direction; nothing was released whose record is not durable. A journal that does not chain, or that was cut off, is not
+ *          continued.
  * Reports  on stderr
  */
 import { createHmac, createSecretKey } from 'node:crypto'
@@ -32,7 +33,7 @@ import { createReport, type Report } from '../common/report.ts'
 import { compareNumbers, formatNumber } from '../gcxp/number.ts'
 import { type Log, openLog } from '../log/log.ts'
 import { segmentName, writeHeadFile } from './files.ts'
-import { writeLine } from './line.ts'
+import { type Head, writeLine } from './line.ts'
 import { findStart, type JournalStart } from './start.ts'
 
 /** Octets from which on a new segment is begun. */
@@ -58,7 +59,7 @@ const key = readKey(options.key)
 const start = readStart()
 if ('problem' in start) report.fail(start.problem)
 
-const records = readPipe(3, 'records', report, onChunk)
+const records = readPipe(3, 'records', report, onChunk, onEnd)
 records.pause()
 const durable = writePipe(4, 'durable', report)
 const metrics = writePipe(5, 'metrics', report)
@@ -69,8 +70,10 @@ const pending: { appended: number; received: number; head: typeof state.head }[]
 let appended = 0
 let received = 0
 let durableHead = state.head
-let ready = false
-let stopping = false
+let beginning = false
+let begun = false
+/** The exit code with which the stage ends once all is durable. */
+let stopping: number | undefined
 let timeAt = 0
 let timeText = ''
 
@@ -134,18 +137,24 @@ function onDurable(octets: number): void {
   while (pending[0] !== undefined && pending[0].appended <= octets) reached = pending.shift()
   if (reached === undefined || reached.appended > octets) return
   durableHead = reached.head
-  if (!ready) {
-    ready = true
-    const { head: _, ...rest } = state
-    durable.write(encodeHead({ records: durableHead.seq, ...rest }))
-    records.resume()
-    sendSnapshots(metrics, snapshot)
-  } else {
+  if (begun) {
     const count = Buffer.alloc(8)
     count.writeBigUInt64BE(BigInt(reached.received))
     durable.write(count)
+  } else if (!beginning) {
+    beginning = true
+    keepHead().then(begin)
   }
-  if (stopping && pending.length === 0) process.exit(0)
+  if (stopping !== undefined && pending.length === 0) keepHead().then(() => process.exit(stopping))
+}
+
+/** Only now, so that a journal with verdicts and without `head.json` is one from which it was taken. */
+function begin(): void {
+  begun = true
+  const { head: _, ...rest } = state
+  durable.write(encodeHead({ records: durableHead.seq, ...rest }))
+  records.resume()
+  sendSnapshots(metrics, snapshot)
 }
 
 const frames = createFrameReader(RECORD_OCTETS)
@@ -155,7 +164,7 @@ function onChunk(chunk: Buffer): void {
   try {
     frames.feed(chunk)
     for (let rest = frames.read(); rest !== undefined; rest = frames.read()) {
-      if (stopping) return
+      if (stopping !== undefined) return
       const record = decodeRecord(rest)
       if (record === undefined) report.fail('records: a record does not fit its format')
       received++
@@ -256,27 +265,42 @@ function snapshot() {
 
 setInterval(log.flush, LAZY_FLUSH_MS)
 
-let headWritten = durableHead
-let writingHead = false
-setInterval(() => {
-  if (writingHead || headWritten === durableHead) return
-  writingHead = true
-  const head = durableHead
-  writeHeadFile(options.directory, head).then(
-    () => {
-      headWritten = head
-      writingHead = false
-    },
-    (error) =>
-      report.fail(
-        `${options.directory}/head.json: ${cannotWrite(error, 'let the user of this stage write it')}`,
-      ),
-  )
-}, HEAD_FILE_MS)
+let headWritten: Head | undefined
+let writingHead = Promise.resolve()
 
-process.on('SIGTERM', () => {
-  stopping = true
+/** Writes `head.json` when it is behind; one write at a time. */
+function keepHead(): Promise<void> {
+  const write = async () => {
+    const head = durableHead
+    if (head === headWritten) return
+    await writeHeadFile(options.directory, head)
+    headWritten = head
+  }
+  writingHead = writingHead.then(write).catch((error) => {
+    report.fail(
+      `${options.directory}/head.json: ${cannotWrite(error, 'let the user of this stage write it')}`,
+    )
+  })
+  return writingHead
+}
+
+setInterval(keepHead, HEAD_FILE_MS)
+
+function onEnd(why: string): void {
+  if (stopping !== undefined) return
+  report.problem(why)
+  stop(1)
+}
+
+/** The other stages end too, so their pipes are of no more use. */
+function stop(status: number): void {
+  stopping = status
+  for (const pipe of [records, durable, metrics]) pipe.destroy()
   write({ type: 'stop', time: time() })
   mark()
   log.flush()
+}
+
+process.on('SIGTERM', () => {
+  if (stopping === undefined) stop(0)
 })

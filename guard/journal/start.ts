@@ -38,6 +38,8 @@ export function findStart(directory: string): JournalStart | Readonly<{ problem:
   if (octets === 0 && state.head.seq + 1 !== last.first)
     return damaged(`${last.name}: does not follow ${before?.name}`)
   const kept = readHeadFile(directory)
+  if (kept === undefined && state.seen.count > 0)
+    return damaged('has verdicts, but no head.json: it was taken away, and records may have been cut off')
   if (kept !== undefined && kept.seq > state.head.seq) {
     return damaged(
       `ends with record ${state.head.seq}, yet record ${kept.seq} was written: records were cut off`,

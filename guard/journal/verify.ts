@@ -26,8 +26,7 @@ export function verifyJournal(directory: string, kept: readonly KeptHead[]): Jou
   const first = segments[0]?.first ?? 1
   let head: Head | undefined
   if (segments.length === 0) problems.push(`${directory}: holds no journal`)
-  if (headFile === undefined)
-    notes.push('there is no head.json: records cut off at the end would not show by it')
+  if (headFile === undefined && kept.length > 0) notes.push('there is no head.json: it was taken away')
   if (first > 1)
     notes.push(`begins with record ${first}: whether earlier ones are kept elsewhere is not known here`)
 
@@ -78,6 +77,16 @@ export function verifyJournal(directory: string, kept: readonly KeptHead[]): Jou
           `ends with record ${end.seq}, yet ${one.from} knows record ${one.seq}: records were cut off`,
         )
       }
+    }
+    const known = Math.max(0, ...heads.map(({ seq }) => seq))
+    if (heads.length === 0) {
+      problems.push(
+        `${directory}: has no head.json, so records cut off at the end do not show: give a head from another host with --head`,
+      )
+    } else if (known < end.seq) {
+      notes.push(
+        `no head is known behind record ${known}: whether there were records behind ${end.seq} only a head from another host tells (--head)`,
+      )
     }
   }
   return { problems, notes, first, head: end }
