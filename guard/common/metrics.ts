@@ -16,6 +16,8 @@ export type IntakeSnapshot = Readonly<{
   stage: 'intake'
   listening: boolean
   connected: boolean
+  /** Why the last connection, or attempt at one, ended; empty while there is a producer. */
+  trouble: string
   connections: number
   turnedAway: number
   violations: number
@@ -35,6 +37,8 @@ export type ReleaseSnapshot = Readonly<{
   stage: 'release'
   bundle: string
   connected: boolean
+  /** Why there is no connection to the consumer; empty while there is one. */
+  trouble: string
   breaks: number
   released: number
   confirmed: number

@@ -81,6 +81,7 @@ let sequence: Sequence | undefined
 let current: ConsumerConnection | undefined
 let listening = false
 let connected = false
+let trouble = 'it has not connected yet'
 const counts = { connections: 0, turnedAway: 0, violations: 0, received: 0 }
 const latency = createLatency()
 
@@ -175,12 +176,15 @@ function onState(state: ConsumerState): void {
     report.info(`listens on ${port.host}:${state.port} for ${options.peer}`)
   } else if (state.state === 'connected') {
     connected = true
+    trouble = ''
     report.info(`${options.peer} is connected`)
   } else if (state.state === 'rejected') {
     counts.turnedAway++
+    if (!connected) trouble = state.problem
     report.problem(state.problem)
   } else {
     connected = false
+    trouble = state.problem
     report.problem(state.problem)
   }
 }
@@ -190,6 +194,7 @@ function snapshot() {
     stage: 'intake' as const,
     listening,
     connected,
+    trouble,
     ...counts,
     outstanding,
     oldestWaits: Math.round(performance.now() - (flying[first]?.readAt ?? performance.now())),

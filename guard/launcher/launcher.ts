@@ -13,7 +13,7 @@ import { existsSync } from 'node:fs'
 import { createReport } from '../common/report.ts'
 import { codeTree, nodeFlags, stageFile } from './flags.ts'
 import { openPipes } from './pipes.ts'
-import { type GuardConfig, STAGES, type StageName, stageArguments } from './stages.ts'
+import { type GuardConfig, STAGES, type StageName, stageArguments, startsAgain } from './stages.ts'
 
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5_000
@@ -43,6 +43,8 @@ export function startGuard(config: GuardConfig): Guard {
   let timer: NodeJS.Timeout | undefined
   let startedAt = 0
   let ending = false
+  let again = 0
+  let because = ''
   let allEnded: (() => void) | undefined
 
   function start(): void {
@@ -55,7 +57,12 @@ export function startGuard(config: GuardConfig): Guard {
       for (const stage of STAGES) {
         const child = spawn(
           process.execPath,
-          [...nodeFlags(stage, config, code), stageFile(stage, code), ...stageArguments(stage, config)],
+          [
+            ...nodeFlags(stage, config, code),
+            stageFile(stage, code),
+            ...stageArguments(stage, config),
+            ...(stage === 'metrics' ? startsAgain(again, because) : []),
+          ],
           { stdio: ['ignore', 'ignore', 'inherit', ...pipes.of(stage)], env: {}, cwd: '/' },
         )
         running.set(stage, child)
@@ -75,6 +82,8 @@ export function startGuard(config: GuardConfig): Guard {
     if (!running.delete(stage)) return
     if (!ending) {
       ending = true
+      again++
+      because = `${stage} ${how}`
       if (!stopping) report.problem(`${stage} ${how}: ending all stages, starting them again on fresh pipes`)
       endAll()
     }

@@ -42,6 +42,11 @@ export type GuardConfig = Readonly<{
   jit: boolean
 }>
 
+/** What metrics is told of the runs before: how often the stages were started again, and why the last time. */
+export function startsAgain(times: number, why: string): string[] {
+  return ['--starts-again', String(times), '--because', why]
+}
+
 /** Arguments of a stage. */
 export function stageArguments(stage: StageName, config: GuardConfig): string[] {
   const bundle = ['--bundle', config.bundle.file, '--digest', config.bundle.digest]
@@ -65,7 +70,7 @@ export function stageArguments(stage: StageName, config: GuardConfig): string[] 
       ...['--directory', config.journal.directory, '--key', config.journal.key],
       ...['--peer', config.intake.peer],
     ],
-    metrics: ['--listen', config.metrics.listen],
+    metrics: ['--listen', config.metrics.listen, ...startsAgain(0, '')],
   }
   return ['--name', config.name, ...own[stage]]
 }

@@ -21,16 +21,19 @@ export type Latest = {
 type Value = Readonly<{ value: number; labels: Record<string, string | number>; metricName?: string }>
 type Kind = 'counter' | 'gauge' | 'histogram'
 
-/**
- * The registry that `GET /metrics` prints. Values are absolute: they are taken from `latest` at each scrape.
- * @param ready why the guard is not ready, or undefined; @param now milliseconds since 1970.
- */
-export function createCatalogue(
-  guard: string,
-  latest: Latest,
-  ready: () => string | undefined,
-  now: () => number,
-): Registry {
+export type CatalogueOptions = Readonly<{
+  guard: string
+  latest: Latest
+  /** How often the stages were started again before this run. */
+  startsAgain: number
+  /** Why the guard is not ready, or undefined. */
+  ready(): string | undefined
+  /** Milliseconds since 1970. */
+  now(): number
+}>
+
+/** The registry that `GET /metrics` prints. Values are absolute: they are taken from `latest` at each scrape. */
+export function createCatalogue({ guard, latest, startsAgain, ready, now }: CatalogueOptions): Registry {
   const registry = new Registry()
   const started = now() / 1000
 
@@ -72,6 +75,12 @@ export function createCatalogue(
 
   one('gauge', 'sallyport_guard_ready', '1 when stanzas can cross', () => ready() === undefined)
   one('gauge', 'sallyport_guard_start_time_seconds', 'When this run of the stages began', () => started)
+  one(
+    'counter',
+    'sallyport_guard_starts_again_total',
+    'Times that a stage ended and all were started again, since the launcher was started',
+    () => startsAgain,
+  )
   labelled(
     'gauge',
     'sallyport_guard_up',

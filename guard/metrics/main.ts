@@ -22,7 +22,7 @@ const STALE_MS = 5_000
 /** How long a stanza may wait for its confirmation until the direction counts as standing still. */
 const STANDSTILL_MS = 5_000
 
-const options = stageArguments(process.argv.slice(2), ['name', 'listen'])
+const options = stageArguments(process.argv.slice(2), ['name', 'listen', 'starts-again', 'because'])
 const report: Report = createReport('metrics', options.name)
 const listen = parseHostPort(options.listen)
 if (listen === undefined) report.fail(`--listen ${options.listen}: is not HOST:PORT`)
@@ -32,7 +32,14 @@ const heardAt = { intake: 0, release: 0, journal: 0 }
 readSnapshots(3, 'intake')
 readSnapshots(4, 'release')
 readSnapshots(5, 'journal')
-const catalogue = createCatalogue(options.name, latest, notReady, Date.now)
+const startsAgain = Number(options['starts-again'])
+const catalogue = createCatalogue({
+  guard: options.name,
+  latest,
+  startsAgain,
+  ready: notReady,
+  now: Date.now,
+})
 
 function readSnapshots(fd: number, stage: Snapshot['stage']): void {
   let kept = ''
@@ -63,11 +70,19 @@ function notReady(): string | undefined {
     if (performance.now() - heardAt[stage] > STALE_MS) return `${stage} is stuck: look at its log`
   }
   if (!latest.intake?.listening) return 'intake does not listen yet: a verifier or the journal is not up'
-  if (!latest.release?.connected) return 'release is not connected to its consumer: look at its log'
+  if (!latest.release?.connected)
+    return `release is not connected to its consumer: ${latest.release?.trouble}`
   const expired = [latest.intake, latest.release].find((end) => end.certificateNotAfter < Date.now())
   if (expired !== undefined) return `the certificate of ${expired.stage} has expired: have it renewed`
   if (latest.intake.oldestWaits > STANDSTILL_MS) return standstill(latest.intake, latest.release)
   return undefined
+}
+
+/** What an operator should know although stanzas can cross. */
+function notes(): string {
+  const again =
+    startsAgain === 0 ? '' : `; started again ${startsAgain} times, last because ${options.because}`
+  return latest.intake?.connected ? again : `; no producer is connected: ${latest.intake?.trouble}${again}`
 }
 
 /** Where the oldest stanza waits, told by what waits behind which stage. */
@@ -99,7 +114,7 @@ const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, 
     )
   } else if (url === '/healthz') {
     const why = notReady()
-    send(response, why === undefined ? 200 : 503, why ?? 'ready')
+    send(response, why === undefined ? 200 : 503, why ?? `ready${notes()}`)
   } else {
     send(response, 404, 'there is /metrics and /healthz')
   }

@@ -63,6 +63,7 @@ const { notAfter } = credentials
 
 const counts = { released: 0, confirmed: 0, disagreements: 0, declined: 0, breaks: 0 }
 const refused: Record<string, number> = {}
+let trouble = 'not connected yet'
 /** Records given to the journal. */
 let given = 0
 let head: Uint8Array | undefined
@@ -89,6 +90,7 @@ const producer = connectProducer({
     hold()
   },
   onState(state) {
+    trouble = state.state === 'connected' ? '' : state.problem
     if (state.state === 'connected') return report.info(`is connected to ${options.peer}`)
     counts.breaks++
     if (!state.again) report.problem(state.problem)
@@ -252,6 +254,7 @@ function snapshot() {
     stage: 'release' as const,
     bundle: options.digest,
     connected: producer.connected(),
+    trouble,
     ...counts,
     refused,
     waitingForVerify: inspect.waiting(),
