@@ -92,7 +92,7 @@ export function createLink(options: LinkOptions): Link {
         text += item.stanza
       }
       writing.push(batch)
-      blocked = !stream.write(text, () => written(batch))
+      blocked = !stream.write(Buffer.from(text, 'utf8'), () => written(batch))
     }
     room()
   }

@@ -30,7 +30,7 @@ export type OutboundSite = Readonly<{
 /** A stream that takes stanzas. */
 export type OutboundStream = Readonly<{
   /** Writes octets; `done` when the system has them. False: wait for `onDrain`. */
-  write(octets: string, done: () => void): boolean
+  write(octets: Uint8Array, done: () => void): boolean
   close(): void
 }>
 

@@ -21,14 +21,17 @@ export function parseDate(text: string): number | undefined {
 export function formatDate(seconds: number): string {
   if (!Number.isInteger(seconds) || seconds < 0 || seconds > LAST_SECOND)
     throw new RangeError('not a second of 1970 to 9999')
-  if (seconds !== formatted.seconds) {
-    formatted = { seconds, text: new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z' }
-  }
-  return formatted.text
+  const known = formatted.get(seconds)
+  if (known !== undefined) return known
+  const text = new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z'
+  if (formatted.size === MAX_FORMATTED) formatted.clear()
+  formatted.set(seconds, text)
+  return text
 }
 
-/** The last one, which within a second is asked for again and again. */
-let formatted = { seconds: 0, text: '1970-01-01T00:00:00Z' }
+/** The last ones: within a second the same few are asked for again and again. */
+const formatted = new Map<number, string>()
+const MAX_FORMATTED = 64
 
 /**
  * The canonical spelling of a date with zone and perhaps a fraction, which is cut off; undefined for anything else.
