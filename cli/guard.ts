@@ -4,16 +4,18 @@
  *   sallyport guard run --config FILE      run it in the foreground until SIGTERM or SIGINT
  *   sallyport guard check --config FILE    look at everything that `run` needs, and start nothing
  *   sallyport guard prepare --config FILE --runtime DIR
- *                                          check, then make in DIR what the units of systemd start the stages with
+ *                                          check, then make in DIR what the units of systemd start the stages with; the
+ *                                          last part of DIR is the name whose users get it
  *
  * Exits    0 done, 1 something in the configuration is wrong (one line each on stderr), 2 the command line is wrong
  */
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startGuard } from '../guard/launcher/launcher.ts'
 import { closeInherited } from '../guard/launcher/pipes.ts'
-import { prepareGuard, prepareJournal } from '../guard/launcher/prepare.ts'
+import { DIRECTION_CHARACTERS, prepareGuard, prepareJournal, stageUser } from '../guard/launcher/prepare.ts'
+import type { StageName } from '../guard/launcher/stages.ts'
 import { loadGuardConfig } from './guard-config.ts'
 import { UsageError } from './usage.ts'
 
@@ -45,9 +47,13 @@ export async function guardCommand(argv: string[]): Promise<number> {
     throw new UsageError('prepare needs --runtime DIR')
   if (action !== 'prepare' && values.runtime !== undefined)
     throw new UsageError(`${action} takes no --runtime`)
-  const users = process.getuid?.() === 0
+  const runtime = values.runtime === undefined ? undefined : resolve(values.runtime)
+  const direction = basename(runtime ?? '')
+  if (direction.length > DIRECTION_CHARACTERS)
+    throw new UsageError(`--runtime: ${direction} is longer than ${DIRECTION_CHARACTERS} characters`)
+  const userOf = process.getuid?.() === 0 ? (stage: StageName) => stageUser(stage, direction) : undefined
   const config = await loadGuardConfig(values.config, Date.now(), (read) => {
-    if (action === 'prepare') prepareJournal(read, users)
+    if (action === 'prepare') prepareJournal(read, userOf)
   })
   if ('problems' in config) {
     for (const problem of config.problems) process.stderr.write(`${problem}\n`)
@@ -57,8 +63,8 @@ export async function guardCommand(argv: string[]): Promise<number> {
     process.stdout.write(`${values.config}: the guard ${config.name} can start\n`)
     return 0
   }
-  if (values.runtime !== undefined) {
-    prepareGuard({ config, directory: resolve(values.runtime), users })
+  if (runtime !== undefined) {
+    prepareGuard({ config, directory: runtime, ...(userOf && { userOf }) })
     return 0
   }
   closeInherited()

@@ -13,49 +13,58 @@ import { join } from 'node:path'
 import { codeTree, nodeFlags, stageFile } from './flags.ts'
 import { type GuardConfig, PIPES, STAGES, type StageName, stageArguments } from './stages.ts'
 
-/** The user, and the group of the same name, of a stage. */
-const userOf = (stage: StageName): string => `sallyport-${stage}`
+/**
+ * The user, and the group of the same name, of a stage under systemd: each direction has its own, or a stage could signal, read and
+ * write what belongs to the same stage of another. Linux takes 31 characters, so a direction's name at most 20.
+ */
+export function stageUser(stage: StageName, direction: string): string {
+  return `sp-${stage}-${direction}`
+}
+
+export const DIRECTION_CHARACTERS = 20
 
 export type PrepareOptions = Readonly<{
   config: GuardConfig
   /** Where to make them; what an earlier call made there is removed. */
   directory: string
-  /** Whether to give the files to the stages' users, which needs root. */
-  users: boolean
+  /** Whom to give the files to, which needs root: name or number of a stage's user and group. */
+  userOf?: (stage: StageName) => string
 }>
 
 /** Throws what the file system says. */
-export function prepareGuard({ config, directory, users }: PrepareOptions): void {
+export function prepareGuard({ config, directory, userOf }: PrepareOptions): void {
   const pipes = join(directory, 'pipes')
   rmSync(pipes, { recursive: true, force: true })
   mkdirSync(pipes, { recursive: true, mode: 0o711 })
   chmodSync(pipes, 0o711)
   for (const { name, writer, reader } of PIPES) {
     const path = join(pipes, name)
-    execFileSync('mkfifo', ['-m', users ? '240' : '600', path], { stdio: ['ignore', 'ignore', 'inherit'] })
-    if (users) give(path, userOf(writer.stage), userOf(reader.stage))
+    execFileSync('mkfifo', ['-m', userOf ? '240' : '600', path], { stdio: ['ignore', 'ignore', 'inherit'] })
+    if (userOf) give(path, userOf(writer.stage), userOf(reader.stage))
   }
   for (const stage of STAGES) {
     const path = join(directory, `${stage}.sh`)
     rmSync(path, { force: true })
     writeFileSync(path, startFile(stage, config, pipes), { mode: 0o440 })
-    if (users) give(path, 'root', userOf(stage))
+    if (userOf) give(path, 'root', userOf(stage))
   }
 }
 
 /** Makes the journal directory when it is not there yet. */
-export function prepareJournal(config: GuardConfig, users: boolean): void {
+export function prepareJournal(config: GuardConfig, userOf: PrepareOptions['userOf']): void {
   const { directory } = config.journal
   if (existsSync(directory)) return
   mkdirSync(directory, { mode: 0o750 })
-  if (users) give(directory, userOf('journal'), userOf('journal'))
+  if (userOf) give(directory, userOf('journal'), userOf('journal'))
 }
 
 function give(path: string, user: string, group: string): void {
   try {
     execFileSync('chown', ['--no-dereference', `${user}:${group}`, path], { stdio: 'ignore' })
   } catch {
-    throw new Error(`${path} cannot be given to ${user}:${group}: make the users with systemd-sysusers`)
+    throw new Error(
+      `${path} cannot be given to ${user}:${group}: make the users: systemctl start sallyport-guard-users@NAME`,
+    )
   }
 }
 
