@@ -28,6 +28,7 @@ export function diffPage(old: Named, fresh: Named): Readonly<{ page: Page; found
   const now = found.filter((one) => one.now !== undefined)
   const noLonger = found.filter((one) => one.noLonger !== undefined)
   const changed = found.filter((one) => one.now === undefined && one.noLonger === undefined)
+  const released = changed.some((one) => one.changed !== undefined)
   const title = (one: Named): string => `${one.bundle.name} version ${one.bundle.version}`
   const blocks: Block[] = [
     table(
@@ -52,7 +53,12 @@ export function diffPage(old: Named, fresh: Named): Readonly<{ page: Page; found
             : [strong(`${noLonger.length} no longer allowed`), `: ${places(noLonger)}`],
           changed.length === 0
             ? 'Nothing else changed.'
-            : [strong(`${changed.length} changed`), `: ${places(changed)}`],
+            : [
+                released
+                  ? warning(`${changed.length} changed, in what is released`)
+                  : strong(`${changed.length} changed`),
+                `: ${places(changed)}`,
+              ],
         ]),
     ...section('Now allowed', now, (one) =>
       example('Only the new bundle lets this through', one.now?.stanza),
@@ -65,8 +71,8 @@ export function diffPage(old: Named, fresh: Named): Readonly<{ page: Page; found
         ? []
         : [
             ...example('This passes both', witness.stanza),
-            ...example('the old bundle releases', witness.before),
-            ...example('the new bundle releases', witness.after),
+            ...example('The old bundle releases', witness.before),
+            ...example('The new bundle releases', witness.after),
           ],
     ),
   ]

@@ -18,6 +18,7 @@ p { margin: .5em 0; max-width: 52em } ul { margin: .5em 0; padding-left: 1.3em }
 table { border-collapse: collapse; width: calc(100% - 2px); margin: .6em 0 1em; font-size: .92em }
 th { text-align: left; background: #e9edf1; border: 1px solid #b9c3cc; padding: .35em .55em }
 td { border: 1px solid #ccd4db; padding: .35em .55em; vertical-align: top; overflow-wrap: break-word }
+table.pairs td:first-child { width: 7em }
 td > div + div { margin-top: .25em }
 code { font: .9em "DejaVu Sans Mono", "Noto Sans Mono", Consolas, monospace; background: #f1f4f6; padding: 0 .2em; border-radius: 2px;
   overflow-wrap: anywhere }
@@ -29,7 +30,7 @@ pre { font: .82em/1.4 "DejaVu Sans Mono", "Noto Sans Mono", Consolas, monospace;
   print-color-adjust: exact; -webkit-print-color-adjust: exact }
 @page { size: A4; margin: 16mm 14mm 18mm }
 @media print { body { font-size: 9.5pt; max-width: none; margin: 0; padding: 0 } h2, h3 { break-after: avoid }
-  tr, pre, .marking { break-inside: avoid } thead { display: table-header-group } }
+  tr, pre, .marking { break-inside: avoid } p:has(+ pre) { break-after: avoid } thead { display: table-header-group } }
 `.trim()
 
 /** The file. */
@@ -67,7 +68,7 @@ function block(one: Block): string {
       const head = one.head.map((text) => `<th>${escaped(text)}</th>`).join('')
       const rows = one.rows.map((row) => `<tr>${row.map((item) => `<td>${cell(item)}</td>`).join('')}</tr>`)
       const shown = one.head.some((text) => text !== '') ? `<thead><tr>${head}</tr></thead>` : ''
-      return `<table>${shown}<tbody>\n${rows.join('\n')}\n</tbody></table>`
+      return `<table${shown === '' ? ' class="pairs"' : ''}>${shown}<tbody>\n${rows.join('\n')}\n</tbody></table>`
     }
   }
 }

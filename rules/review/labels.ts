@@ -77,7 +77,7 @@ function labelRow(rows: readonly LabelRow[]): Cell[] {
   ]
 }
 
-export function markingOf(marking: string, words: LabelWords | undefined): Inline {
+function markingOf(marking: string, words: LabelWords | undefined): Inline {
   return {
     marking: marking === '' ? '(no marking)' : marking,
     fgcolor: words?.fgcolor ?? '#000000',
@@ -137,7 +137,7 @@ function dateWords(template: OutputTemplate): string {
 }
 
 /** The value of a template as the label format has it: names or numbers, not the words of the bundle. */
-export function writtenValue(template: OutputTemplate): Inline {
+function writtenValue(template: OutputTemplate): Inline {
   const spelling = fill(template, { creation: SOME_DATE, review: SOME_DATE, now: 946_684_800 }) ?? ''
   const octets = Buffer.from(`<message xmlns="jabber:server">${unmarked(spelling)}</message>`)
   const root = parseStanza(octets, { stanzaBytes: octets.length, depth: 64 })

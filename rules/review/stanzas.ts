@@ -15,7 +15,7 @@ import {
 import { alike, andList, countWords, formTitle, labellingWords, standardOf, valueWords } from './words.ts'
 
 /** What crosses without any label, a phrase each: what an accreditor asks first. */
-export function withoutLabel(bundle: Bundle): string[] {
+function withoutLabel(bundle: Bundle): string[] {
   return bundle.forms.flatMap((form) => {
     const title = formTitle(form)
     const elements = form.slots.flatMap((slot) => (slot.type === 'label' ? [] : slot.of))

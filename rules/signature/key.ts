@@ -27,7 +27,7 @@ const CURVES: ReadonlyMap<string, Readonly<{ jwk: string; octets: number; hash: 
 ])
 
 /** The kinds of key that may sign. */
-export const KEY_TYPES = [
+const KEY_TYPES = [
   'ssh-ed25519',
   'sk-ssh-ed25519@openssh.com',
   'ecdsa-sha2-nistp256',
