@@ -15,7 +15,7 @@ import type {
 } from '../bundle/bundle.ts'
 import { canonicalJson } from '../bundle/canonical.ts'
 import { clark } from '../examples/probe.ts'
-import { wordsLine } from '../review/labels.ts'
+import { dateWords, wordsLine } from '../review/labels.ts'
 import {
   countWords,
   duration,
@@ -195,7 +195,7 @@ function rowFact(row: LabelRow): Fact {
     what: `${input.marking.replaceAll('%', '\uff05')} (${wordsLine(input.words)}), as %`,
     names: [labelFormName(input.form)],
     meaning: canonicalJson([output.template, output.marking, row.name]),
-    value: `released as ${output.marking} (${wordsLine(output.words)}), ${labelFormName(output.form)}${lost}; entry ${row.name}`,
+    value: `released as ${output.marking} (${wordsLine(output.words)}), ${labelFormName(output.form)}, ${dateWords(output.template)}${lost}; entry ${row.name}`,
     row,
   }
 }

@@ -125,7 +125,7 @@ function valueCount({ categories }: LabelWords): number {
 }
 
 /** Whence the dates of a released label come. */
-function dateWords(template: OutputTemplate): string {
+export function dateWords(template: OutputTemplate): string {
   const holes = template.flatMap((part) => (typeof part === 'string' ? [] : [part]))
   if (holes.length === 0) return 'no dates'
   const words = holes.map((hole) => {
