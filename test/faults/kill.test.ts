@@ -12,6 +12,7 @@ import { verifyJournal } from '../../guard/journal/verify.ts'
 import { STAGES } from '../../guard/launcher/stages.ts'
 import { benign, released, unlabelled } from '../guard/bundle.ts'
 import { makeSite, receive, runGuard, sendTo, until } from '../guard/harness.ts'
+import { pace } from '../support/pace.ts'
 
 const KILLS = Number(process.env['FAULT_KILLS'] ?? 20)
 const PER_SECOND = 300
@@ -31,19 +32,8 @@ t.test(`each stage killed ${KILLS} times under ${PER_SECOND} stanzas/s`, async (
   const near = sendTo(site)
 
   const refusable = (i: number) => i % 10 === 7
-  let sent = 0
-  let sending = true
   const began = performance.now()
-  const load = (async () => {
-    while (sending) {
-      const due = ((performance.now() - began) / 1000) * PER_SECOND
-      while (sent < due) {
-        sent++
-        await near.send(refusable(sent) ? unlabelled(`n${sent}`) : benign(`n${sent}`))
-      }
-      await delay(5)
-    }
-  })()
+  const load = pace(PER_SECOND, (i) => near.send(refusable(i) ? unlabelled(`n${i}`) : benign(`n${i}`)))
 
   const victims = Array.from({ length: KILLS }, () => [...STAGES]).flat()
   const down: number[] = []
@@ -57,8 +47,8 @@ t.test(`each stage killed ${KILLS} times under ${PER_SECOND} stanzas/s`, async (
     down.push(performance.now() - at)
     await delay(Math.random() * 200)
   }
-  sending = false
-  await load
+  await load.stop()
+  const sent = load.sent()
   await until(() => near.answers.size === sent, 30_000, guard.said)
   const seconds = (performance.now() - began) / 1000
   near.producer.close()

@@ -23,6 +23,7 @@ import {
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { type CertificateOptions, issue, makeCa } from '../pki/pki.ts'
+import { launchedStages } from '../support/launched.ts'
 import { testBundle } from './bundle.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -143,19 +144,10 @@ export function runGuard(site: Site): RunningGuard {
     said += text
   })
   const exited = once(child, 'exit')
-  const pids = (): Record<string, number> => {
-    const line = said.split('\n').findLast((one) => one.includes('"started '))
-    const found: Record<string, number> = {}
-    for (const part of (line === undefined ? '' : JSON.parse(line).message.slice(8)).split(', ')) {
-      const [stage, pid] = part.split(' ')
-      if (pid !== undefined) found[stage] = Number(pid)
-    }
-    return found
-  }
   return {
     process: child,
     said: () => said,
-    pids,
+    pids: () => launchedStages(said),
     ready: () =>
       until(
         () => health(site).then((answer) => answer.status === 200),

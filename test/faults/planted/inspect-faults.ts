@@ -66,7 +66,7 @@ export const inspectFaults: readonly Fault[] = [
     edits: [
       {
         file: 'rules/xml/tree.ts',
-        find: "  override sComment(): void {\n    throw new Stop('not-well-formed')\n  }\n",
+        find: '  override sComment(): void {\n    throw new Restricted()\n  }\n',
         replace: '',
       },
       SPELLING_NOT_COMPARED,
@@ -83,7 +83,7 @@ export const inspectFaults: readonly Fault[] = [
     edits: [
       {
         file: 'rules/xml/tree.ts',
-        find: "  override sDoctype(): void {\n    throw new Stop('not-well-formed')\n  }\n",
+        find: '  override sDoctype(): void {\n    throw new Restricted()\n  }\n',
         replace: '',
       },
       SPELLING_NOT_COMPARED,
