@@ -95,7 +95,7 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
   if ('problems' in examples) return { problems: sortProblems(examples.problems) }
   const bundle: Bundle = {
     ...rules,
-    origins: originsOf(ruleset, yaml, rules.forms, switchedOn(ruleset)),
+    origins: originsOf(ruleset, yaml, rules.forms, switchedOn(ruleset), labels.rows),
     ...(examples.examples.length === 0 ? {} : { examples: examples.examples }),
   }
   const octets = bundleOctets(bundle)

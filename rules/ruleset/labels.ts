@@ -4,17 +4,20 @@
  * One row for each listed label in each form that is accepted. Every contradiction is a problem: a label that its policy
  * calls invalid, that does not map, that maps to an invalid one, that is listed twice.
  */
-import type { LabelForm, LabelRow, LabelWords } from '../bundle/bundle.ts'
-import { isProblem, type Label, sameLabel } from '../label/label.ts'
-import { releaseTemplate, wireTemplate } from '../label/template.ts'
+import type { LabelForm, LabelRow, LabelWords, OutputTemplate } from '../bundle/bundle.ts'
+import { access } from '../clearance/access.ts'
+import type { Clearance } from '../clearance/clearance.ts'
+import { type BindingProblem, isProblem, type Label, sameLabel } from '../label/label.ts'
+import { releaseTemplate, type WireTemplate, wireTemplate } from '../label/template.ts'
+import { enumerateLabels } from '../spif/composition.ts'
 import type { Spif } from '../spif/index.ts'
 import { loadSpif, mapIncoming, mapOutgoing, marking, validate } from '../spif/index.ts'
 import type { Marking } from '../spif/marking.ts'
 import type { Sources } from './directory.ts'
 import { seconds } from './duration.ts'
-import { labelOf } from './names.ts'
+import { clearanceOf, labelOf } from './names.ts'
 import type { Problem } from './problem.ts'
-import type { LabelSetSource, LabelSource, RulesetSource } from './schema.ts'
+import type { ClearanceSource, LabelSetSource, LabelSource, RulesetSource } from './schema.ts'
 import { decodeSource } from './source.ts'
 import type { Path, YamlSource } from './yaml.ts'
 
@@ -39,7 +42,17 @@ type Work = Readonly<{
 }>
 
 /** A label set with its policies loaded. */
-type Set4 = Readonly<{ source: LabelSetSource; path: Path; policy: Spif; target: Spif }>
+type Set4 = Readonly<{
+  source: LabelSetSource
+  path: Path
+  policy: Spif
+  target: Spif
+  /** What the receiving side may see, when the ruleset says so. */
+  peer: Clearance | undefined
+}>
+
+/** Most combinations of categories that are looked at for one set. */
+const MAX_STEPS = 2_000_000
 
 export function compileLabels(ruleset: RulesetSource, yaml: YamlSource, sources: Sources): CompiledLabels {
   const work: Work = {
@@ -91,6 +104,7 @@ function compileSet(work: Work, source: LabelSetSource, path: Path): void {
     )
   }
   checkReview(work, source, path)
+  checkDiscard(work, source, policy, path)
   if (policy === undefined || target === undefined) return
   if (source.target !== undefined && policy.id === target.id) {
     problems.push(
@@ -101,12 +115,92 @@ function compileSet(work: Work, source: LabelSetSource, path: Path): void {
     )
     return
   }
+  const peer = clearanceIn(work, target, source['peer-clearance'], [...path, 'peer-clearance'])
+  const set: Set4 = { source, path, policy, target, peer }
   const names = new Map<string, number>()
   for (const [index, entry] of source.allow.entries()) {
     const here = [...path, 'allow', index]
     uniqueName(work, names, entry.name, [...here, 'name'], index)
-    compileEntry(work, { source, path, policy, target }, entry, here)
+    compileEntry(work, set, entry, here)
   }
+  if (source.generate !== undefined) generate(work, set, source.generate, names)
+}
+
+function clearanceIn(
+  work: Work,
+  spif: Spif,
+  source: ClearanceSource | undefined,
+  path: Path,
+): Clearance | undefined {
+  if (source === undefined) return undefined
+  const clearance = clearanceOf(spif, source, work.yaml, path)
+  if (!('problems' in clearance)) return clearance
+  work.problems.push(...clearance.problems)
+  return undefined
+}
+
+/** Adds a row for each label that the clearance admits; those that cannot be released are left out, and told in a note. */
+function generate(
+  work: Work,
+  set: Set4,
+  { clearance: source, categories, cap }: NonNullable<LabelSetSource['generate']>,
+  names: ReadonlyMap<string, number>,
+): void {
+  const { yaml, problems, notes } = work
+  const path = [...set.path, 'generate']
+  const clearance = clearanceIn(work, set.policy, source, [...path, 'clearance'])
+  if (clearance === undefined) return
+  const { labels, complete } = enumerateLabels(set.policy, clearance, {
+    labels: cap,
+    steps: MAX_STEPS,
+    categories,
+  })
+  if (!complete) {
+    const message = `the clearance admits more than ${cap} labels; raise cap, or lower categories or the clearance`
+    problems.push(yaml.problem([...path, 'cap'], message))
+    return
+  }
+  const taken = new Set(names.keys())
+  let leftOut = 0
+  for (const label of labels) {
+    const released = released4(set, label)
+    if ('problem' in released || isProblem(outputOf(set, released))) {
+      leftOut += 1
+      continue
+    }
+    const name = freeName(taken, slug(label))
+    for (const form of set.source.accept) {
+      const input = wireTemplate(label, set.policy, form)
+      if (isProblem(input)) leftOut += 1
+      else if (!work.listed.has(`${form} ${input.value}`))
+        addRow(work, set, { name, label, released, form, input }, path)
+    }
+  }
+  if (leftOut > 0) {
+    notes.push(
+      yaml.problem(
+        path,
+        `${leftOut} of ${labels.length} labels made here cannot be released and are left out`,
+      ),
+    )
+  }
+}
+
+/** A name for the journal, from the words of a label. */
+function slug(label: Label): string {
+  const words = [label.classification.name, ...label.categories.map(({ value }) => value.name)]
+  const plain = words
+    .join('-')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+  return plain.replace(/^-/, '').slice(0, 56).replace(/-$/, '') || 'label'
+}
+
+function freeName(taken: Set<string>, wanted: string): string {
+  let name = wanted
+  for (let again = 2; taken.has(name); again++) name = `${wanted}-${again}`
+  taken.add(name)
+  return name
 }
 
 /** A review date is made exactly where a STANAG 4774 label is made of one without dates. */
@@ -123,6 +217,31 @@ function checkReview(work: Work, source: LabelSetSource, path: Path): void {
   }
 }
 
+/** What may be lost in mapping is of the policy, and there is a mapping. */
+function checkDiscard(
+  { yaml, problems }: Work,
+  source: LabelSetSource,
+  policy: Spif | undefined,
+  path: Path,
+): void {
+  if (source.discard === undefined) return
+  if (source.target === undefined) {
+    problems.push(
+      yaml.problemOfKey(
+        [...path, 'discard'],
+        'without "target" nothing is mapped; remove it, or add the target',
+      ),
+    )
+  }
+  for (const [index, name] of source.discard.entries()) {
+    if (policy === undefined || policy.tagSets.some((set) => set.name === name)) continue
+    const names = policy.tagSets.map((set) => set.name).join(', ')
+    problems.push(
+      yaml.problem([...path, 'discard', index], `${policy.name} has no tag set "${name}"; it has ${names}`),
+    )
+  }
+}
+
 function compileEntry(work: Work, set: Set4, entry: LabelSetSource['allow'][number], path: Path): void {
   const { problems, yaml } = work
   const { source, policy, target } = set
@@ -131,8 +250,12 @@ function compileEntry(work: Work, set: Set4, entry: LabelSetSource['allow'][numb
   if (entry.becomes !== undefined) checkBecomes(work, target, entry.becomes, released, [...path, 'becomes'])
   if (label === undefined || released === undefined) return
 
-  const outMarking = marking(released, target, { language: source['marking-language'] })
-  const inMarking = marking(label, policy, { language: source['marking-language'] })
+  const output = outputOf(set, released)
+  if (isProblem(output)) {
+    const message = `what this label becomes cannot be written as ${source.release} (${output.problem}: ${output.detail}); take it out, or choose another release`
+    problems.push(yaml.problem(path, message))
+    return
+  }
   for (const form of source.accept) {
     const input = wireTemplate(label, policy, form)
     if (isProblem(input)) {
@@ -140,36 +263,64 @@ function compileEntry(work: Work, set: Set4, entry: LabelSetSource['allow'][numb
       problems.push(yaml.problem(path, message))
       continue
     }
-    const output = releaseTemplate(released, target, source.release, {
-      ...(source.release === '4774-4778' ? {} : { marking: outMarking }),
-      ...releaseDates(source, form),
-    })
-    if (isProblem(output)) {
-      const message = `what this label becomes cannot be written as ${source.release} (${output.problem}: ${output.detail}); take it out, or choose another release`
-      problems.push(yaml.problem(path, message))
-      break
-    }
-    const name = `${source.name}/${entry.name}`
-    if (isListed(work, form, input.value, name, path)) continue
-    checkRoom(work, form, input.template, path)
-    work.rows.push({
-      name,
-      input: {
-        form,
-        value: input.value,
-        marking: inMarking.text,
-        template: input.template,
-        words: wordsOf(label, inMarking),
-      },
-      output: {
-        form: source.release,
-        marking: outMarking.text,
-        template: output,
-        words: wordsOf(released, outMarking),
-      },
-      ...(released.discarded.length === 0 ? {} : { discarded: released.discarded }),
-    })
+    if (isListed(work, form, input.value, path)) continue
+    addRow(work, set, { name: entry.name, label, released, form, input }, path)
   }
+}
+
+type NewRow = Readonly<{
+  name: string
+  label: Label
+  released: Released
+  form: LabelForm
+  input: WireTemplate
+}>
+
+/** Adds the row of one label in one form; `name` is that of its entry. */
+function addRow(
+  work: Work,
+  set: Set4,
+  { name: entry, label, released, form, input }: NewRow,
+  path: Path,
+): void {
+  const { source, policy, target } = set
+  const template = outputOf(set, released, form)
+  if (isProblem(template)) throw new Error('an output that could be written for another form')
+  const name = `${source.name}/${entry}`
+  work.listed.set(`${form} ${input.value}`, name)
+  checkRoom(work, form, input.template, path)
+  const inMarking = marking(label, policy, { language: source['marking-language'] })
+  const outMarking = marking(released, target, { language: source['marking-language'] })
+  work.rows.push({
+    name,
+    input: {
+      form,
+      value: input.value,
+      marking: inMarking.text,
+      template: input.template,
+      words: wordsOf(label, inMarking),
+    },
+    output: {
+      form: source.release,
+      marking: outMarking.text,
+      template,
+      words: wordsOf(released, outMarking),
+    },
+    ...(released.discarded.length === 0 ? {} : { discarded: released.discarded }),
+  })
+}
+
+/** How a label is released that was accepted in `form`. */
+function outputOf(
+  { source, target }: Set4,
+  released: Label,
+  form: LabelForm = source.accept[0] ?? source.release,
+): OutputTemplate | BindingProblem {
+  const shown = marking(released, target, { language: source['marking-language'] })
+  return releaseTemplate(released, target, source.release, {
+    ...(source.release === '4774-4778' ? {} : { marking: shown }),
+    ...releaseDates(source, form),
+  })
 }
 
 /** The label of these words, valid under its policy. */
@@ -194,31 +345,61 @@ function checkedLabel(work: Work, spif: Spif, source: LabelSource, path: Path): 
 /** A released label, and the categories that its policy drops on the way. */
 type Released = Label & Readonly<{ discarded: readonly string[] }>
 
-/** What the label becomes: itself, or what the equivalences make of it, valid under the other policy. */
+/** What the label becomes, or why nothing; what is wrong is reported. */
 function releasedLabel(work: Work, set: Set4, label: Label, path: Path): Released | undefined {
-  const { source, policy, target } = set
-  if (source.target === undefined) return { ...label, discarded: [] }
-  const mapped =
-    source.equivalences === 'target' ? mapIncoming(label, target) : mapOutgoing(label, policy, target)
-  if ('problem' in mapped) {
-    work.problems.push(
-      work.yaml.problem(
-        path,
-        `this label has no equivalent in ${target.name}: ${describe(mapped)}; take it out, or complete the equivalences`,
-      ),
+  const released = released4(set, label)
+  if (!('problem' in released)) return released
+  work.problems.push(work.yaml.problem(path, released.problem))
+  return undefined
+}
+
+/**
+ * What the label becomes: itself, or what the equivalences make of it, valid under the other policy, and seen by a
+ * receiving side of that clearance. Or a sentence on why it becomes nothing.
+ */
+function released4(
+  { source, policy, target, peer }: Set4,
+  label: Label,
+): Released | Readonly<{ problem: string }> {
+  let released: Released = { ...label, discarded: [] }
+  if (source.target !== undefined) {
+    const options = { discard: source.discard !== undefined }
+    const mapped =
+      source.equivalences === 'target'
+        ? mapIncoming(label, target, options)
+        : mapOutgoing(label, policy, target, options)
+    if ('problem' in mapped) {
+      const advice =
+        mapped.problem === 'discard-not-allowed'
+          ? 'list its tag set under discard, or take the label out'
+          : 'take it out, or complete the equivalences'
+      return { problem: `this label has no equivalent in ${target.name}: ${describe(mapped)}; ${advice}` }
+    }
+    const lost = label.categories.find(
+      ({ tagSet, value }) =>
+        !source.discard?.includes(tagSet.name) &&
+        mapped.discarded.some((name) => name === `${tagSet.name}: ${value.name}`),
     )
-    return undefined
+    if (lost !== undefined) {
+      const name = `${lost.tagSet.name}: ${lost.value.name}`
+      return {
+        problem: `mapping loses ${name}; list "${lost.tagSet.name}" under discard, or take the label out`,
+      }
+    }
+    for (const finding of mapped.invalid) {
+      return {
+        problem: `${target.name} calls what this label becomes invalid: ${describe(finding)}; take it out`,
+      }
+    }
+    released = mapped
   }
-  for (const finding of mapped.invalid) {
-    work.problems.push(
-      work.yaml.problem(
-        path,
-        `${target.name} calls what this label becomes invalid: ${describe(finding)}; take it out`,
-      ),
-    )
-    return undefined
+  const seen = peer === undefined ? undefined : access(released, peer, target)
+  if (seen !== undefined && !seen.permit) {
+    return {
+      problem: `the receiving side is not cleared for ${inWords(released)} (${seen.reason}: ${seen.detail}); take it out, or change peer-clearance`,
+    }
   }
-  return mapped
+  return released
 }
 
 function checkBecomes(
@@ -251,13 +432,9 @@ function releaseDates(
 }
 
 /** Whether an earlier entry accepts the same label in the same form. */
-function isListed(work: Work, form: LabelForm, value: string, name: string, path: Path): boolean {
-  const key = `${form} ${value}`
-  const first = work.listed.get(key)
-  if (first === undefined) {
-    work.listed.set(key, name)
-    return false
-  }
+function isListed(work: Work, form: LabelForm, value: string, path: Path): boolean {
+  const first = work.listed.get(`${form} ${value}`)
+  if (first === undefined) return false
   work.problems.push(
     work.yaml.problem(path, `this label is listed already, as ${first} in the form ${form}; remove one`),
   )

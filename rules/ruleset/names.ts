@@ -1,11 +1,12 @@
 /** A label in the words of its SPIF, each word found or reported at its place, with the words that exist. */
+import { type Clearance, makeClearance } from '../clearance/clearance.ts'
 import { type LabelNames, labelFromNames } from '../label/bind.ts'
 import { trimBlanks } from '../label/blanks.ts'
 import { fold } from '../label/fold.ts'
 import { type BindingProblem, isProblem, type Label } from '../label/label.ts'
 import type { Spif, Tag } from '../spif/spif.ts'
 import { listed, type Problem } from './problem.ts'
-import type { LabelSource } from './schema.ts'
+import type { ClearanceSource, LabelSource } from './schema.ts'
 import type { Path, YamlSource } from './yaml.ts'
 
 /** The label, or every word of it that the policy does not know. */
@@ -29,6 +30,34 @@ export function labelOf(
   const twice = repeated(source, yaml, path)
   if (!isProblem(label)) return twice.length > 0 ? { problems: twice } : label
   return { problems: [...twice, ...wrongWords(spif, source, categories, label, yaml, path)] }
+}
+
+/** The clearance, or every word of it that the policy does not know. */
+export function clearanceOf(
+  spif: Spif,
+  source: ClearanceSource,
+  yaml: YamlSource,
+  path: Path,
+): Clearance | Readonly<{ problems: readonly Problem[] }> {
+  const classes = source.classifications.map((classification, index) =>
+    labelOf(spif, { classification }, yaml, [...path, 'classifications', index]),
+  )
+  const problems = classes.flatMap((label) => ('problems' in label ? label.problems : []))
+  const held = classes.flatMap((label) => ('problems' in label ? [] : [label.classification]))
+  const any = held[0]
+  if (any === undefined) return { problems }
+  const categories = labelOf(
+    spif,
+    {
+      classification: any.name,
+      ...(source.categories === undefined ? {} : { categories: source.categories }),
+    },
+    yaml,
+    path,
+  )
+  if ('problems' in categories) problems.push(...categories.problems)
+  if ('problems' in categories || problems.length > 0) return { problems }
+  return makeClearance(spif, held, categories.categories)
 }
 
 /** Tag sets and tags that stand in the list twice: their values belong together. */

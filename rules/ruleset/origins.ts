@@ -71,6 +71,7 @@ export function originsOf(
   yaml: YamlSource,
   forms: Bundle['forms'],
   on: ReadonlySet<CatalogueName>,
+  rows: Bundle['labels']['rows'],
 ): Origin[] {
   const origins: Origin[] = []
   const add = (rule: string, path: Path, key = true): void => {
@@ -102,6 +103,12 @@ export function originsOf(
   for (const [at, set] of ruleset.labels.sets.entries()) {
     for (const [index, entry] of set.allow.entries()) {
       add(`row/${set.name}/${entry.name}`, ['labels', 'sets', at, 'allow', index], false)
+    }
+    if (set.generate === undefined) continue
+    const listed = new Set(set.allow.map((entry) => `${set.name}/${entry.name}`))
+    const made = rows.filter(({ name }) => name.startsWith(`${set.name}/`) && !listed.has(name))
+    for (const name of new Set(made.map((row) => row.name))) {
+      add(`row/${name}`, ['labels', 'sets', at, 'generate'])
     }
   }
   return origins

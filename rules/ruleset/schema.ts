@@ -39,6 +39,12 @@ export type LabelSource = Readonly<{
   'privacy-mark'?: string
 }>
 
+/** What somebody may see, in the words of a SPIF. */
+export type ClearanceSource = Readonly<{
+  classifications: readonly string[]
+  categories?: readonly CategorySource[]
+}>
+
 export type LabelSetSource = Readonly<{
   name: string
   policy: string
@@ -49,6 +55,9 @@ export type LabelSetSource = Readonly<{
   mode: 'replace'
   'marking-language': string
   'review-after'?: string
+  discard?: readonly string[]
+  'peer-clearance'?: ClearanceSource
+  generate?: Readonly<{ clearance: ClearanceSource; categories: number; cap: number }>
   allow: readonly (LabelSource & Readonly<{ name: string; becomes?: LabelSource }>)[]
 }>
 
