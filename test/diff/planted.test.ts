@@ -92,7 +92,7 @@ const planted = [
         '        - name: internal-all\n          classification: INTERNAL\n          categories:\n            - { tag-set: Releasable To, values: [ACME] }\n\n        - name: internal-harbour',
       ],
     ],
-    diff: /2 now allowed.*created at most so long ago.*Before: 365 days .*After: 3,650 days.*ACME INTERNAL REL TO ACME \(.*entry acme\/internal-all/,
+    diff: /3 now allowed.*created at most so long ago.*Before: 365 days .*After: 3,650 days.*ACME INTERNAL REL TO ACME \(.*entry acme\/internal-all/,
     review: /acme\/internal-all .*A label was created at most 3,650 days ago/,
   },
 ] as const
