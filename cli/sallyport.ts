@@ -32,7 +32,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   [
     'rules',
     {
-      summary: 'check a ruleset, or compile it into the bundle that a guard enforces',
+      summary: 'make a bundle of a ruleset; review, compare, test, explain, sign and verify bundles',
       load: async () => (await import('./rules.ts')).rulesCommand,
     },
   ],
