@@ -16,7 +16,7 @@ import { createOutbox, type Outbox } from './outbox.ts'
 export const WINDOW = 1024
 
 const FIRST_WAIT_MS = 100
-const LONGEST_WAIT_MS = 2_000
+const LONGEST_WAIT_MS = 500
 const GREETING_MS = 10_000
 const KEEP_ALIVE_MS = 15_000
 const UNREACHABLE = 'the host cannot be reached: check address, route and firewall'
