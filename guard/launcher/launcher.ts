@@ -11,6 +11,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createReport } from '../common/report.ts'
+import { answerBetween } from './between.ts'
 import { codeTree, nodeFlags, stageFile } from './flags.ts'
 import { openPipes } from './pipes.ts'
 import { type GuardConfig, STAGES, type StageName, stageArguments, startsAgain } from './stages.ts'
@@ -46,6 +47,7 @@ export function startGuard(config: GuardConfig): Guard {
   let again = 0
   let because = ''
   let allEnded: (() => void) | undefined
+  let endBetween = () => {}
 
   function start(): void {
     timer = undefined
@@ -93,10 +95,17 @@ export function startGuard(config: GuardConfig): Guard {
       return
     }
     wait = performance.now() - startedAt > SOUND_MS ? FIRST_WAIT_MS : Math.min(wait * 2, LONGEST_WAIT_MS)
+    endBetween = answerBetween({
+      guard: config.name,
+      listen: config.metrics.listen,
+      startsAgain: again,
+      because,
+    })
     timer = setTimeout(startAgain, wait)
   }
 
   function startAgain(): void {
+    endBetween()
     try {
       start()
     } catch (error) {
@@ -130,6 +139,7 @@ export function startGuard(config: GuardConfig): Guard {
     async stop() {
       stopping = true
       clearTimeout(timer)
+      endBetween()
       if (running.size === 0) return
       const done = new Promise<void>((resolve) => {
         allEnded = resolve

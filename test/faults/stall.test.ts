@@ -135,13 +135,21 @@ t.test('a journal that cannot be written', async (t) => {
     'what left is on record',
   )
   t.ok(far.payloads.size < 300, `${far.payloads.size} of 300 left before the journal was full`)
-  t.not((await health(site)).status, 200, 'health shows it')
+  await until(
+    async () => (await health(site)).text.startsWith('journal ended'),
+    12_000,
+    () => said.slice(-2000),
+  )
+  t.match(await health(site), {
+    status: 503,
+    text: /^journal ended with exit code 1: its last line in the log says why; all stages are started again\n$/,
+  })
+  const before = far.payloads.size
   // Room is made: here, by putting the full journal away.
   renameSync(site.journal, `${site.journal}-full`)
   mkdirSync(site.journal)
   t.same(verifyJournal(`${site.journal}-full`, []).problems, [])
   await until(() => [...near.answers.values()].length > far.payloads.size / 2, 20_000)
-  const before = far.payloads.size
   await until(
     () => far.payloads.size > before || near.answers.size === 300,
     30_000,
