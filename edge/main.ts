@@ -211,7 +211,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
         limits: wire,
         ...clocks,
       },
-      isHeld: (from) => spool.isFull() || links.isFullTowards(from),
+      isHeld: ({ proven }) => spool.isFull() || [...proven].some(links.isFullTowards),
       onStanza(stream, stanza) {
         metrics.stanzas.inc({ direction: 'out' })
         outgoing.take(stream, stanza, performance.now())

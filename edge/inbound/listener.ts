@@ -13,8 +13,8 @@ export type ListenerOptions = Readonly<{
   listen: Address
   site: InboundSite
   onStanza(stream: InboundStream, stanza: XmlElement, size: number): void
-  /** Whether nothing more is to be read of streams from this own domain for now. */
-  isHeld(from: string): boolean
+  /** Whether nothing more is to be read of this stream for now. */
+  isHeld(stream: InboundStream): boolean
   /** A stream came to stand or went; `problem` says why a connection did not become one. */
   onOpen(stream: InboundStream): void
   onEnd(stream: InboundStream | undefined, why: string): void
@@ -75,7 +75,7 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
   )
 
   function hold(stream: InboundStream): void {
-    const wanted = options.isHeld(stream.from)
+    const wanted = options.isHeld(stream)
     if (wanted === held.has(stream)) return
     if (wanted) {
       held.add(stream)

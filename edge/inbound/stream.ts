@@ -38,6 +38,8 @@ export type InboundSite = Readonly<{
 export type InboundStream = Readonly<{
   from: string
   to: string
+  /** The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2). */
+  proven: ReadonlySet<string>
   lang: string | undefined
   pause(): void
   resume(): void
@@ -61,6 +63,7 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
   let phase: Phase = 'plain'
   let from = ''
   let to = ''
+  let proven: ReadonlySet<string> = new Set()
   let stream: InboundStream | undefined
 
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
@@ -75,8 +78,10 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
         phase = 'starttls'
         connection.write(FEATURES_STARTTLS)
       } else if (phase === 'secure') {
-        const problem = domainProblem(secure!, from, Date.now())
+        const now = Date.now()
+        const problem = domainProblem(secure!, from, now)
         if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
+        proven = new Set([...site.own].filter((own) => domainProblem(secure!, own, now) === undefined))
         phase = 'auth'
         connection.write(FEATURES_EXTERNAL)
       } else if (phase === 'final') {
@@ -86,6 +91,7 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
         stream = {
           from,
           to,
+          proven,
           lang: header.lang,
           pause: connection.pause,
           resume: connection.resume,

@@ -88,8 +88,10 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     const root: XmlElement = { ns: SERVER_NS, name: stanza.name, attributes, children }
     if (label === undefined) return { root, octets: serialise(root), label: undefined }
     const sender = attributes.find((a) => a.name === 'from')?.value.split('/', 1)[0] ?? ''
-    const spelling = writeLabel(label, sender)
-    if (refused(spelling)) return spelling
+    const writtenLabel = writeLabel(label, sender)
+    if (refused(writtenLabel)) return writtenLabel
+    const { spelling, equivalents } = writtenLabel
+    for (let n = 0; n < equivalents; n++) strip(context, 'equivalent-label')
     return { root, octets: serialiseReplacing(root, label, spelling), label: spelling }
   }
 

@@ -14,6 +14,7 @@ const OWN_STRIPS = [
   'language', // a language that has no canonical tag
   'duplicate', // a member of a set that is there already
   'set-member', // a member of a set that the profile does not have
+  'equivalent-label', // an equivalentlabel that is what the policies derive of the label
   'unlabelled-context', // thread, delay and correction of a message without label, which may not carry them
 ] as const
 export type OwnStrip = (typeof OWN_STRIPS)[number]

@@ -85,8 +85,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       counted.refused('bad-from')
       return
     }
-    if (sender.domain !== stream.from) {
-      stream.fail('invalid-from', 'a stanza from another domain')
+    if (!stream.proven.has(sender.domain)) {
+      stream.fail('invalid-from', 'a stanza from a domain that the certificate does not prove')
       return
     }
     const recipient = normaliseJid(to)

@@ -7,7 +7,6 @@
  * asks for the change must be all that came since the last word of ours.
  */
 import type { Socket } from 'node:net'
-import type { Reason } from '../../rules/reasons.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { createStreamReader, type StreamReader } from '../../rules/xml/stream.ts'
 import { conditionOf } from './fault.ts'
@@ -118,8 +117,8 @@ export function createConnection(
       onClose() {
         finish(STREAM_CLOSE, 'the peer closed the stream')
       },
-      onError(reason: Reason) {
-        fail(conditionOf(reason), `the stream is broken: ${reason}`)
+      onError(fault) {
+        fail(conditionOf(fault), `the stream is broken: ${fault}`)
       },
     })
     if (next !== undefined) attach(next)

@@ -1,11 +1,13 @@
 /**
  * Which stream error a broken stream is closed with: what the reader found, in the words of RFC 6120 §4.9.3.
  */
-import type { Reason } from '../../rules/reasons.ts'
+import type { StreamFault } from '../../rules/xml/stream.ts'
 import type { StreamCondition } from './text.ts'
 
-export function conditionOf(reason: Reason): StreamCondition {
-  switch (reason) {
+export function conditionOf(fault: StreamFault): StreamCondition {
+  switch (fault) {
+    case 'restricted-xml':
+      return fault
     case 'too-big':
     case 'too-deep':
       return 'policy-violation'

@@ -127,7 +127,7 @@ export function conversation(acme: Spif, harbour: Spif): Step[] {
     }),
     high.raw('An entity bomb', `${bomb}<message><body>&c;</body></message>`, {
       kind: 'stream error',
-      condition: 'not-well-formed',
+      condition: 'restricted-xml',
     }),
   ]
 }

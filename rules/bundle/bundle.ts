@@ -162,6 +162,11 @@ export type Bundle = Readonly<{
     stripInside?: readonly Readonly<{ ns: string; name: string; parent: ElementName }>[]
     /** Attributes (without prefix) of an element. */
     stripAttributes?: readonly Readonly<{ ns: string; name: string; attribute: string }>[]
+    /**
+     * For each row in its order: the other labels that say the same, as values (rules/label/wire.ts). An
+     * `equivalentlabel` beside the row's label must be one of them, and is taken out. Absent: none may stand there.
+     */
+    equivalents?: readonly (readonly string[])[]
   }>
   /** Who starts a guard holds to it (rules/signature, guard/release); verifiers have no clock. */
   validity?: Validity

@@ -190,6 +190,7 @@ export const bundleShape: Check = record(
       {
         stripInside: list(record({ ...elementName, parent: record(elementName) })),
         stripAttributes: list(record({ ...elementName, attribute: string })),
+        equivalents: list(list(string)),
       },
     ),
     sources: list(record({ file: string, sha256: string })),

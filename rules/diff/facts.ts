@@ -203,7 +203,7 @@ function rowFact(row: LabelRow): Fact {
 /** What verdicts of single stanzas do not show, and the limits and windows. */
 function paperFacts(bundle: Bundle): Fact[] {
   const { limits, labels, edge, validity = {} } = bundle
-  const { strip, stripInside = [], stripAttributes = [] } = edge
+  const { strip, stripInside = [], stripAttributes = [], equivalents = [] } = edge
   const fact = (
     kind: Fact['kind'],
     name: string,
@@ -278,6 +278,14 @@ function paperFacts(bundle: Bundle): Fact[] {
         `${clark(one)}@${one.attribute}`,
         `attribute ${one.attribute} of ${one.name} (${standardOf(one.ns)})`,
       ),
+    ),
+    fact(
+      'edge',
+      'edge/equivalents',
+      'Sending edge',
+      'other labels that may stand beside a listed one and say the same',
+      labels.rows.map(({ input }, at) => canonicalJson([input.value, equivalents[at] ?? []])).sort(),
+      number(equivalents.flat().length),
     ),
   ]
 }

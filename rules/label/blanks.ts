@@ -12,3 +12,18 @@ export function trimBlanks(value: string): string {
   while (end > start && isBlank(value.charCodeAt(end - 1))) end--
   return value.slice(start, end)
 }
+
+/** `value` with each run of XML blanks as one U+0020, and none at its ends (XML Schema §4.3.6, `collapse`). */
+export function collapseBlanks(value: string): string {
+  let out = ''
+  let apart = false
+  for (let i = 0; i < value.length; i++) {
+    if (isBlank(value.charCodeAt(i))) {
+      apart = out !== ''
+      continue
+    }
+    out += apart ? ` ${value[i]}` : value[i]
+    apart = false
+  }
+  return out
+}

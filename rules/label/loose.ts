@@ -1,76 +1,87 @@
 /**
  * Labels as clients and servers of the field write them, for the sending edge.
  *
- * What is forgiven is spelling only: a display marking (never believed), white space in base64 and around names, any
- * prefixes, absent URIs, dates with zone or fraction, order and case of names, the legacy root. ESS must be strict DER
- * even here. What is not forgiven is meaning: the finder gives a row only when policy, class, categories and mark are the
- * row's, and every identifier that the label does carry is the row's too. An equivalentlabel must be the label itself or
- * what the row releases; an OriginatorID must be the sender.
+ * What is forgiven is spelling only: a display marking (never believed), white space in base64 and runs of it in names,
+ * any prefixes, absent URIs, dates with zone or fraction, order, the legacy root. ESS must be strict DER even here. What
+ * is not forgiven is meaning: only the originator's label decides (ADatP-4774 App. 1 §2.2), and the finder gives a row
+ * only when policy, class, categories and mark are the row's, letter for letter, and every identifier that the label does
+ * carry is the row's too. Each equivalentlabel must be the label itself or one that the policies derive of it
+ * (`edge.equivalents` of the bundle); an OriginatorID must be the sender.
  */
-import type { LabelForm, LabelRow } from '../bundle/bundle.ts'
+import type { Bundle, LabelForm, LabelRow } from '../bundle/bundle.ts'
 import { type Refusal, refuse, refused } from '../reasons.ts'
 import { SERVER_NS, type XmlElement } from '../xml/node.ts'
 import { hasForeignAttribute, parseText } from '../xml/parse.ts'
 import { serialiseInside } from '../xml/write.ts'
+import { collapseBlanks } from './blanks.ts'
 import { decodeEss } from './ess.ts'
 import { fold } from './fold.ts'
 import { createKnownLabels } from './known.ts'
 import type { LabelProblem } from './reading.ts'
-import { LABEL_NS, type Label4774, read4774 } from './stanag4774.ts'
+import { type Information4774, LABEL_NS, type Label4774, type LabelRole, read4774 } from './stanag4774.ts'
 import { readBindingData } from './stanag4778.ts'
 import { fill } from './template.ts'
-import { essValue, isComplete } from './wire.ts'
+import { essValue, informationOfValue, isComplete } from './wire.ts'
 import { ESS_NS, type Payload, type PayloadReader, readEssOctets, readSecurityLabel } from './xep0258.ts'
 
-/** The row that a label belongs to, and the label's own dates in canonical form. */
-export type FoundLabel = Readonly<{ row: LabelRow; creation?: string; review?: string }>
+/** The row that a label belongs to, the label's own dates in canonical form, and how many equivalents went with it. */
+export type FoundLabel = Readonly<{
+  row: LabelRow
+  creation?: string
+  review?: string
+  equivalents: number
+}>
 
 /**
  * Makes a function that finds the row of a label element. `sender` is the bare address that an OriginatorID must name.
- * `label-malformed` when it cannot be read, `label-unlisted` when it is no row's (or could be two rows').
+ * `label-malformed` when it cannot be read, `label-unlisted` when it is no row's (or could be two rows'), or says that it
+ * is equivalent to a label that is not in its row's list of `derived` ones; without list, none is.
  */
 export function createLabelFinder(
   rows: readonly LabelRow[],
+  derived: Bundle['edge']['equivalents'] = [],
 ): (node: XmlElement, sender: string) => FoundLabel | Refusal {
   const known = new Map<string, KnownRow[]>()
-  for (const row of rows) {
-    const [input, output] = [templateLabel(row.input.template), templateLabel(row.output.template)]
-    const key = `${row.input.form} ${input.key}`
-    known.set(key, [...(known.get(key) ?? []), { row, input, output }])
+  for (const [index, row] of rows.entries()) {
+    const label = templateLabel(row.input.template)
+    const equivalents = [label, ...(derived[index] ?? []).map(valueLabel)]
+    const key = `${row.input.form} ${label.key}`
+    known.set(key, [...(known.get(key) ?? []), { row, label, equivalents }])
   }
   function read(node: XmlElement, sender: string): FoundLabel | Refusal {
     const loose = readLoose(node)
-    if (loose === undefined || !isSender(loose.label, sender)) return refuse('label-malformed')
+    if (loose === undefined || ![loose.label, ...loose.equivalents].every((one) => isSender(one, sender))) {
+      return refuse('label-malformed')
+    }
     const candidates = known.get(`${loose.form} ${loose.label.key}`) ?? []
-    const fitting = candidates.filter(
-      ({ input, output }) =>
-        agrees(loose.label, input) &&
-        loose.equivalents.every((e) => [input, output].some((own) => own.key === e.key && agrees(e, own))),
-    )
-    const found = fitting.length === 1 ? fitting[0] : undefined
+    const fitting = candidates.filter(({ label }) => agrees(loose.label, label))
+    const found = fitting.length === 1 ? fitting[0]! : undefined
     if (found === undefined) return refuse('label-unlisted')
+    const isDerived = (one: Named) => found.equivalents.some((own) => own.key === one.key && agrees(one, own))
+    if (!loose.equivalents.every(isDerived)) return refuse('label-unlisted')
     const { creation, review } = loose.label
     return {
       row: found.row,
       ...(creation === undefined ? {} : { creation }),
       ...(review === undefined ? {} : { review }),
+      equivalents: loose.equivalents.length,
     }
   }
 
   const written = createKnownLabels<LabelRow>()
-  /** Rows of labels that hold nothing of one stanza only: no dates, and no originator. */
+  /** Rows of labels that hold nothing of one stanza only: no dates, no originator, and no equivalent with such. */
   const spellings = new Map<string, LabelRow>()
   return (node, sender) => {
     if (hasForeignAttribute(node)) return read(node, sender)
     const octets = serialiseInside(node, SERVER_NS)
     const row = spellings.get(octets)
-    if (row !== undefined) return { row }
+    if (row !== undefined) return { row, equivalents: 0 }
     const known = written.find(octets)
     if (known?.creation !== undefined && known.review !== undefined) {
-      return { row: known.row, creation: known.creation, review: known.review }
+      return { row: known.row, creation: known.creation, review: known.review, equivalents: 0 }
     }
     const found = read(node, sender)
-    if (refused(found)) return found
+    if (refused(found) || found.equivalents > 0) return found
     const { form, template } = found.row.input
     if (form === 'ess-0258') {
       if (spellings.size === MAX_SPELLINGS) spellings.clear()
@@ -93,7 +104,7 @@ type Named = Readonly<{
   review?: string
 }>
 
-type KnownRow = Readonly<{ row: LabelRow; input: Named; output: Named }>
+type KnownRow = Readonly<{ row: LabelRow; label: Named; equivalents: readonly Named[] }>
 
 function isSender(label: Named, sender: string): boolean {
   const id = label.originator
@@ -114,13 +125,13 @@ function readLoose(node: XmlElement): Loose | undefined {
     if ('problem' in metadata || metadata.length !== 1) return undefined
     const payload = strict4774(metadata[0]!)
     if ('problem' in payload) return undefined
-    const label = named(payload)
+    const label = named(payload, DECIDING)
     return label === undefined ? undefined : { form: '4774-4778', label, equivalents: [] }
   }
   const read = readSecurityLabel(node, STRICT_PAYLOADS)
   if ('problem' in read || read.label === undefined) return undefined
-  const label = named(read.label)
-  const equivalents = read.equivalents.map(named)
+  const label = named(read.label, DECIDING)
+  const equivalents = read.equivalents.map((equivalent) => named(equivalent, EQUIVALENT))
   if (label === undefined || !equivalents.every((e) => e !== undefined)) return undefined
   return { form: read.label.format === 'ess' ? 'ess-0258' : '4774-0258', label, equivalents }
 }
@@ -143,27 +154,50 @@ function strict4774(node: XmlElement): Payload | LabelProblem {
   return 'problem' in read ? read : { format: '4774', label: read.label, findings: [] }
 }
 
-function named(payload: Payload): Named | undefined {
+/** The roots under which a label decides, and those of a label that stands for it under another policy. */
+const DECIDING: readonly LabelRole[] = ['originator', 'legacy']
+const EQUIVALENT: readonly LabelRole[] = [...DECIDING, 'alternative']
+
+function named(payload: Payload, roles: readonly LabelRole[]): Named | undefined {
   if (payload.format === 'other') return undefined
   if (payload.format === 'ess') return { key: essValue(payload.label), identifiers: NO_IDENTIFIERS }
   const { role, information, originatorId, creation, review, succession } = payload.label
-  if (role === 'metadata' || succession !== undefined) return undefined
+  if (!roles.includes(role) || succession !== undefined) return undefined
+  const name = nameOf(information)
+  if (name === undefined) return undefined
+  return {
+    ...name,
+    ...(originatorId === undefined ? {} : { originator: originatorId }),
+    ...(creation === undefined ? {} : { creation }),
+    ...(review === undefined ? {} : { review }),
+  }
+}
+
+/**
+ * What names a STANAG 4774 label: names as they are written, but for runs of blanks (ADatP-4774: xs:token). None when
+ * names that stand side by side differ in case only: whoever reads it next may take two for one.
+ */
+function nameOf(information: Information4774): Named | undefined {
   const { policyName, policy, classification, privacyMark, categories } = information
   const identifiers = new Map<string, string>()
   if (policy !== undefined) identifiers.set('policy', policy)
   const names: string[] = []
   for (const { type, tagName, tagSet, values, numbers } of categories) {
     if (numbers.length > 0) return undefined
-    if (tagSet !== undefined) identifiers.set(`tag set ${fold(tagName)}`, tagSet)
-    names.push(JSON.stringify([fold(tagName), type, [...new Set(values.map(fold))].sort()]))
+    const set = collapseBlanks(tagName)
+    const members = values.map(collapseBlanks).sort()
+    if (!areApart(members)) return undefined
+    if (tagSet !== undefined) identifiers.set(`tag set ${set}`, tagSet)
+    names.push(JSON.stringify([set, type, members]))
   }
-  return {
-    key: JSON.stringify(['4774', fold(policyName), fold(classification), privacyMark ?? null, names.sort()]),
-    identifiers,
-    ...(originatorId === undefined ? {} : { originator: originatorId }),
-    ...(creation === undefined ? {} : { creation }),
-    ...(review === undefined ? {} : { review }),
-  }
+  if (!areApart(categories.map(({ tagName }) => collapseBlanks(tagName)))) return undefined
+  const [policyIs, classIs] = [collapseBlanks(policyName), collapseBlanks(classification)]
+  return { key: JSON.stringify(['4774', policyIs, classIs, privacyMark ?? null, names.sort()]), identifiers }
+}
+
+/** Whether names are different whatever their case. */
+function areApart(names: readonly string[]): boolean {
+  return new Set(names.map(fold)).size === names.length
 }
 
 const NO_IDENTIFIERS: ReadonlyMap<string, string> = new Map()
@@ -172,10 +206,19 @@ const SOME_DATE = { creation: '2000-01-01T00:00:00Z', review: '2000-01-01T00:00:
 const TEMPLATE_LIMITS = { stanzaBytes: 1 << 20, depth: 16 }
 
 /** The label of a template. The bundle's templates are the compiler's, so one that is none is a fault. */
-function templateLabel(template: LabelRow['input']['template'] | LabelRow['output']['template']): Named {
+function templateLabel(template: LabelRow['input']['template']): Named {
   const octets = fill(template, SOME_DATE)
   const node = octets === undefined ? undefined : parseText(octets, TEMPLATE_LIMITS)
   const loose = node === undefined || refused(node) ? undefined : readLoose(node)
   if (loose === undefined) throw new Error('a label template of the bundle that is no label')
   return loose.label
+}
+
+/** The label of a wire value; the bundle's are the compiler's too. */
+function valueLabel(value: string): Named {
+  const information = informationOfValue(value)
+  if (information === undefined) return { key: value, identifiers: NO_IDENTIFIERS }
+  const name = nameOf(information)
+  if (name === undefined) throw new Error('an equivalent label of the bundle that is no label')
+  return name
 }

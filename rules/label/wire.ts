@@ -17,7 +17,8 @@ import { type Refusal, refuse } from '../reasons.ts'
 import { decodeBase64 } from '../text/base64.ts'
 import { element, type XmlElement } from '../xml/node.ts'
 import { decodeEss, type EssLabel } from './ess.ts'
-import { LABEL_NS, type Label4774, read4774, write4774 } from './stanag4774.ts'
+import type { CategoryType } from './kind.ts'
+import { type Information4774, LABEL_NS, type Label4774, read4774, write4774 } from './stanag4774.ts'
 import { readBindingData, writeBindingData } from './stanag4778.ts'
 import { ESS_NS, MAX_BASE64, SEC_LABEL_NS } from './xep0258.ts'
 
@@ -107,6 +108,28 @@ function value4774({ information }: Label4774): string {
     .sort()
   return JSON.stringify(['4774', policy, policyName, classification, privacyMark ?? null, sorted])
 }
+
+/**
+ * What the value of a 4774 label was made of; undefined for that of an ESS label. For values that the compiler made: a
+ * bundle's, never a stanza's.
+ */
+export function informationOfValue(value: string): Information4774 | undefined {
+  const [format, policy, policyName, classification, mark, categories] = JSON.parse(value) as Value4774
+  if (format !== '4774') return undefined
+  return {
+    policyName,
+    policy,
+    classification,
+    ...(mark === null ? {} : { privacyMark: mark }),
+    categories: categories.map((category) => {
+      const [tagSet, tagName, type, values] = JSON.parse(category) as Category4774Value
+      return { tagSet, tagName, type, values, numbers: [] }
+    }),
+  }
+}
+
+type Value4774 = ['4774', string, string, string, string | null, string[]]
+type Category4774Value = [string, string, CategoryType, string[]]
 
 /** Whether two trees are equal, attributes regardless of order. */
 function sameTree(a: XmlElement, b: XmlElement): boolean {

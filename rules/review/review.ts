@@ -168,6 +168,13 @@ function changed({ edge }: Bundle): Block[] {
           paragraph('Before the guard sees a stanza, the sending edge takes these out:'),
           table(['Taken out', 'Standard', 'Where'], rows),
         ]),
+    ...((edge.equivalents ?? []).some((values) => values.length > 0)
+      ? [
+          paragraph(
+            'It also takes out labels that stand beside a listed one as its equivalents (XEP-0258), when they are what the policies derive of it; any other refuses the stanza.',
+          ),
+        ]
+      : []),
   ]
 }
 

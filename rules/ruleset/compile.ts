@@ -85,7 +85,7 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
       },
       rows: labels.rows,
     },
-    edge: stripLists(ruleset),
+    edge: { ...stripLists(ruleset), equivalents: labels.equivalents },
     ...(validity.validity === undefined ? {} : { validity: validity.validity }),
     sources: [...sources]
       .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -23,6 +23,8 @@ import type { Path, YamlSource } from './yaml.ts'
 
 export type CompiledLabels = Readonly<{
   rows: readonly LabelRow[]
+  /** For each row the values of the labels that say the same (`edge.equivalents`). */
+  equivalents: readonly (readonly string[])[]
   problems: readonly Problem[]
   /** What the SPIFs have that is odd and does no harm. */
   notes: readonly Problem[]
@@ -37,6 +39,8 @@ type Work = Readonly<{
   /** Where each accepted label was listed first. */
   listed: Map<string, string>
   rows: LabelRow[]
+  /** What each row's label is, in the order of the rows. */
+  labels: Readonly<{ label: Label; policy: Spif }>[]
   problems: Problem[]
   notes: Problem[]
 }>
@@ -62,6 +66,7 @@ export function compileLabels(ruleset: RulesetSource, yaml: YamlSource, sources:
     spifs: new Map(),
     listed: new Map(),
     rows: [],
+    labels: [],
     problems: [],
     notes: [],
   }
@@ -71,7 +76,39 @@ export function compileLabels(ruleset: RulesetSource, yaml: YamlSource, sources:
     uniqueName(work, names, source.name, [...path, 'name'], index)
     compileSet(work, source, path)
   }
-  return { rows: work.rows, problems: work.problems, notes: work.notes }
+  return { rows: work.rows, equivalents: equivalentsOf(work), problems: work.problems, notes: work.notes }
+}
+
+/** Forms that may stand in an equivalentlabel; a binding has the value of the label that is bound. */
+const EQUIVALENT_FORMS: readonly LabelForm[] = ['ess-0258', '4774-0258']
+
+/** Each row's label in its other format, and what the policies of the ruleset make of it, either one's equivalences asked. */
+function equivalentsOf({ rows, labels, spifs }: Work): string[][] {
+  const policies = [...spifs.values()].filter((spif) => spif !== undefined)
+  const values = new Map<Label, ReadonlySet<string>>()
+  return labels.map(({ label, policy }, index) => {
+    const known = values.get(label) ?? equivalentValues(label, policy, policies)
+    values.set(label, known)
+    return [...known].filter((value) => value !== rows[index]!.input.value).sort()
+  })
+}
+
+function equivalentValues(label: Label, policy: Spif, policies: readonly Spif[]): Set<string> {
+  const same: Readonly<{ label: Label; spif: Spif }>[] = [{ label, spif: policy }]
+  for (const spif of policies) {
+    if (spif.id === policy.id) continue
+    for (const mapped of [mapOutgoing(label, policy, spif), mapIncoming(label, spif)]) {
+      if (!('problem' in mapped) && mapped.invalid.length === 0) same.push({ label: mapped, spif })
+    }
+  }
+  const values = new Set<string>()
+  for (const { label, spif } of same) {
+    for (const form of EQUIVALENT_FORMS) {
+      const written = wireTemplate(label, spif, form)
+      if (!isProblem(written)) values.add(written.value)
+    }
+  }
+  return values
 }
 
 function uniqueName(work: Work, names: Map<string, number>, name: string, path: Path, index: number): void {
@@ -291,6 +328,7 @@ function addRow(
   checkRoom(work, form, input.template, path)
   const inMarking = marking(label, policy, { language: source['marking-language'] })
   const outMarking = marking(released, target, { language: source['marking-language'] })
+  work.labels.push({ label, policy })
   work.rows.push({
     name,
     input: {

@@ -8,7 +8,10 @@
 import type { Reason } from '../reasons.ts'
 import type { XmlElement } from './node.ts'
 import type { StanzaLimits } from './parse.ts'
-import { Stop, TreeParser } from './tree.ts'
+import { Restricted, Stop, TreeParser } from './tree.ts'
+
+/** What breaks a stream: a reason of a refusal, or what XML has and streams must not (RFC 6120 §4.9.3.18, §11.1). */
+export type StreamFault = Reason | 'restricted-xml'
 
 export type StreamEvents = Readonly<{
   /** The stream header: namespace, name and attributes; no children. */
@@ -18,7 +21,7 @@ export type StreamEvents = Readonly<{
   /** The stream's end tag. What comes behind it is not read. */
   onClose(): void
   /** The stream is broken near the octet `at`; nothing more is read of it. */
-  onError(reason: Reason, at: number): void
+  onError(fault: StreamFault, at: number): void
 }>
 
 export type StreamReader = Readonly<{
@@ -98,6 +101,7 @@ export function createStreamReader(options: StreamEvents & Readonly<{ limits: St
       } catch (error) {
         const at = counter.at(parser.position)
         if (error instanceof Closed) last(options.onClose)
+        else if (error instanceof Restricted) last(() => options.onError('restricted-xml', at))
         else if (error instanceof Stop) last(() => options.onError(error.reason, at))
         else throw error
       }

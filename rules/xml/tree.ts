@@ -54,6 +54,13 @@ export class Stop extends Error {
   }
 }
 
+/** Stops at what XML has and RFC 6120 §11.1 forbids: a comment, a processing instruction, a document type declaration. */
+export class Restricted extends Stop {
+  constructor() {
+    super('not-well-formed')
+  }
+}
+
 /** Attributes of one element, namespace declarations included: more than any profile has. */
 const MAX_ATTRIBUTES = 32
 
@@ -69,6 +76,8 @@ type Saxes = {
   readonly state: number
   readonly entity: string
   readonly chunk: string
+  /** What has come behind `<!`, as long as it is not known what that begins. */
+  readonly openWakaBang: string
   i: number
   name: string
   text: string
@@ -110,7 +119,8 @@ export class TreeParser extends Saxes {
     let attributes: SaxesAttribute[] = []
 
     this.errorHandler = () => {
-      throw new Stop('not-well-formed')
+      // A DOCTYPE behind the root's start tag is an error to saxes at its name.
+      throw this.openWakaBang === 'DOCTYPE' ? new Restricted() : new Stop('not-well-formed')
     }
     this.xmldeclHandler = ({ version, encoding }) => {
       const utf8 = encoding === undefined || encoding.toLowerCase() === 'utf-8'
@@ -170,19 +180,19 @@ export class TreeParser extends Saxes {
   }
 
   override sDoctype(): void {
-    throw new Stop('not-well-formed')
+    throw new Restricted()
   }
 
   override sComment(): void {
-    throw new Stop('not-well-formed')
+    throw new Restricted()
   }
 
   override sPIBody(): void {
-    throw new Stop('not-well-formed')
+    throw new Restricted()
   }
 
   override sPIEnding(): void {
-    throw new Stop('not-well-formed')
+    throw new Restricted()
   }
 
   /** Checks that the tag closes the open element before saxes reports it closed. */

@@ -136,6 +136,18 @@ t.test('a reordered ruleset shows nothing', (t) => {
   t.end()
 })
 
+t.test('a label that no longer may stand beside another one is told', (t) => {
+  const { bundle } = old
+  const equivalents = bundle.edge.equivalents!.map((values, at) => (at === 0 ? values.slice(1) : values))
+  const { page, found } = diffPage(old, {
+    bundle: { ...bundle, edge: { ...bundle.edge, equivalents } },
+    digest: '',
+  })
+  t.equal(found.length, 1)
+  t.match(asText(page).replace(/\s+/g, ' '), /other labels that may stand beside .* 57 .* 56/)
+  t.end()
+})
+
 t.test('ten thousand other labels are told in seconds', (t) => {
   const { bundle } = old
   const row = bundle.labels.rows[1]!

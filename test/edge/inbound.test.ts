@@ -30,7 +30,7 @@ t.test('the headers', async (t) => {
     ['another stream namespace', header().replace('etherx.jabber.org', 'x'), 'invalid-namespace'],
     ['another root', header().replaceAll('stream:stream', 'stream:flow'), 'bad-format'],
     ['no XML', 'GET / HTTP/1.1\r\n\r\n', 'not-well-formed'],
-    ['a DOCTYPE', '<!DOCTYPE x><stream/>', 'not-well-formed'],
+    ['a DOCTYPE', '<!DOCTYPE x><stream/>', 'restricted-xml'],
     ['no UTF-8', Buffer.from([0xff, 0xfe, 0x3c]), 'unsupported-encoding'],
     ['a header without end', `<stream:stream x='${'x'.repeat(200_000)}`, 'policy-violation'],
   ] as const) {
@@ -157,12 +157,16 @@ t.test('on a stream that stands', async (t) => {
       message('x').replace('<message', `<message xmlns='jabber:client'`),
       'invalid-namespace',
     ],
-    ['another domain', message('x', 'a@conference.high.example'), 'invalid-from'],
     ['a parent domain', message('x', 'a@example'), 'invalid-from'],
     ['no sender', message('x').replace(`from='alice@high.example/x'`, ''), 'improper-addressing'],
     ['no recipient', message('x').replace(`to='bob@low.example'`, ''), 'improper-addressing'],
     ['text', 'hello', 'not-well-formed'],
-    ['a comment', '<!-- -->', 'not-well-formed'],
+    ['a comment', '<!-- -->', 'restricted-xml'],
+    ['a processing instruction', '<?x y?>', 'restricted-xml'],
+    ['a DOCTYPE', '<!DOCTYPE x [<!ENTITY a "b">]>', 'restricted-xml'],
+    ['a DOCTYPE inside', '<message><!DOCTYPE', 'restricted-xml'],
+    ['something else behind <!', '<!ELEMENT x ANY>', 'not-well-formed'],
+    ['an entity', '<message><body>&nbsp;</body></message>', 'not-well-formed'],
     ['a huge stanza', message('x'.repeat(200_000)), 'policy-violation'],
     ['very deep elements', `<message>${'<a>'.repeat(100)}`, 'policy-violation'],
     [
@@ -175,6 +179,47 @@ t.test('on a stream that stands', async (t) => {
     raw.write(text + message(`after-${condition}`))
     t.match(await raw.end(), streamError(condition), name)
     t.ok(nothingSaid(`after-${condition}`), `${name}: nothing later has effect`)
+  }
+})
+
+t.test('a stream brings stanzas of each own domain that its certificate proves', async (t) => {
+  const both = await connectOpen(port, ca, own)
+  both.write(message('from-a-room', 'room@conference.high.example/nick'))
+  both.write(message('from-a-user'))
+  t.ok(await world.guard.find((xml) => xml.includes('from-a-room')))
+  t.ok(await world.guard.find((xml) => xml.includes('from-a-user')))
+  both.write(message('from-elsewhere', 'a@low.example'))
+  t.match(await both.end(), streamError('invalid-from'), 'a domain of the far side')
+
+  const rooms = await issue(world.ca, { dns: ['conference.high.example'] })
+  for (const [name, credentials, domain, from] of [
+    ['for one', await issue(world.ca, { dns: ['high.example'] }), 'high.example', 'conference.high.example'],
+    ['for rooms', rooms, 'conference.high.example', 'high.example'],
+    [
+      'with a wildcard beside',
+      await issue(world.ca, { dns: ['high.example', '*.high.example'] }),
+      'high.example',
+      'conference.high.example',
+    ],
+    [
+      'with a domain that is none of the bundle',
+      await issue(world.ca, { dns: ['high.example', 'other.example'] }),
+      'high.example',
+      'other.example',
+    ],
+    [
+      'with the far domain beside',
+      await issue(world.ca, { dns: ['high.example', 'low.example'] }),
+      'high.example',
+      'low.example',
+    ],
+  ] as const) {
+    const raw = await connectOpen(port, ca, credentials, domain)
+    raw.write(message(`own-${name}`, `a@${domain}`))
+    t.ok(await world.guard.find((xml) => xml.includes(`own-${name}`)), `${name}: its own`)
+    raw.write(message(`not-${name}`, `a@${from}`) + message(`behind-${name}`, `a@${domain}`))
+    t.match(await raw.end(), streamError('invalid-from'), name)
+    t.ok(nothingSaid(`not-${name}`) && nothingSaid(`behind-${name}`), `${name}: nothing crosses`)
   }
 })
 

@@ -155,6 +155,41 @@ t.test('spellings', (t) => {
   t.end()
 })
 
+t.test('an equivalent label that is derived is left out and counted', (t) => {
+  const [, acme] = bundle.labels.rows
+  const [, , , , cwix] = bundle.labels.rows
+  t.same([acme?.name, cwix?.name], ['acme-secret', 'cwix-secret'])
+  const derived = bundle.labels.rows.map((row) => (row === acme ? [cwix!.input.value] : []))
+  const withDerived = createNormaliser({ ...bundle, edge: { ...bundle.edge, equivalents: derived } })
+  const payload = (classification: string) =>
+    `<equivalentlabel><originatorConfidentialityLabel xmlns='urn:nato:stanag:4774:confidentialitymetadatalabel:1:0' ReviewDateTime='2034-04-18T09:26:56Z'><ConfidentialityInformation><PolicyIdentifier>CWIX25</PolicyIdentifier><Classification>${classification}</Classification></ConfidentialityInformation><CreationDateTime>2025-04-18T09:27:52Z</CreationDateTime></originatorConfidentialityLabel></equivalentlabel>`
+  const labelled = (...classifications: string[]) => {
+    const label = essLabel().replace(/<.securitylabel>/, `${classifications.map(payload).join('')}$&`)
+    const text = message(`<body>b</body>${label}`).replace('<message', `<message xmlns='jabber:server'`)
+    const stanza = parseStanza(Buffer.from(text), { stanzaBytes: 100_000, depth: 60 })
+    if (refused(stanza)) throw new Error(stanza.refused)
+    return stanza
+  }
+  t.match(withDerived(labelled('SECRET'), undefined), {
+    outcome: 'ready',
+    octets: released(`<body>b</body>${CANONICAL_LABEL}`),
+    stripped: ['equivalent-label'],
+  })
+  t.match(withDerived(labelled('SECRET', 'SECRET'), undefined), {
+    stripped: ['equivalent-label', 'equivalent-label'],
+  })
+  for (const one of [labelled('RESTRICTED'), labelled('SECRET', 'RESTRICTED'), labelled('Secret')]) {
+    t.match(withDerived(one, undefined), { outcome: 'refused', reason: 'label-unlisted', stripped: [] })
+  }
+  t.match(
+    normalise(labelled('SECRET'), undefined),
+    { outcome: 'refused', reason: 'label-unlisted' },
+    'without list',
+  )
+  t.ok(stripNames(bundle).includes('equivalent-label'))
+  t.end()
+})
+
 t.test('a notice without label keeps nothing that needs one', (t) => {
   const state = `<composing xmlns='http://jabber.org/protocol/chatstates'/>`
   const canonical = released('<composing xmlns="http://jabber.org/protocol/chatstates"></composing>')

@@ -15,14 +15,22 @@ const ess = row(own, orchard, 'ess-0258', { ...toMeadow, releaseForm: '4774-4778
 const xml = row(own, orchard, '4774-0258', toMeadow)
 const bound = row(own, orchard, '4774-4778', { ...toMeadow, releaseForm: '4774-0258' })
 const rows: readonly LabelRow[] = [ess, xml, bound, row(label(orchard, 'OPEN'), orchard, 'ess-0258')]
-const find = createLabelFinder(rows)
+const released = row(mapped, meadow, '4774-0258')
+/** Of the rows' one label: itself in the other format, and what it is in Meadow; of the last row nothing. */
+const meadowEss = row(mapped, meadow, 'ess-0258')
+const derived = [
+  [xml.input.value, released.input.value, meadowEss.input.value],
+  [ess.input.value, released.input.value, meadowEss.input.value],
+  [],
+]
+const find = createLabelFinder(rows, derived)
 
 /** The row that an element finds: its number, or the reason why none. */
 function found(text: string, sender = 'a@b'): number | string {
   const result = find(parse(text), sender)
   // Asked again, and of one that has never been asked: the same.
   t.same(find(parse(text), sender), result)
-  t.same(createLabelFinder(rows)(parse(text), sender), result)
+  t.same(createLabelFinder(rows, derived)(parse(text), sender), result)
   return refused(result) ? result.refused : rows.indexOf(result.row)
 }
 
@@ -58,9 +66,9 @@ t.test('spelling is forgiven', async (t) => {
     ['> <', '><'],
     ['><', '>\n<'],
     [/ URI="urn[^"]*"/g, ''],
-    ['>OPEN<', '> open <'],
-    ['>ASHBY<', '>Ashby<'],
-    ['TagName="Pickers"', 'TagName="pickers"'],
+    ['>OPEN<', '>\n\tOPEN &#xD;<'],
+    ['>ASHBY<', '> ASHBY <'],
+    ['TagName="Pickers"', 'TagName=" Pickers&#xA; "'],
     ['originatorConfidentialityLabel', 'ConfidentialityLabel'],
     ['2026-01-02T03:04:05Z', '2026-01-02T04:04:05.25+01:00'],
     ['<CreationDateTime>', '<OriginatorID IDType="jID">a@b</OriginatorID><CreationDateTime>'],
@@ -73,7 +81,11 @@ t.test('spelling is forgiven', async (t) => {
   t.equal(found(x.replace(categories.join(''), [...categories].reverse().join(''))), 1, 'order')
 })
 
+const originator = (address: string) => `<OriginatorID IDType="jID">${address}</OriginatorID>`
 const DATES2 = { creation: DATES.creation, review: DATES.review }
+
+/** A category whose tag set differs from one of the label in case only. */
+const BLIGHT = '<Category TagName="BLIGHT" Type="INFORMATIVE"><GenericValue>CANKER</GenericValue></Category>'
 
 t.test('meaning is not', async (t) => {
   const x = spelling(xml)
@@ -83,6 +95,15 @@ t.test('meaning is not', async (t) => {
     ['>Orchard<', '>Meadow<', 'label-unlisted'],
     ['>OPEN<', '>INNER<', 'label-unlisted'],
     ['>OPEN<', '>ОPEN<', 'label-unlisted'],
+    ['>OPEN<', '>Open<', 'label-unlisted'],
+    ['>OPEN<', '>O PEN<', 'label-unlisted'],
+    ['>OPEN<', '>OPEN\u00a0<', 'label-unlisted'],
+    ['>Orchard<', '>ORCHARD<', 'label-unlisted'],
+    ['>ASHBY<', '>Ashby<', 'label-unlisted'],
+    ['TagName="Pickers"', 'TagName="pickers"', 'label-unlisted'],
+    ['<GenericValue>ASHBY', '<GenericValue>Ashby</GenericValue><GenericValue>ASHBY', 'label-malformed'],
+    ['<GenericValue>ASHBY', '<GenericValue>A  B</GenericValue><GenericValue>a B', 'label-malformed'],
+    ['<Category TagName="Pickers"', `${BLIGHT}<Category TagName="Pickers"`, 'label-malformed'],
     ['>ASHBY<', '>DELL<', 'label-unlisted'],
     [
       '</GenericValue></Category><Category',
@@ -93,6 +114,8 @@ t.test('meaning is not', async (t) => {
     ['</Classification>', '</Classification><PrivacyMark>x</PrivacyMark>', 'label-unlisted'],
     ['<GenericValue>ASHBY</GenericValue>', '<IntegerValue>1</IntegerValue>', 'label-malformed'],
     ['originatorConfidentialityLabel', 'metadataConfidentialityLabel', 'label-malformed'],
+    ['originatorConfidentialityLabel', 'alternativeConfidentialityLabel', 'label-malformed'],
+    ['originatorConfidentialityLabel', 'SuccessorConfidentialityLabel', 'label-malformed'],
     [' ReviewDateTime="2030-01-01T00:00:00Z"', '', 'label-malformed'],
     [
       '</CreationDateTime>',
@@ -152,32 +175,80 @@ t.test('ESS must be strict DER and complete even here', async (t) => {
   )
 })
 
-t.test('an equivalent label is the label itself or what the row releases', async (t) => {
-  const payload = (each: LabelRow) => spelling(each).match(/<label>(.*)<\/label>/)![1]!
-  const released = row(mapped, meadow, '4774-0258')
-  const withEquivalent = (inside: string) =>
-    spelling(ess).replace(
-      '</label></securitylabel>',
-      `</label><equivalentlabel>${inside}</equivalentlabel></securitylabel>`,
-    )
-  t.equal(found(withEquivalent(payload(released))), 0)
-  t.equal(
-    found(
-      withEquivalent(payload(released)).replace(
-        '</securitylabel>',
-        `<equivalentlabel>${payload(ess)}</equivalentlabel></securitylabel>`,
-      ),
-    ),
-    0,
+const payload = (each: LabelRow) => spelling(each).match(/<label>(.*)<\/label>/)![1]!
+/** The label of a row with these payloads as its equivalents. */
+const withEquivalents = (each: LabelRow, ...payloads: string[]) =>
+  spelling(each).replace(
+    '</label></securitylabel>',
+    `</label>${payloads.map((one) => `<equivalentlabel>${one}</equivalentlabel>`).join('')}</securitylabel>`,
   )
-  t.equal(found(withEquivalent(payload(released).replace('>LOW<', '>MIDDLE<'))), 'label-unlisted')
-  t.equal(found(withEquivalent(payload(released).replace('2.999.2"', '2.999.3"'))), 'label-unlisted')
-  t.equal(found(withEquivalent('')), 'label-malformed')
-  t.equal(found(withEquivalent('<x xmlns="urn:x"/>')), 'label-malformed')
+
+t.test('an equivalent label is the label itself or what the policies derive of it', async (t) => {
+  const ofMeadow = payload(released)
+  for (const [name, payloads] of [
+    ['of the other policy', [ofMeadow]],
+    ['the same in ESS', [payload(meadowEss)]],
+    ['the label itself', [payload(ess)]],
+    ['the label itself in the other format', [payload(xml)]],
+    ['all of them, one twice', [ofMeadow, payload(meadowEss), payload(xml), ofMeadow]],
+    ['without identifiers', [ofMeadow.replaceAll(/ URI="[^"]*"/g, '')]],
+    ['with the old root', [ofMeadow.replaceAll('originatorC', 'C')]],
+    ['said to be the alternative', [ofMeadow.replaceAll('originatorC', 'alternativeC')]],
+    ['with other dates', [ofMeadow.replace('2030-', '2031-')]],
+    ['by the sender', [ofMeadow.replace('<CreationDateTime>', `${originator('a@b')}<CreationDateTime>`)]],
+  ] as const) {
+    t.equal(found(withEquivalents(ess, ...payloads)), 0, name)
+    t.match(find(parse(withEquivalents(ess, ...payloads)), 'a@b'), { equivalents: payloads.length }, name)
+    t.equal(found(withEquivalents(xml, ...payloads)), 1, name)
+  }
+})
+
+t.test('another equivalent label refuses the label', async (t) => {
+  const ofMeadow = payload(released)
+  const open = rows[3]!
+  for (const [name, one, reason] of [
+    ['another class', ofMeadow.replace('>LOW<', '>MIDDLE<'), 'label-unlisted'],
+    ['a class in another case', ofMeadow.replace('>LOW<', '>Low<'), 'label-unlisted'],
+    ['another identifier', ofMeadow.replace('2.999.2"', '2.999.3"'), 'label-unlisted'],
+    ['fewer categories', ofMeadow.replace(/<Category .*<\/Category>/, ''), 'label-unlisted'],
+    ['a mark', ofMeadow.replace('<Category', '<PrivacyMark>x</PrivacyMark><Category'), 'label-unlisted'],
+    ['another label of the same policy', payload(open), 'label-unlisted'],
+    ['of the metadata', ofMeadow.replaceAll('originatorC', 'metadataC'), 'label-malformed'],
+    [
+      'by somebody else',
+      ofMeadow.replace('<CreationDateTime>', `${originator('c@b')}<CreationDateTime>`),
+      'label-malformed',
+    ],
+    ['nothing', '', 'label-malformed'],
+    ['two', ofMeadow + ofMeadow, 'label-malformed'],
+    ['of an unknown format', '<x xmlns="urn:x"/>', 'label-malformed'],
+    ['text', 'LOW', 'label-malformed'],
+    ['no DER', payload(meadowEss).replace('>M', '>N'), 'label-malformed'],
+  ] as const) {
+    t.equal(found(withEquivalents(ess, one)), reason, name)
+    t.equal(found(withEquivalents(ess, ofMeadow, one)), reason, `${name}, behind a right one`)
+    t.equal(found(withEquivalents(xml, one, ofMeadow)), reason, `${name}, before a right one`)
+  }
+  t.equal(found(withEquivalents(open, payload(open))), 3)
+  t.equal(found(withEquivalents(open, ofMeadow)), 'label-unlisted', 'of a label that has none')
+  t.match(createLabelFinder(rows)(parse(withEquivalents(ess, ofMeadow)), 'a@b'), {
+    refused: 'label-unlisted',
+  })
+  const before = spelling(ess).replace('<label>', `<equivalentlabel>${ofMeadow}</equivalentlabel><label>`)
+  t.equal(found(before), 'label-malformed', 'before the label')
+})
+
+t.test('an equivalent label does not decide', async (t) => {
+  t.equal(found(withEquivalents(ess, payload(xml)).replace(payload(ess), '')), 'label-malformed')
+  const other = load(changed('orchard', 'id="2.999.1"', 'id="2.999.8"'))
+  const twin = row(label(other, 'OPEN', 'Blight=CANKER', 'Pickers=ASHBY'), other, '4774-0258')
+  const findOne = createLabelFinder([xml, twin], [[released.input.value], []])
+  const open = withEquivalents(xml, payload(released)).replaceAll(/ URI="[^"]*"/g, '')
+  t.match(findOne(parse(open), 'a@b'), { refused: 'label-unlisted' })
 })
 
 t.test('two rows that names do not tell apart need the identifiers', async (t) => {
-  const other = load(changed('orchard', 'name="Orchard" id="2.999.1"', 'name="ORCHARD" id="2.999.8"'))
+  const other = load(changed('orchard', 'id="2.999.1"', 'id="2.999.8"'))
   const twin = row(label(other, 'OPEN', 'Blight=CANKER', 'Pickers=ASHBY'), other, '4774-0258')
   const findOne = createLabelFinder([xml, twin])
   const text = spelling(xml)

@@ -65,6 +65,40 @@ t.test('a row for each listed label in each form', (t) => {
   t.end()
 })
 
+t.test('each row has the labels that say the same, of every policy of the ruleset', (t) => {
+  const { labels, edge } = there.bundle
+  t.equal(edge.equivalents?.length, labels.rows.length)
+  const of = (name: string, form: string) =>
+    edge.equivalents![labels.rows.indexOf(row(labels.rows, name, form))]!.map((value) => JSON.parse(value))
+  const name = 'acme/restricted-engineering-harbour'
+  const ess = of(name, 'ess-0258')
+  t.match(
+    ess.map(([format, policy]: string[]) => [format, policy]),
+    [
+      ['4774', '2.999.1'],
+      ['4774', '2.999.2'],
+      ['ess', '2.999.2'],
+    ],
+    'itself in the other format, and what it becomes in both',
+  )
+  t.match(ess[1].slice(2, 5), ['HARBOUR', 'CONFIDENTIAL', null])
+  t.match(
+    of(name, '4774-4778').map(([format, policy]: string[]) => [format, policy]),
+    [
+      ['4774', '2.999.2'],
+      ['ess', '2.999.1'],
+      ['ess', '2.999.2'],
+    ],
+  )
+  const alone = compiled(exampleSources('minimal-chat')).bundle
+  t.same(
+    alone.edge.equivalents?.map((values) => values.map((value) => JSON.parse(value)[0])),
+    alone.labels.rows.map(({ input }) => [input.form === 'ess-0258' ? '4774' : 'ess']),
+    'of one policy: itself',
+  )
+  t.end()
+})
+
 t.test('labels are mapped and marked anew', (t) => {
   const out = row(there.bundle.labels.rows, 'acme/restricted-engineering-harbour', 'ess-0258')
   t.equal(out.input.marking, 'ACME RESTRICTED REL TO ACME, HARBOUR HANDLE AS ENGINEERING')

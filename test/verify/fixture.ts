@@ -262,7 +262,7 @@ export const bundle: Bundle = {
     },
   ],
   labels: { windows: { creationPast: 3600, creationFuture: 60, reviewAfterCreation: 400 * 86_400 }, rows },
-  edge: { strip: [] },
+  edge: { strip: [], equivalents: [['["ess","1.2.3.4",4,null,[]]']] },
   sources: [],
 }
 

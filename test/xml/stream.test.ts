@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import type { Reason } from '../../rules/reasons.ts'
 import { refused } from '../../rules/reasons.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { attribute } from '../../rules/xml/node.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'
-import { createStreamReader } from '../../rules/xml/stream.ts'
+import { createStreamReader, type StreamFault } from '../../rules/xml/stream.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import { HOSTILE, HOSTILE_LIMITS, ODD } from './hostile.ts'
 import { anyTree, plain } from './trees.ts'
@@ -15,7 +14,11 @@ const HEADER =
   "<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' " +
   "xmlns:db='jabber:server:dialback' from='high.example' to='low.example' version='1.0'>"
 
-type Event = ['open', XmlElement] | ['element', XmlElement, number] | ['close'] | ['error', Reason, number]
+type Event =
+  | ['open', XmlElement]
+  | ['element', XmlElement, number]
+  | ['close']
+  | ['error', StreamFault, number]
 
 /** All that a reader tells of octets that come in chunks of such sizes, over and over. */
 function read(
@@ -50,6 +53,24 @@ const essence = (events: Event[]): string =>
       event[0] === 'element' ? [plain(event[1]), event[2]] : event[0] === 'open' ? plain(event[1]) : event[0],
     ),
   )
+
+t.test('what streams may not hold is told from what is not XML', async (t) => {
+  for (const [text, fault] of [
+    ['<!-- x -->', 'restricted-xml'],
+    ['<message><body>x<!-- y -->', 'restricted-xml'],
+    ['<?x?>', 'restricted-xml'],
+    ['<message><?x y?></message>', 'restricted-xml'],
+    ['<!DOCTYPE x>', 'restricted-xml'],
+    ["<message><!DOCTYPE x [<!ENTITY a 'b'>]>", 'restricted-xml'],
+    ['<!DOCTYP x>', 'not-well-formed'],
+    ['<!doctype x>', 'not-well-formed'],
+    ['<message><![CDATA[x]]></massage>', 'not-well-formed'],
+  ] as const) {
+    for (const sizes of [[1], [3, 2], [1000]])
+      t.match(read(stream(text), sizes).at(-1), ['error', fault], text)
+  }
+  t.match(read(Buffer.from('<!DOCTYPE x><stream/>')), [['error', 'restricted-xml']], 'before the header')
+})
 
 t.test('a stream: header, children, end', async (t) => {
   const events = read(
