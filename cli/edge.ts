@@ -3,9 +3,11 @@
  */
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { loadEdgeConfig } from '../edge/config/load.ts'
+import { type EdgeConfig, loadEdgeConfig } from '../edge/config/load.ts'
 import { limitLog } from '../edge/log.ts'
 import { startEdge } from '../edge/main.ts'
+import { stateProblem } from '../edge/state.ts'
+import { portProblem } from './ports.ts'
 import { UsageError } from './usage.ts'
 
 const HELP = `usage: sallyport edge run --config FILE
@@ -38,15 +40,33 @@ export async function edgeCommand(argv: string[]): Promise<number> {
     return 1
   }
   if (verb === 'check') {
+    const problems = await checkHost(config)
+    for (const problem of problems) process.stderr.write(`${values.config}: ${problem}\n`)
+    if (problems.length > 0) return 1
     process.stdout.write(`${values.config}: ${config.name} of the side ${config.side} can be run\n`)
     return 0
   }
   return run(config)
 }
 
-async function run(
-  config: Exclude<ReturnType<typeof loadEdgeConfig>, { problems: unknown }>,
-): Promise<number> {
+/** What the host does not have for it: the ports, and a state folder that may be written. */
+async function checkHost(config: EdgeConfig): Promise<string[]> {
+  const ports = {
+    's2s.listen': config.s2s.listen,
+    'gcxp.in.listen': config.in.listen,
+    'metrics.listen': config.metrics,
+  }
+  const problems = await Promise.all(
+    Object.entries(ports).map(async ([key, address]) => {
+      const problem = await portProblem(address)
+      return problem === undefined ? [] : [`${key} ${address.host}:${address.port}: ${problem}`]
+    }),
+  )
+  const state = stateProblem(config.state)
+  return [...problems.flat(), ...(state === undefined ? [] : [`state ${state}`])]
+}
+
+async function run(config: EdgeConfig): Promise<number> {
   // Lines that nobody reads are dropped, not waited for.
   const log = limitLog(
     pino(

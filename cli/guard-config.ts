@@ -2,7 +2,6 @@
  * guard.yaml: read, held against its schema, and every file in it looked at, before a stage is started.
  */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { parseHostPort } from '../guard/common/address.ts'
 import type { ApprovedBundle } from '../guard/common/record.ts'
@@ -18,6 +17,7 @@ import { formatProblem, type Problem } from '../rules/ruleset/problem.ts'
 import type { Path, YamlSource } from '../rules/ruleset/yaml.ts'
 import { approvalOf, notSuccessor, outOfTime } from '../rules/signature/approval.ts'
 import { cannotRead, cannotWrite } from '../rules/unreadable.ts'
+import { portProblem } from './ports.ts'
 
 /** Lines that say what, where and how to mend. */
 export type ConfigProblems = Readonly<{ problems: readonly string[] }>
@@ -155,21 +155,10 @@ async function checkPorts(config: GuardConfig, source: YamlSource): Promise<Prob
   const problems: Problem[] = []
   for (const end of ['intake', 'metrics'] as const) {
     const address = parseHostPort(config[end].listen)
-    const code = address === undefined ? 'EINVAL' : await tryPort(address)
-    if (code === undefined) continue
     const why =
-      code === 'EADDRINUSE'
-        ? 'the port is in use: stop the other program, or choose another port'
-        : `cannot be opened (${code}): give an address of this host and a free port`
+      address === undefined ? 'is not HOST:PORT: write such as 127.0.0.1:7001' : await portProblem(address)
+    if (why === undefined) continue
     problems.push(source.problem([end, 'listen'], `${config[end].listen}: ${why}`))
   }
   return problems
-}
-
-function tryPort(address: { host: string; port: number }): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))
-    server.listen(address.port, address.host, () => server.close(() => resolve(undefined)))
-  })
 }

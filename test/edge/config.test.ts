@@ -1,5 +1,7 @@
 /** edge.yaml: what is wrong with it is said with file, line, column and what to do; what is right is taken as it is. */
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -236,6 +238,20 @@ t.test('the command line', async (t) => {
   t.intercept(process, 'stderr', { value: { ...process.stderr, write: (text: string) => said.push(text) } })
   t.equal(await edgeCommand(['check', '--config', file]), 0)
   t.match(said.pop(), /edge\.yaml: edge-high of the side high can be run\n/)
+  const blocker = createServer().listen(0, '127.0.0.1')
+  await once(blocker, 'listening')
+  const { port } = blocker.address() as AddressInfo
+  const blocked = join(folder, 'blocked.yaml')
+  writeFileSync(
+    blocked,
+    JSON.stringify({ ...yaml, metrics: { listen: `127.0.0.1:${port}` }, state: 'edge.crt/state' }),
+  )
+  t.equal(await edgeCommand(['check', '--config', blocked]), 1)
+  t.match(said.splice(0), [
+    /blocked\.yaml: metrics\.listen 127\.0\.0\.1:[0-9]+: the port is in use: stop the other program/,
+    /blocked\.yaml: state .*edge\.crt\/state: cannot be written \(ENOTDIR\): it, or a part of its path, is no directory/,
+  ])
+  blocker.close()
   t.equal(await edgeCommand(['check', '--config', join(folder, 'none.yaml')]), 1)
   t.match(said.pop(), /none\.yaml: cannot be read/)
   await t.rejects(edgeCommand(['run']), new UsageError('--config FILE is missing'))
