@@ -41,6 +41,16 @@ t.test('the canonical spelling finds its own row', async (t) => {
   )
 })
 
+t.test('however many spellings of labels come, each finds its row', async (t) => {
+  const e = spelling(ess)
+  for (let i = 0; i < 2500; i++) {
+    const text = e.replace('<label>', `<displaymarking>${'x'.repeat(i)}</displaymarking><label>`)
+    const result = find(parse(text), 'a@b')
+    if (refused(result) || result.row !== ess) t.fail(`spelling ${i}`)
+  }
+  t.equal(found(e), 0)
+})
+
 t.test('spelling is forgiven', async (t) => {
   const e = spelling(ess)
   t.equal(
