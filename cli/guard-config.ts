@@ -83,6 +83,8 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
   try {
     if (!statSync(directory).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' })
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+    const start = findStart(directory)
+    if ('problem' in start) wrong(['journal', 'directory'], start.problem)
   } catch (error) {
     wrong(
       ['journal', 'directory'],

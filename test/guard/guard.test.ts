@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -417,6 +417,11 @@ t.test('a configuration that cannot work is refused before anything starts', asy
       /nowhere cannot be written \(ENOENT\): make the directory/,
     ],
     [
+      'a changed journal',
+      (text) => text.replace('directory: journal', 'directory: changed'),
+      /changed: journal-[0-9]+\.jsonl: record 1 does not chain .*: run "sallyport journal verify", keep the directory as evidence/,
+    ],
+    [
       'no digest key',
       (text) => text.replace('digest.key', 'bundle.json'),
       /is not 64 small hexadecimal digits/,
@@ -433,6 +438,9 @@ t.test('a configuration that cannot work is refused before anything starts', asy
     ],
   ]
   const config = join(site.directory, 'bad.yaml')
+  cpSync(site.journal, join(site.directory, 'changed'), { recursive: true })
+  const segment = join(site.directory, 'changed', 'journal-0000000000000001.jsonl')
+  writeFileSync(segment, readFileSync(segment, 'utf8').replace('"time":"2', '"time":"1'))
   const run = (...args: string[]) => {
     const { NODE_OPTIONS: _, ...env } = process.env
     return spawnSync(process.execPath, [CLI, 'guard', ...args], { encoding: 'utf8', env, timeout: 20_000 })
