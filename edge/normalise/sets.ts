@@ -3,7 +3,7 @@
  * (doc/formats.md §2), and of some a member may be left out without changing what the others say.
  */
 import type { Bundle, ElementName, ElementRule, ValueRule } from '../../rules/bundle/bundle.ts'
-import { compileValue, sidesOf, type ValueCheck } from '../../rules/decide/value.ts'
+import { compileValue, scopeOf, type ValueCheck } from '../../rules/decide/value.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
 import { serialiseInside } from '../../rules/xml/write.ts'
 
@@ -18,11 +18,11 @@ export const LOSSY_SETS: readonly ElementName[] = [
 
 /** Tells whether the profile has a value, as far as enumerations and the domains and local parts of addresses go. */
 export function createValueCheck(bundle: Bundle): (value: string, rule: ValueRule) => boolean {
-  const sides = sidesOf(bundle)
+  const scope = scopeOf(bundle)
   const compiled = new WeakMap<ValueRule, ValueCheck>()
   return (value, rule) => {
     if (rule.type !== 'enum' && rule.type !== 'address') return true
-    const check = compiled.get(rule) ?? compileValue(rule, sides)
+    const check = compiled.get(rule) ?? compileValue(rule, scope)
     compiled.set(rule, check)
     return check(value)
   }

@@ -29,6 +29,7 @@ import {
   makeLabelTable,
   type OutputPart,
 } from './labels.ts'
+import { CATEGORY_NAMES, makeNarrow, type Narrow, SCRIPT_NAMES } from './narrow.ts'
 import { Fault, type Reason } from './reasons.ts'
 import type { ValueRule } from './rules.ts'
 import { UNICODE } from './tables/unicode.ts'
@@ -91,7 +92,10 @@ export type Bundle = Readonly<{
   labels: LabelTable
 }>
 
-type Domains = Readonly<Record<'from' | 'to' | 'either', readonly DomainRule[]>>
+/** What value rules are read with: the domains by side, and what texts may not hold. */
+type Domains = Readonly<
+  Record<'from' | 'to' | 'either', readonly DomainRule[]> & { narrow: Narrow | undefined }
+>
 
 const STANZA_NS = 'jabber:server'
 const MOST_STANZA = 16 * 1024 * 1024
@@ -102,7 +106,12 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
   if (!/^[0-9a-f]{64}$/.test(digest)) throw new Fault('--digest is not 64 hexadecimal digits')
   if (actual.toString('hex') !== digest) throw new Fault('the bundle does not have the digest of --digest')
   const bundle = members(
-    withDefault(without(parseCanonical(octets), 'examples', 'origins', 'validity'), 'pairs', null),
+    withDefault(
+      withDefault(without(parseCanonical(octets), 'examples', 'origins', 'pacing', 'validity'), 'pairs', null),
+      'content',
+      null,
+    ),
+    'content',
     'edge',
     'format',
     'forms',
@@ -124,7 +133,8 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
   const depth = integer(limits.depth, 1)
   const from = readDomains(bundle.from)
   const to = readDomains(bundle.to)
-  const domains = { from, to, either: [...from, ...to] }
+  const narrow = bundle.content.value === null ? undefined : readNarrow(bundle.content)
+  const domains = { from, to, either: [...from, ...to], narrow }
   return {
     digest: actual,
     stanzaBytes: integer(limits.stanzaBytes, 1, MOST_STANZA),
@@ -157,6 +167,26 @@ function readPairs(json: Json): NonNullable<Bundle['pairs']> {
     pairs.set(string(pair.from), ofSender.set(string(pair.to), new Set(items(pair.forms).map(string))))
   }
   return pairs
+}
+
+/** The members of the choice, each of which may be absent. */
+const CHOICE = ['categories', 'joiners', 'links', 'marks', 'mixedWords', 'scripts', 'words'] as const
+
+function readNarrow(json: Json): Narrow {
+  const whole = CHOICE.reduce((some, name) => withDefault(some, name, null), json)
+  const choice = members(whole, ...CHOICE)
+  const names = (one: Json, known: readonly string[]): string[] | undefined =>
+    one.value === null ? undefined : items(one).map((item) => oneOf(item, ...known))
+  const yes = (one: Json): boolean => one.value === null || boolean(one)
+  return makeNarrow({
+    scripts: names(choice.scripts, SCRIPT_NAMES),
+    categories: names(choice.categories, CATEGORY_NAMES),
+    joiners: yes(choice.joiners),
+    marks: choice.marks.value === null ? Number.MAX_SAFE_INTEGER : integer(choice.marks),
+    mixedWords: yes(choice.mixedWords),
+    links: yes(choice.links),
+    words: choice.words.value === null ? [] : items(choice.words).map(string),
+  })
 }
 
 function readForms(json: Json, domains: Domains): Bundle['forms'] {
@@ -293,7 +323,12 @@ function readValueRule(json: Json, domains: Domains): ValueRule {
       return { type, max: integer(members(json, 'max', 'type').max, 1) }
     case 'text': {
       const rule = members(json, 'lines', 'max', 'type')
-      return { type, max: integer(rule.max, 1), blanks: { lines: boolean(rule.lines), ideographic: true } }
+      return {
+        type,
+        max: integer(rule.max, 1),
+        blanks: { lines: boolean(rule.lines), ideographic: true },
+        narrow: domains.narrow,
+      }
     }
     case 'integer': {
       const rule = members(json, 'max', 'min', 'type')

@@ -4,13 +4,14 @@
 import { type DomainRule, findBadAddress, findBadResource } from './address.ts'
 import { type Blanks, findBadContent } from './content.ts'
 import { DATE_LENGTH, parseDate } from './dates.ts'
+import { findNarrowed, type Narrow } from './narrow.ts'
 import { spread, textOf, type Value } from './value.ts'
 
 /** The bundle's value rules, made ready: a set for the strings, the domains as code points. */
 export type ValueRule =
   | Readonly<{ type: 'enum'; values: ReadonlySet<string> }>
   | Readonly<{ type: 'identifier'; max: number }>
-  | Readonly<{ type: 'text'; max: number; blanks: Blanks }>
+  | Readonly<{ type: 'text'; max: number; blanks: Blanks; narrow: Narrow | undefined }>
   | Readonly<{ type: 'date' }>
   | Readonly<{ type: 'integer'; min: number; max: number }>
   | Readonly<{ type: 'language' }>
@@ -25,7 +26,7 @@ export function findBadValue(rule: ValueRule, value: Value, stanza: Uint8Array, 
     case 'identifier':
       return findBadIdentifier(rule.max, value, stanza)
     case 'text':
-      return findBadText(rule, value)
+      return findBadText(rule, value, stanza)
     case 'date':
       return value.end - value.start === DATE_LENGTH && parseDate(stanza, value.start) >= 0 ? -1 : value.start
     case 'integer':
@@ -54,12 +55,15 @@ function findBadIdentifier(max: number, value: Value, stanza: Uint8Array): numbe
   return -1
 }
 
-function findBadText(rule: Extract<ValueRule, { type: 'text' }>, value: Value): number {
+function findBadText(rule: Extract<ValueRule, { type: 'text' }>, value: Value, stanza: Uint8Array): number {
   const length = value.plain ? value.end - value.start : value.length
   if (length < 1 || length > rule.max) return value.start
   // Of the content rules, only that for LF and TAB can refuse a plain value.
-  if (value.plain) return value.lines && !rule.blanks.lines ? value.start : -1
-  return octetOf(value, findBadContent(value.points, 0, value.length, rule.blanks))
+  if (value.plain && value.lines && !rule.blanks.lines) return value.start
+  const bad = value.plain ? -1 : findBadContent(value.points, 0, value.length, rule.blanks)
+  if (bad >= 0 || rule.narrow === undefined) return octetOf(value, bad)
+  spread(value, stanza)
+  return octetOf(value, findNarrowed(rule.narrow, value.points, value.length))
 }
 
 /** `0`, or an optional `-` and digits without leading zero, from `min` to `max`, which are safe integers. */

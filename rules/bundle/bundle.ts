@@ -119,6 +119,23 @@ export type PairRule = Readonly<{
   burst?: number
 }>
 
+/**
+ * What is taken away from the content rules, in texts (doc/formats.md §2). An absent member takes nothing away. `scripts` and
+ * `categories` are those that are left; `words` are the ones that are refused, in small ASCII letters.
+ */
+export type ContentChoice = Readonly<{
+  scripts?: readonly string[]
+  categories?: readonly string[]
+  /** Whether U+200C, U+200D and U+FE0F may stand. */
+  joiners?: boolean
+  /** Most marks in a row. */
+  marks?: number
+  /** Whether a word may have letters of two scripts. */
+  mixedWords?: boolean
+  links?: boolean
+  words?: readonly string[]
+}>
+
 /** When a bundle may be used, in seconds since 1970, and the digest of the bundle whose place it takes. */
 export type Validity = Readonly<{ notBefore?: number; notAfter?: number; replaces?: string }>
 
@@ -150,9 +167,13 @@ export type Bundle = Readonly<{
     rate: number
     burst: number
   }>
+  /** For one-way links: a frame leaves in each slot, filled up to one of the ascending sizes in octets. */
+  pacing?: Readonly<{ slotMilliseconds: number; sizes: readonly number[] }>
   forms: readonly StanzaForm[]
   /** Which domains exchange which forms; without it every domain of one side with every domain of the other. */
   pairs?: readonly PairRule[]
+  /** What texts may hold less than the content rules admit. */
+  content?: ContentChoice
   labels: Readonly<{ windows: DateWindows; rows: readonly LabelRow[] }>
   /** What the sending edge takes out before the guard sees it, counted by name. The guard never strips. */
   edge: Readonly<{

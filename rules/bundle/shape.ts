@@ -5,6 +5,8 @@
  * machinery; the types are those of bundle.ts.
  */
 
+import { CATEGORIES, SCRIPTS } from '../text/names.ts'
+
 /** Checks one value; `path` names it in the error. Throws a `ShapeError`. */
 export type Check = (value: unknown, path: string) => void
 
@@ -196,6 +198,19 @@ export const bundleShape: Check = record(
     sources: list(record({ file: string, sha256: string })),
   },
   {
+    content: record(
+      {},
+      {
+        scripts: list(oneOf(...SCRIPTS)),
+        categories: list(oneOf(...CATEGORIES)),
+        joiners: boolean,
+        marks: count,
+        mixedWords: boolean,
+        links: boolean,
+        words: list(string),
+      },
+    ),
+    pacing: record({ slotMilliseconds: count, sizes: list(count) }),
     pairs: list(record({ from: string, to: string, forms: list(string) }, { rate: count, burst: count })),
     validity: record({}, { notBefore: count, notAfter: count, replaces: digest }),
     origins: list(record({ rule: string, file: string, line: count })),

@@ -10,18 +10,18 @@ import type { Reason } from '../reasons.ts'
 import { attribute, SERVER_NS, XML_NS, type XmlElement } from '../xml/node.ts'
 import { serialiseInside } from '../xml/write.ts'
 import type { Fault, Seen } from './seen.ts'
-import { compileValue, type Sides, sidesOf, type ValueCheck } from './value.ts'
+import { compileValue, type Scope, scopeOf, type ValueCheck } from './value.ts'
 
 /** Checks an element and all in it, and adds to what has been seen. */
 type Check = (node: XmlElement, seen: Seen) => Fault | undefined
 
 /** A check of a whole stanza against the one form of its root and type. Throws when there are two. */
 export function compileProfile(bundle: Bundle): Check {
-  const sides = sidesOf(bundle)
+  const scope = scopeOf(bundle)
   const forms = new Map(
     bundle.forms.map((form) => [
       formKey(form.element, form.type),
-      compileForm(form, sides, compilePairs(bundle.pairs, form.form)),
+      compileForm(form, scope, compilePairs(bundle.pairs, form.form)),
     ]),
   )
   if (forms.size < bundle.forms.length) throw new Error('two forms of one root and type')
@@ -55,9 +55,9 @@ function domainOf(address: string): string {
   return bare.slice(bare.indexOf('@') + 1)
 }
 
-function compileForm(form: StanzaForm, sides: Sides, mayExchange: PairCheck): Check {
-  const attributes = compileAttributes(form.attributes, sides, ROOT)
-  const slots = compileSlots(form.slots, sides, form.slots.some(isLabelSlot))
+function compileForm(form: StanzaForm, scope: Scope, mayExchange: PairCheck): Check {
+  const attributes = compileAttributes(form.attributes, scope, ROOT)
+  const slots = compileSlots(form.slots, scope, form.slots.some(isLabelSlot))
   return (root, seen) => {
     seen.form = form.form
     const wrong = attributes(root, seen)
@@ -72,9 +72,9 @@ function compileForm(form: StanzaForm, sides: Sides, mayExchange: PairCheck): Ch
   }
 }
 
-function compileElement(rule: ElementRule, sides: Sides, labelled: boolean): Check {
-  const attributes = compileAttributes(rule.attributes, sides, INNER)
-  const content = compileContent(rule.content, sides, labelled)
+function compileElement(rule: ElementRule, scope: Scope, labelled: boolean): Check {
+  const attributes = compileAttributes(rule.attributes, scope, INNER)
+  const content = compileContent(rule.content, scope, labelled)
   const { labelling } = rule
   return (node, seen) => {
     if (labelling === 'always' || (labelling === 'unless-empty' && node.children.length > 0))
@@ -96,9 +96,9 @@ const ROOT: Meaning = {
 const INNER: Meaning = { reason: () => 'bad-attribute', good: () => {} }
 
 /** The attributes of a canonical element stand in the order of the rules, so one walk along both will do. */
-function compileAttributes(rules: readonly AttributeRule[], sides: Sides, meaning: Meaning): Check {
+function compileAttributes(rules: readonly AttributeRule[], scope: Scope, meaning: Meaning): Check {
   const known = new Map(
-    rules.map((rule, index) => [rule.name, { index, admits: compileValue(rule.value, sides) }]),
+    rules.map((rule, index) => [rule.name, { index, admits: compileValue(rule.value, scope) }]),
   )
   const required = rules.map((rule) => rule.required)
   return (node, seen) => {
@@ -120,15 +120,15 @@ function anyTrue(list: readonly boolean[], from: number, to: number): boolean {
   return false
 }
 
-function compileContent(rule: ContentRule, sides: Sides, labelled: boolean): Check {
+function compileContent(rule: ContentRule, scope: Scope, labelled: boolean): Check {
   switch (rule.type) {
     case 'empty':
-      return compileSlots([], sides, labelled)
+      return compileSlots([], scope, labelled)
     case 'value':
-      return compileText(compileValue(rule.value, sides), rule.mayBeEmpty)
+      return compileText(compileValue(rule.value, scope), rule.mayBeEmpty)
     case 'elements':
       if (rule.slots.some(isLabelSlot)) throw new Error('a label slot that is not among the slots of a form')
-      return compileSlots(rule.slots, sides, labelled)
+      return compileSlots(rule.slots, scope, labelled)
   }
 }
 
@@ -150,8 +150,8 @@ type CompiledSlot = Readonly<{
 }>
 
 /** `labelled`: the form has a label slot. */
-function compileSlots(rules: readonly Slot[], sides: Sides, labelled: boolean): Check {
-  const slots = rules.map((rule) => compileSlot(rule, sides, labelled))
+function compileSlots(rules: readonly Slot[], scope: Scope, labelled: boolean): Check {
+  const slots = rules.map((rule) => compileSlot(rule, scope, labelled))
   return (parent, seen) => {
     let slot = 0
     let taken = 0
@@ -204,7 +204,7 @@ function whyNowhere(
     : 'unknown-element'
 }
 
-function compileSlot(rule: Slot, sides: Sides, labelled: boolean): CompiledSlot {
+function compileSlot(rule: Slot, scope: Scope, labelled: boolean): CompiledSlot {
   if (rule.type === 'label') {
     const find = (node: XmlElement): Check | undefined => (isLabel(node) ? takeLabel : undefined)
     return { find, min: 0, max: 1, sorted: false }
@@ -212,7 +212,7 @@ function compileSlot(rule: Slot, sides: Sides, labelled: boolean): CompiledSlot 
   const of = rule.of.map(({ ns, name }, i) => ({
     ns,
     name,
-    check: compileElement(rule.of[i]!, sides, labelled),
+    check: compileElement(rule.of[i]!, scope, labelled),
   }))
   const find = (node: XmlElement): Check | undefined => {
     for (const { ns, name, check } of of) if (name === node.name && ns === node.ns) return check

@@ -4,26 +4,35 @@ import { parseJid } from '../address/jid.ts'
 import type { Bundle, ValueRule } from '../bundle/bundle.ts'
 import { checkResource, checkText } from '../text/content.ts'
 import { parseDate } from '../text/date.ts'
+import { createNarrowing, type Narrowing } from '../text/narrow.ts'
 import { checkIdentifier, checkInteger, checkLanguage } from '../text/token.ts'
 
 /** Whether a value is one that its rule admits. */
 export type ValueCheck = (value: string) => boolean
 
-/** Domains by the side that a rule names, each with its local parts where they are listed. */
-export type Sides = Readonly<
-  Record<'from' | 'to' | 'either', ReadonlyMap<string, ReadonlySet<string> | null>>
+/**
+ * What the values of a bundle are judged by beside their rules: domains by the side that a rule names, each with its local
+ * parts where they are listed; and what texts may not hold.
+ */
+export type Scope = Readonly<
+  Record<'from' | 'to' | 'either', ReadonlyMap<string, ReadonlySet<string> | null>> & { narrow: Narrowing }
 >
 
-export function sidesOf(bundle: Pick<Bundle, 'from' | 'to'>): Sides {
+export function scopeOf(bundle: Pick<Bundle, 'from' | 'to' | 'content'>): Scope {
   const entries = (side: 'from' | 'to') =>
     bundle[side].domains.map(
       ({ name, locals }) => [name, locals === undefined ? null : new Set(locals)] as const,
     )
   const [from, to] = [entries('from'), entries('to')]
-  return { from: new Map(from), to: new Map(to), either: new Map([...from, ...to]) }
+  return {
+    from: new Map(from),
+    to: new Map(to),
+    either: new Map([...from, ...to]),
+    narrow: createNarrowing(bundle.content),
+  }
 }
 
-export function compileValue(rule: ValueRule, sides: Sides): ValueCheck {
+export function compileValue(rule: ValueRule, scope: Scope): ValueCheck {
   switch (rule.type) {
     case 'enum': {
       const values = new Set(rule.values)
@@ -38,11 +47,11 @@ export function compileValue(rule: ValueRule, sides: Sides): ValueCheck {
     case 'language':
       return checkLanguage
     case 'text':
-      return (value) => checkText(value, rule)
+      return (value) => checkText(value, rule) && scope.narrow(value)
     case 'resource':
       return checkResource
     case 'address': {
-      const domains = sides[rule.side]
+      const domains = scope[rule.side]
       return (value) => {
         const jid = parseJid(value)
         if (jid === undefined) return false

@@ -7,7 +7,7 @@
 import type { AttributeRule, Bundle, ContentRule, ElementRule, Slot, StanzaForm } from '../bundle/bundle.ts'
 import { createCanonicalReader } from '../decide/canonical.ts'
 import { createDecider, type Verdict } from '../decide/decide.ts'
-import { compileValue, sidesOf } from '../decide/value.ts'
+import { compileValue, scopeOf } from '../decide/value.ts'
 import { readWireLabel } from '../label/wire.ts'
 import { type Reason, refused } from '../reasons.ts'
 import { formTitle, labelFormName, standardOf, valueWords } from '../review/words.ts'
@@ -36,11 +36,11 @@ type Walk = Readonly<{
 export function explain(bundle: Bundle, payload: Uint8Array, second: number): Explanation {
   const verdict = createDecider(bundle)(payload, second)
   const steps: Step[] = []
-  const sides = sidesOf(bundle)
+  const scope = scopeOf(bundle)
   const walk: Walk = {
     bundle,
     places: placesOf(bundle),
-    admits: (rule, value) => compileValue(rule, sides)(value),
+    admits: (rule, value) => compileValue(rule, scope)(value),
     pass: (check, found, place = '') => void steps.push({ check, outcome: 'passed', found, place }),
     fail: (check, found, place = '') => {
       steps.push({ check, outcome: 'failed', found, place })

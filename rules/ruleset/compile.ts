@@ -19,6 +19,7 @@ import {
 import { stanzaForms } from '../profile/forms.ts'
 import { admitted, STRIP, type StripGroup, type StripName } from '../profile/strip.ts'
 import { parseDate } from '../text/date.ts'
+import { checkContent, contentOf } from './content.ts'
 import { MAIN_FILE, type Sources } from './directory.ts'
 import { checkDomains, checkPairs, pairsOf, sideOf } from './domains.ts'
 import { seconds } from './duration.ts'
@@ -49,11 +50,14 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
 
   const forms = stanzaForms(profileChoice(ruleset))
   const pairs = pairsOf(ruleset, forms)
+  const content = contentOf(ruleset)
   const labels = compileLabels(ruleset, yaml, sources)
   const validity = validityOf(ruleset, yaml)
   const problems = [
     ...checkDomains(ruleset, yaml),
     ...checkPairs(ruleset, yaml, forms),
+    ...checkContent(ruleset, yaml, forms),
+    ...checkPacing(ruleset, yaml),
     ...checkProfile(ruleset, yaml, forms),
     ...validity.problems,
     ...labels.problems,
@@ -61,7 +65,7 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
   ]
   if (problems.length > 0) return { problems: sortProblems(problems) }
 
-  const { limits } = ruleset
+  const { limits, pacing } = ruleset
   const rules: Bundle = {
     format: 'sallyport-bundle-1',
     name: ruleset.name,
@@ -75,8 +79,10 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
       rate: limits.rate,
       burst: limits.burst,
     },
+    ...(pacing === undefined ? {} : { pacing: { slotMilliseconds: pacing.slot, sizes: pacing.sizes } }),
     forms,
     ...(pairs === undefined ? {} : { pairs }),
+    ...(content === undefined ? {} : { content }),
     labels: {
       windows: {
         creationPast: seconds(ruleset.labels.windows['creation-past']),
@@ -168,6 +174,33 @@ function checkProfile(ruleset: RulesetSource, yaml: YamlSource, forms: readonly 
         'no stanza of the profile carries a label; switch messages or rooms on',
       ),
     )
+  }
+  return problems
+}
+
+/** Octets of a frame beside its stanza (GCXP, with an id of 8 octets), with room to spare. */
+const FRAME_OCTETS = 64
+
+/** Sizes ascend and hold the largest stanza; the rate is one that the slots can carry. */
+function checkPacing({ pacing, limits }: RulesetSource, yaml: YamlSource): Problem[] {
+  if (pacing === undefined) return []
+  const problems: Problem[] = []
+  for (const [index, size] of pacing.sizes.entries()) {
+    const before = pacing.sizes[index - 1] ?? 0
+    if (size <= before) {
+      const message = `${size} does not come after ${before}; write the sizes in ascending order`
+      problems.push(yaml.problem(['pacing', 'sizes', index], message))
+    }
+  }
+  const needed = limits['stanza-octets'] + FRAME_OCTETS
+  if (Math.max(...pacing.sizes) < needed) {
+    const message = `no size holds a stanza of limits.stanza-octets; add one of at least ${needed}`
+    problems.push(yaml.problem(['pacing', 'sizes'], message))
+  }
+  if (limits.rate * pacing.slot > 1000) {
+    const most = Math.max(1, Math.floor(1000 / pacing.slot))
+    const message = `slots of ${pacing.slot} ms carry no ${limits.rate} stanzas a second; lower limits.rate to ${most}, or the slot`
+    problems.push(yaml.problem(['pacing', 'slot'], message))
   }
   return problems
 }

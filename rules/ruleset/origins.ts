@@ -5,6 +5,7 @@
  *
  *   domain/NAME          row/SET/ENTRY       limit/NAME       window/NAME      unlabelled/NAME
  *   pair/FROM/TO         the pair of domains
+ *   content/NAME         what is taken away from texts
  *   form/FORM            the switch that admits a form of stanza
  *   namespace/NS         the switch that admits elements of that namespace
  *   profile              the table of switches, for what has no switch of its own
@@ -97,6 +98,7 @@ export function originsOf(
   for (const [index, { from, to }] of (ruleset.pairs ?? []).entries()) {
     add(`pair/${from}/${to}`, ['pairs', index], false)
   }
+  for (const name of Object.keys(ruleset.content ?? {})) add(`content/${name}`, ['content', name])
   for (const name of Object.keys(ruleset.limits)) add(`limit/${name}`, ['limits', name])
   for (const name of Object.keys(ruleset.labels.windows)) add(`window/${name}`, ['labels', 'windows', name])
   add('labels', ['labels'])

@@ -2,6 +2,7 @@
 import type { LabelForm } from '../bundle/bundle.ts'
 import type { CatalogueName, PresetName, UnlabelledName } from '../profile/catalogue.ts'
 import type { StripName } from '../profile/strip.ts'
+import type { CategoryName, ScriptName } from '../text/names.ts'
 import { schemaChecker } from './checker.ts'
 import schema from './ruleset.schema.json' with { type: 'json' }
 
@@ -71,6 +72,15 @@ export type RulesetSource = Readonly<{
   profile: Readonly<Partial<Record<CatalogueName, boolean>> & { preset?: PresetName }>
   unlabelled: readonly UnlabelledName[]
   pairs?: readonly PairSource[]
+  content?: Readonly<{
+    scripts?: readonly ScriptName[]
+    categories?: readonly CategoryName[]
+    joiners?: 'refuse' | 'allow'
+    marks?: number
+    'mixed-words'?: 'refuse' | 'allow'
+    links?: 'refuse' | 'allow'
+    words?: readonly string[]
+  }>
   limits: Readonly<
     Record<
       | 'stanza-octets'
@@ -84,6 +94,7 @@ export type RulesetSource = Readonly<{
       number
     >
   >
+  pacing?: Readonly<{ slot: number; sizes: readonly number[] }>
   labels: Readonly<{
     windows: Readonly<Record<'creation-past' | 'creation-future' | 'review-after-creation', string>>
     sets: readonly LabelSetSource[]

@@ -7,6 +7,7 @@ import { UNICODE } from '../../guard/verify/tables/unicode.ts'
 import { Flag, flagsOf } from '../../guard/verify/unicode.ts'
 import { REASONS as RULES_REASONS } from '../../rules/reasons.ts'
 import { makeTables } from '../../scripts/unicode.ts'
+import { makeScriptTables } from '../../scripts/unicode-scripts.ts'
 import { random } from './random.ts'
 
 const LAST = 0x10ffff
@@ -16,6 +17,11 @@ t.test('the tables are what the generator makes', async (t) => {
   const url = new URL('../../guard/verify/tables/unicode.ts', import.meta.url)
   t.equal(readFileSync(url, 'utf8'), await makeTables())
   t.equal(UNICODE, process.versions.unicode)
+})
+
+t.test('so are the tables of scripts and categories', async (t) => {
+  const url = new URL('../../guard/verify/tables/scripts.ts', import.meta.url)
+  t.equal(readFileSync(url, 'utf8'), await makeScriptTables())
 })
 
 t.test('the reasons are those of rules/reasons', async (t) => {
