@@ -1,7 +1,8 @@
 /** policy: a SPIF as a person reads it. */
 
 import { loadSpif } from '../../rules/spif/load.ts'
-import type { CategoryTest, RequiredCategory, Spif, TargetRequirement } from '../../rules/spif/spif.ts'
+import { testName } from '../../rules/spif/lookup.ts'
+import type { RequiredCategory, Spif, TargetRequirement } from '../../rules/spif/spif.ts'
 import { type Arguments, answer, readSource, Unusable } from './arguments.ts'
 import { visible } from './show.ts'
 
@@ -72,7 +73,7 @@ function categories(spif: Spif): readonly string[] {
       ...tag.values.flatMap((v) => [
         `      ${v.lacv.padStart(8)}  ${v.name}${flags(v)}`,
         ...v.required.map((r) => `                needs ${required(spif, r)}`),
-        ...v.excluded.map((x) => `                not with ${test(spif, x)}`),
+        ...v.excluded.map((x) => `                not with ${testName(spif, x)}`),
         ...v.equivalents.map(
           (e) =>
             `                ${e.discard ? 'is left out under' : `is ${e.lacv} of ${e.tagSetId} under`} ${policyName(spif, e.policy)} (${e.applied})`,
@@ -114,17 +115,11 @@ function policyName(spif: Spif, id: string): string {
 const WORDS = { onlyOne: 'exactly one of', oneOrMore: 'one or more of', all: 'all of' }
 
 function required(spif: Spif, { operation, groups }: RequiredCategory): string {
-  return `${WORDS[operation]}: ${groups.map((group) => test(spif, group)).join(', ') || '(nothing that could be met)'}`
+  return `${WORDS[operation]}: ${groups.map((group) => testName(spif, group)).join(', ') || '(nothing that could be met)'}`
 }
 
 function target({ operation, groups }: TargetRequirement): string {
   return `${WORDS[operation]}: ${groups.map((g) => `${g.tagSetName} ${g.lacv ?? 'any'}`).join(', ')}`
-}
-
-function test(spif: Spif, { tagSetId, kind, lacv }: CategoryTest): string {
-  const set = spif.tagSets.find((s) => s.id === tagSetId)
-  const value = set?.tags.flatMap((t) => (t.kind === kind ? t.values : [])).find((v) => v.lacv === lacv)
-  return `${set?.name ?? tagSetId} ${lacv === undefined ? `any ${kind} value` : (value?.name ?? lacv)}`
 }
 
 function languages(spif: Spif): readonly string[] {

@@ -53,14 +53,12 @@ type Bound = Readonly<{ label: Label; spif: Spif }>
 
 /** A payload under the one policy of which it is. */
 function bound(payload: Payload, spifs: readonly Spif[]): Bound | BindingProblem {
-  let problem: BindingProblem = { problem: 'wrong-policy', detail: 'no policy' }
   for (const spif of spifs) {
     const label = bindPayload(payload, spif)
     if (!isProblem(label)) return { label, spif }
     if (label.problem !== 'wrong-policy') return label
-    problem = label
   }
-  return problem
+  return { problem: 'wrong-policy', detail: `not of ${spifs.map((spif) => spif.name).join(', ')}` }
 }
 
 /** Equal, or mapped to each other by either policy. */

@@ -83,7 +83,6 @@ export function enumerateLabels(spif: Spif, clearance: Clearance, limits: Enumer
     start: number,
     wanted: number,
   ): void {
-    if (isFull) return
     steps += 1
     if (steps > limits.steps) {
       isFull = true
@@ -102,8 +101,9 @@ export function enumerateLabels(spif: Spif, clearance: Clearance, limits: Enumer
     }
   }
 
+  /** What is obsolete is not selectable and so not here. */
   function offer(label: Label): void {
-    if (validate(label, spif, { isNew: true }).length > 0 || !access(label, clearance, spif).permit) return
+    if (validate(label, spif).length > 0 || !access(label, clearance, spif).permit) return
     if (found.length >= limits.labels) isFull = true
     else found.push(label)
   }

@@ -6,7 +6,7 @@
  */
 import { fold } from '../label/fold.ts'
 import { type CategoryKind, type CategoryType, categoryType } from '../label/kind.ts'
-import type { CategoryValue, Classification, Spif, Tag, TagSet } from './spif.ts'
+import type { CategoryTest, CategoryValue, Classification, Spif, Tag, TagSet } from './spif.ts'
 
 /** A value with its tag and tag set: what a label's category is. */
 export type Place = Readonly<{ tagSet: TagSet; tag: Tag; value: CategoryValue }>
@@ -53,6 +53,14 @@ export function placesNumbered(
   lacv: string,
 ): readonly Place[] {
   return set.numbered.get(`${kind} ${encoding} ${lacv}`) ?? NONE
+}
+
+/** What a rule's test names, in words. */
+export function testName(spif: Spif, { tagSetId, kind, lacv }: CategoryTest): string {
+  const { name, tags } = lookup(spif).setIdentified.get(tagSetId)!.tagSet
+  if (lacv === undefined) return `${name}: any ${kind} value`
+  const values = tags.filter((tag) => tag.kind === kind).flatMap((tag) => tag.values)
+  return `${name}: ${values.find((value) => value.lacv === lacv)?.name ?? lacv}`
 }
 
 const NONE: readonly Place[] = []

@@ -45,7 +45,7 @@ export type NumberedLabel = Readonly<{
   policy: string
   classification: string
   categories: readonly Readonly<{ tagSetId: string; tagSetName?: string; kind: CategoryKind; lacv: string }>[]
-  privacyMark?: string
+  privacyMark?: string | undefined
 }>
 
 function problem(code: MappingCode, detail: string): MappingProblem {
@@ -133,7 +133,7 @@ function isNamed(tagSet: TagSet, { id, name }: Readonly<{ id?: string; name?: st
 }
 
 /** The one value of a tag set with that kind and number. */
-function numbered(tagSet: TagSet, kind: CategoryKind, lacv: string): LabelCategory | undefined {
+function numbered(tagSet: TagSet, kind: CategoryKind, lacv: string | undefined): LabelCategory | undefined {
   const hits = tagSet.tags.flatMap((tag: Tag) =>
     tag.kind === kind
       ? tag.values.filter((v) => v.lacv === lacv).map((value) => ({ tagSet, tag, value }))
@@ -149,32 +149,24 @@ function addRequired(
   found: Found,
 ): MappingProblem | undefined {
   for (const { operation, groups } of required) {
-    const tests = groups.map(({ tagSetName, kind, lacv }) => {
+    const tests = groups.flatMap(({ tagSetName, kind, lacv }) => {
       const tagSet = target.tagSets.find((t) => t.name === tagSetName)
-      return tagSet === undefined ? undefined : { tagSet, kind, lacv }
+      return tagSet === undefined ? [] : [{ tagSet, tagSetId: tagSet.id, kind, lacv }]
     })
-    if (tests.some((test) => test === undefined) || tests.length === 0) {
+    if (tests.length < groups.length || tests.length === 0) {
       return problem('unknown-target', `required tag set in ${target.name}`)
     }
-    const missing = tests.filter(
-      (test) =>
-        !found.categories.some((c) =>
-          matches(c, {
-            tagSetId: test!.tagSet.id,
-            kind: test!.kind,
-            ...(test!.lacv === undefined ? {} : { lacv: test!.lacv }),
-          }),
-        ),
-    )
+    const missing = tests.filter((test) => !found.categories.some((category) => matches(category, test)))
     const met = tests.length - missing.length
-    if (operation === 'onlyOne' && met > 1)
+    if (operation === 'onlyOne' && met > 1) {
       return problem('required-category', 'more than one of a choice of one')
+    }
     if (operation !== 'all' && met > 0) continue
-    if (operation !== 'all' && missing.length > 1)
+    if (operation !== 'all' && missing.length > 1) {
       return problem('required-category', 'one of several must be chosen')
-    for (const test of missing) {
-      const { tagSet, kind, lacv } = test!
-      const category = lacv === undefined ? undefined : numbered(tagSet, kind, lacv)
+    }
+    for (const { tagSet, kind, lacv } of missing) {
+      const category = numbered(tagSet, kind, lacv)
       if (category === undefined)
         return problem('required-category', `a value of ${tagSet.name} must be chosen`)
       found.categories.push(category)
@@ -207,7 +199,7 @@ function numbersOf(label: Label): NumberedLabel {
       kind: tag.kind,
       lacv: value.lacv,
     })),
-    ...(label.privacyMark === undefined ? {} : { privacyMark: label.privacyMark }),
+    privacyMark: label.privacyMark,
   }
 }
 

@@ -55,7 +55,7 @@ export type Qualifier = Readonly<{
 export type Markings = Readonly<{ data: readonly MarkingData[]; qualifiers: readonly Qualifier[] }>
 
 /** "The label has this category", or with no `lacv` "any category of that kind in that tag set". */
-export type CategoryTest = Readonly<{ tagSetId: string; kind: CategoryKind; lacv?: string }>
+export type CategoryTest = Readonly<{ tagSetId: string; kind: CategoryKind; lacv?: string | undefined }>
 
 /** Categories that must be there. */
 export type RequiredCategory = Readonly<{

@@ -5,7 +5,7 @@
  * `all` in a categoryGroup or excludedCategory means "any value of that kind in that tag set".
  */
 import type { Label, LabelCategory } from '../label/label.ts'
-import { allCategories } from '../label/label.ts'
+import { lookup, testName } from './lookup.ts'
 import type { CategoryTest, RequiredCategory, Spif, Tag } from './spif.ts'
 
 /** One rule that a label breaks. */
@@ -101,20 +101,14 @@ function checkPrivacyMark(
   else if (isNew === true && known.obsolete) add('obsolete', privacyMark)
 }
 
-const members = new WeakMap<Spif, ReadonlySet<object>>()
-
 /** Whether classification and categories are objects of this very policy, so that its rules speak of them. */
 export function isBoundTo(
   label: Pick<Label, 'policy' | 'classification' | 'categories'>,
   spif: Spif,
 ): boolean {
-  let own = members.get(spif)
-  if (own === undefined) {
-    own = new Set<object>([...spif.classifications, ...allCategories(spif).map((c) => c.value)])
-    members.set(spif, own)
-  }
-  if (label.policy.id !== spif.id || !own.has(label.classification)) return false
-  return label.categories.every((c) => own.has(c.value))
+  const { order } = lookup(spif)
+  if (label.policy.id !== spif.id || !spif.classifications.includes(label.classification)) return false
+  return label.categories.every((c) => order.has(c.value))
 }
 
 /** Whether one of the categories is what a test names. */
@@ -126,11 +120,11 @@ export function matches({ tagSet, tag, value }: LabelCategory, test: CategoryTes
   )
 }
 
-/** Whether a requirement is met: exactly one group, at least one, or every one. Without any group it never is. */
+/** Whether a requirement is met: exactly one group, at least one, or every one. */
 function isMet(required: RequiredCategory, categories: readonly LabelCategory[]): boolean {
   const met = required.groups.filter((test) => categories.some((category) => matches(category, test))).length
   if (required.operation === 'onlyOne') return met === 1
-  return required.operation === 'oneOrMore' ? met > 0 : met > 0 && met === required.groups.length
+  return required.operation === 'oneOrMore' ? met > 0 : met === required.groups.length
 }
 
 /** Canonical dates compare as texts. */
@@ -138,21 +132,10 @@ function isInForce(
   period: Readonly<{ notBefore?: string; notAfter?: string }>,
   at: string | undefined,
 ): boolean {
-  if (at === undefined) return true
-  return (
-    !(period.notBefore !== undefined && at < period.notBefore) &&
-    !(period.notAfter !== undefined && at > period.notAfter)
-  )
+  return at === undefined || (at >= (period.notBefore ?? at) && at <= (period.notAfter ?? at))
 }
 
-function describe(spif: Spif, required: RequiredCategory): string {
-  const groups = required.groups.map((test) => {
-    const set = spif.tagSets.find((s) => s.id === test.tagSetId)
-    const value = set?.tags
-      .flatMap((t) => (t.kind === test.kind ? t.values : []))
-      .find((v) => v.lacv === test.lacv)
-    return `${set?.name ?? test.tagSetId}: ${test.lacv === undefined ? 'any value' : (value?.name ?? test.lacv)}`
-  })
+function describe(spif: Spif, { operation, groups }: RequiredCategory): string {
   const words = { onlyOne: 'exactly one of', oneOrMore: 'one or more of', all: 'all of' }
-  return `${words[required.operation]} ${groups.join(', ')}`
+  return `${words[operation]} ${groups.map((test) => testName(spif, test)).join(', ')}`
 }

@@ -335,7 +335,7 @@ t.test('compose: what is next, and all that a clearance admits', async (t) => {
     '--limit',
     '3',
   ])
-  t.match(all, { code: 0, out: 'OPEN\nINNER\nOPEN, Pickers: ASHBY\n', err: /there are more/ })
+  t.match(all, { code: 0, out: 'OPEN\nINNER\nOPEN, Blight: MILD\n', err: /there are more/ })
   t.match(await run(['compose', '--spif', spif, '--all']), { code: 2, err: /--clearance/ })
   t.match(await run(['compose', '--spif', spif, '--all', '--clearance', clearance(), '--limit', '0']), {
     code: 2,
@@ -399,7 +399,7 @@ t.test('policy: for a person to read', async (t) => {
   t.equal(code, 0)
   for (const part of [
     /Policy Orchard \(2\.999\.1\), version 3/,
-    /needs one or more of: Pickers any permissive value, Blight RUST/,
+    /needs one or more of: Pickers: any permissive value, Blight: RUST/,
     /is 20 of Meadow \(encrypt\), adding all of: Origin 1/,
     /stands as Markets of Meadow/,
     /is left out under Meadow/,

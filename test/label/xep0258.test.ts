@@ -7,7 +7,7 @@ import {
   type SecurityLabel,
 } from '../../rules/label/xep0258.ts'
 import { mapOutgoing } from '../../rules/spif/mapping.ts'
-import { label, meadow, orchard, words } from '../spif/policies.ts'
+import { changed, label, load, meadow, orchard, words } from '../spif/policies.ts'
 import { row, spelling } from './rows.ts'
 import { parse } from './xml.ts'
 
@@ -138,6 +138,20 @@ t.test('the effective label is the one under the governing policy', async (t) =>
     'not-appropriate',
     'an equivalent that cannot be checked',
   )
+  const stranger = load(changed('meadow', 'id="2.999.2"', 'id="2.999.9"'))
+  t.equal(
+    said(securityLabel(inOrchard, inMeadow), stranger, [orchard, meadow]),
+    'not-appropriate',
+    'true, but of no use',
+  )
+  t.equal(
+    said(securityLabel(inMeadow, inOrchard), orchard),
+    'not-appropriate',
+    'a label that cannot be read is not made good',
+  )
+  const unknown = securityLabel(inMeadow.replace('>LOW<', '>LOWER<'))
+  t.match(effectiveLabel(unknown, orchard, [meadow, stranger]), { detail: /unknown-classification/ })
+  t.match(effectiveLabel(securityLabel(inMeadow), orchard), { detail: /wrong-policy not of Orchard/ })
   const false1 = spelling(row(label(meadow, 'MIDDLE', 'Pests=MOLE'), meadow, '4774-0258'))
   t.equal(said(securityLabel(inOrchard, false1), orchard, [meadow]), 'not-equivalent')
   const false2 = spelling(row(label(orchard, 'INNER', 'Blight=CANKER'), orchard, 'ess-0258'))

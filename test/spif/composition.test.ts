@@ -24,6 +24,7 @@ t.test('what may be chosen next', async (t) => {
   t.same(names(selectableValues(orchard, open)), [
     'CANKER',
     'SCAB',
+    'MILD',
     'ASHBY',
     'BIRCHY',
     'COPSE',
@@ -38,6 +39,9 @@ t.test('what may be chosen next', async (t) => {
     'AUTUMN',
     'DRAFT',
     'FIRST',
+    'CART',
+    'BARROW',
+    'FRAGILE',
   ])
   t.notOk(names(selectableValues(orchard, label(orchard, 'INNER'))).includes('DRAFT'), 'needs another class')
   const dell = label(orchard, 'INNER', 'Pickers=DELL')
@@ -48,16 +52,17 @@ t.test('what may be chosen next', async (t) => {
   const full = label(orchard, 'INNER', 'Pickers=ASHBY,BIRCHY,COPSE')
   t.notOk(names(selectableValues(orchard, full)).includes('DELL'), 'the tag is full')
   t.ok(names(selectableValues(orchard, full)).includes('COOPERS'))
+  t.notOk(names(selectableValues(orchard, dell)).includes('DELL'), 'is chosen')
   const strict = load(
     changed(
       'meadow',
-      '<tagCategory name="MOLE" lacv="7"/>',
-      '<tagCategory name="MOLE" lacv="7"><excludedClass>LOW</excludedClass></tagCategory>',
-    ).replace('<tagCategory name="VOLE" lacv="8"/>', ''),
+      '<tagCategory name="ORCHARD" lacv="1"/>',
+      '<tagCategory name="ORCHARD" lacv="1"><excludedClass>LOW</excludedClass></tagCategory>',
+    ),
   )
   t.same(
     selectableTagSets(strict, label(strict, 'LOW')).map((s) => s.name),
-    ['Villages', 'Origin', 'Markets'],
+    ['Pests', 'Villages', 'Markets'],
   )
 })
 
@@ -98,7 +103,7 @@ t.test('bounds: labels, steps, categories; the smaller labels first', async (t) 
   const clearance = makeClearance(orchard, orchard.classifications, allCategories(orchard))
   const few = enumerateLabels(orchard, clearance, { labels: 5, steps: 100_000 })
   t.equal(few.complete, false)
-  t.same(few.labels.map(words), ['OPEN', 'INNER', 'DEEPER', 'OPEN Blight=CANKER', 'OPEN Pickers=ASHBY'])
+  t.same(few.labels.map(words), ['OPEN', 'INNER', 'DEEPER', 'OPEN Blight=CANKER', 'OPEN Blight=MILD'])
   const short = enumerateLabels(orchard, clearance, { labels: 1000, steps: 10 })
   t.equal(short.complete, false)
   t.ok(short.labels.length < 10)
@@ -106,4 +111,27 @@ t.test('bounds: labels, steps, categories; the smaller labels first', async (t) 
   t.same([bare.complete, bare.labels.map(words)], [true, ['OPEN', 'INNER', 'DEEPER']])
   const exact = enumerateLabels(orchard, clearance, { labels: 3, steps: 1000, categories: 0 })
   t.equal(exact.complete, true, 'as many as there are')
+  const short1 = enumerateLabels(orchard, clearance, { labels: 2, steps: 1000, categories: 0 })
+  t.same([short1.complete, short1.labels.length], [false, 2], 'one less than there are')
+  t.equal(
+    enumerateLabels(orchard, clearance, { labels: 1000, steps: 4, categories: 0 }).complete,
+    true,
+    'four classes',
+  )
+  t.equal(enumerateLabels(orchard, clearance, { labels: 1000, steps: 3, categories: 0 }).complete, false)
+})
+
+t.test('no step is spent on what cannot become a label', async (t) => {
+  // Class OPEN alone, none of the restrictive values: a step for the label without category, then one to begin and
+  // one for each of the values that are left.
+  const clearance = makeClearance(orchard, orchard.classifications.slice(0, 1), [])
+  const values = selectableValues(orchard, label(orchard, 'OPEN')).filter(
+    ({ tag }) => !tag.kind.includes('restrictive'),
+  )
+  const steps = 1 + 1 + values.length
+  t.equal(enumerateLabels(orchard, clearance, { labels: 1000, steps, categories: 1 }).complete, true)
+  t.equal(
+    enumerateLabels(orchard, clearance, { labels: 1000, steps: steps - 1, categories: 1 }).complete,
+    false,
+  )
 })

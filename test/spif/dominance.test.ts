@@ -32,6 +32,13 @@ t.test('without a common value a person decides, or the standard’s rule if ask
   t.equal(said([a, none], orchard, { noCommonValue: 'drop' }), 'INNER')
 })
 
+t.test('enumerated tags like the others', async (t) => {
+  const north = label(orchard, 'INNER', 'Buyers=NORTH', 'Recipes=CIDER')
+  const both = label(orchard, 'INNER', 'Buyers=NORTH,SOUTH', 'Recipes=PERRY')
+  t.equal(said([north, both], orchard), 'INNER Recipes=CIDER Recipes=PERRY Buyers=NORTH')
+  t.match(said([north, label(orchard, 'INNER', 'Buyers=SOUTH')], orchard), /no value of Buyers/)
+})
+
 t.test('per tag, not per tag set', async (t) => {
   const a = label(orchard, 'INNER', 'Pickers=ASHBY,COOPERS')
   const b = label(orchard, 'INNER', 'Pickers=ASHBY,PRESSERS')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { labelKey } from '../../rules/label/label.ts'
 import { mapIncoming, mapOutgoing, type NumberedLabel } from '../../rules/spif/mapping.ts'
-import { changed, label, load, meadow, orchard, words } from './policies.ts'
+import { changed, label, load, meadow, orchard, sourceOf, words } from './policies.ts'
 
 type Mapped = ReturnType<typeof mapOutgoing>
 const said = (mapped: Mapped): string => ('problem' in mapped ? mapped.problem : words(mapped))
@@ -32,6 +32,8 @@ t.test('outgoing: nothing is guessed', async (t) => {
   )
   t.equal(said(mapOutgoing(label(orchard, 'OPEN', 'Buyers=SOUTH'), orchard, meadow)), 'unknown-target')
   t.equal(said(mapOutgoing(label(meadow, 'LOW'), meadow, orchard)), 'no-equivalent-policy')
+  const stranger = load(changed('meadow', 'id="2.999.2"', 'id="2.999.9"'))
+  t.equal(said(mapOutgoing(label(orchard, 'OPEN'), orchard, stranger)), 'no-equivalent-policy')
   const twice = load(
     changed(
       'orchard',
@@ -81,6 +83,13 @@ t.test('a privacy mark stops the mapping, unless kept or dropped', async (t) => 
   const dropped = mapOutgoing(marked, orchard, meadow, { privacyMark: 'drop' })
   t.equal(said(dropped), 'LOW')
   t.same('problem' in dropped ? [] : dropped.discarded, ['privacy mark ADDRESSEE'])
+  for (const quiet of [
+    mapOutgoing(marked, orchard, meadow, { privacyMark: 'keep' }),
+    mapOutgoing(label(orchard, 'OPEN'), orchard, meadow, { privacyMark: 'drop' }),
+    mapIncoming(label(meadow, 'LOW'), orchard),
+  ]) {
+    t.same('problem' in quiet ? quiet : quiet.discarded, [], 'nothing was left out')
+  }
 })
 
 t.test('the result is held against its own policy', async (t) => {
@@ -104,6 +113,11 @@ t.test('what must be added is added only where there is no choice', async (t) =>
   )
   t.equal(choice(), 'required-category')
   t.equal(choice('Pickers=ASHBY'), 'MIDDLE Villages=ASHBY', 'already met')
+  t.equal(
+    choice('Pickers=ASHBY,BIRCHY'),
+    'MIDDLE Villages=ASHBY Villages=BIRCHY UPPER Villages=BIRCHY LOWER',
+    'twice over',
+  )
   const any = withRule(`<requiredCategory operation="all">${villages('all="true"')}`)
   t.equal(any(), 'required-category')
   t.equal(any('Pickers=ASHBY'), 'MIDDLE Villages=ASHBY')
@@ -118,12 +132,36 @@ t.test('what must be added is added only where there is no choice', async (t) =>
     `<requiredCategory operation="all">${villages('lacv="100"')}${villages('lacv="200"')}`,
   )
   t.equal(both('Pickers=ASHBY'), 'MIDDLE Villages=ASHBY Villages=BIRCHY UPPER')
+  t.equal(both(), 'MIDDLE Villages=ASHBY Villages=BIRCHY UPPER', 'all of them, when all are to be')
+  t.equal(both('Pickers=ASHBY,BIRCHY'), 'MIDDLE Villages=ASHBY Villages=BIRCHY UPPER Villages=BIRCHY LOWER')
   const unknown = withRule(`<requiredCategory operation="all">${villages('lacv="999"')}`)
   t.equal(unknown(), 'required-category')
   const noSet = withRule(
     '<requiredCategory operation="all"><categoryGroup tagSetRef="Hills" tagType="tagType7" lacv="1"/>',
   )
   t.equal(noSet(), 'unknown-target')
+  const halfSet = withRule(
+    `<requiredCategory operation="all">${villages('lacv="100"')}<categoryGroup tagSetRef="Hills" tagType="tagType7" lacv="1"/>`,
+  )
+  t.equal(halfSet(), 'unknown-target')
+  const noRule = load(changed('orchard', '<requiredCategory operation="all">', '<requiredCategory>'), false)
+  t.equal(
+    said(mapOutgoing(label(noRule, 'INNER'), noRule, meadow)),
+    'unknown-target',
+    'a rule that is not understood',
+  )
+  const onSet = load(
+    changed(
+      'orchard',
+      'name="Markets" id="2.999.2.4"/>',
+      `name="Markets" id="2.999.2.4"><requiredCategory operation="all">${villages('lacv="100"')}</requiredCategory></equivalentSecurityCategoryTagSet>`,
+    ),
+  )
+  t.equal(
+    said(mapOutgoing(label(onSet, 'OPEN', 'Buyers=NORTH'), onSet, meadow)),
+    'LOW Villages=ASHBY Markets=NORTH FAIR',
+  )
+  t.equal(said(mapOutgoing(label(onSet, 'OPEN'), onSet, meadow)), 'LOW', 'only with the tag set')
   const policy = load(
     changed(
       'orchard',
@@ -151,6 +189,8 @@ t.test('incoming: the own policy in reverse', async (t) => {
   t.equal(said(mapIncoming(label(meadow, 'MIDDLE'), orchard)), 'no-equivalent-class', 'encrypt only')
   t.equal(said(mapIncoming(label(meadow, 'LOW', 'Villages=BIRCHY UPPER'), orchard)), 'no-equivalent-category')
   t.equal(said(mapIncoming(label(orchard, 'OPEN'), meadow)), 'no-equivalent-policy')
+  const stranger = load(changed('meadow', 'id="2.999.2"', 'id="2.999.9"'))
+  t.equal(said(mapIncoming(label(stranger, 'LOW'), orchard)), 'no-equivalent-policy')
   t.equal(said(mapIncoming(label(meadow, 'LOW', '#X'), orchard)), 'privacy-mark')
   t.match(mapIncoming(label(meadow, 'HIGH', 'Pests=MOLE'), orchard), {
     invalid: [{ problem: 'required-category' }],
@@ -166,7 +206,13 @@ t.test('incoming: more than one answer is none', async (t) => {
     ),
   )
   t.equal(said(mapIncoming(label(meadow, 'LOW'), classes)), 'ambiguous-class')
-  const values = load(changed('orchard', 'lacv="8" applied="both"', 'lacv="7" applied="both"'))
+  const values = load(
+    changed(
+      'orchard',
+      'policyRef="Meadow" tagSetId="2.999.2.1" tagType="restrictive" lacv="8"',
+      'policyRef="Meadow" tagSetId="2.999.2.1" tagType="restrictive" lacv="7"',
+    ),
+  )
   t.equal(said(mapIncoming(label(meadow, 'LOW', 'Pests=MOLE'), values)), 'ambiguous-category')
   const foreign = load(changed('meadow', 'name="VOLE" lacv="8"', 'name="VOLE" lacv="7"'))
   t.equal(said(mapIncoming(label(foreign, 'LOW', 'Pests=VOLE'), orchard)), 'ambiguous-category')
@@ -201,4 +247,42 @@ t.test('tag sets are equivalent by both of name and identifier', async (t) => {
     changed('orchard', 'policyRef="Meadow" name="Markets" id="2.999.2.4"', 'policyRef="Meadow"'),
   )
   t.equal(said(mapOutgoing(label(neither, 'OPEN', 'Buyers=NORTH'), neither, meadow)), 'unknown-target')
+  t.equal(said(mapIncoming(north('2.999.2.4'), neither)), 'no-equivalent-category')
+})
+
+/** A label of Meadow in numbers, with one market. */
+function north(tagSetId: string, lacv = '100'): NumberedLabel {
+  return {
+    policy: '2.999.2',
+    classification: '10',
+    categories: [{ tagSetId, kind: 'enumerated-permissive', lacv }],
+  }
+}
+
+t.test('tag sets are equivalent for their own policy, by what is named, where the number is', async (t) => {
+  t.equal(said(mapIncoming(north('2.999.2.4'), orchard)), 'OPEN Buyers=NORTH')
+  t.equal(said(mapIncoming(north('2.999.3.4'), orchard)), 'no-equivalent-category', 'of another policy')
+  t.equal(
+    said(mapIncoming(north('2.999.2.4', '101'), orchard)),
+    'no-equivalent-category',
+    'a number that is not there',
+  )
+  const sold = (from: string, to: string, target = meadow) => {
+    const spif = load(changed('orchard', from, to))
+    return said(mapOutgoing(label(spif, 'OPEN', 'Buyers=NORTH'), spif, target))
+  }
+  const whole = 'name="Markets" id="2.999.2.4"'
+  t.equal(sold(whole, 'name="Markets"'), 'LOW Markets=NORTH FAIR', 'by name')
+  t.equal(sold(whole, 'id="2.999.2.4"'), 'LOW Markets=NORTH FAIR', 'by identifier')
+  t.equal(
+    sold(whole, 'name="Markets" id="2.999.2.1"'),
+    'unknown-target',
+    'by a name with the wrong identifier',
+  )
+  const [head, tail] = sourceOf('meadow').split(
+    /<securityCategoryTagSet name="Pests"[\s\S]*(?=<securityCategoryTagSet name="Markets")/,
+  )
+  const market = load(`${head}${tail}`.replace(/<requiredCategory[\s\S]*?<\/requiredCategory>/, ''))
+  t.equal(sold(whole, whole, market), 'LOW Markets=NORTH FAIR')
+  t.equal(sold(whole, '', market), 'unknown-target', 'by nothing, though there is but one')
 })

@@ -47,9 +47,16 @@ t.test('each rule has its own finding', async (t) => {
   )
   t.same(problems(label(orchard, 'OPEN', 'Notes=OWN WORDS'), orchard), ['user-input'])
   t.same(problems(label(orchard, 'OPEN', '#UNHEARD'), orchard), ['unknown-privacy-mark'])
+  t.same(
+    problems(label(orchard, 'DEEP', 'Carriers=CART'), orchard),
+    ['required-category'],
+    'the same number in another tag set',
+  )
+  t.same(problems(label(orchard, 'DEEP', 'Carriers=FRAGILE'), orchard), ['required-category'])
+  t.same(problems(label(orchard, 'DEEP', 'Blight=MILD'), orchard), ['required-category'], 'of another kind')
   t.match(
     validate(label(orchard, 'DEEP'), orchard)[0]!.detail,
-    /one or more of Pickers: any value, Blight: RUST/,
+    /one or more of Pickers: any permissive value, Blight: RUST$/,
   )
 })
 
@@ -139,6 +146,8 @@ t.test('a label of another policy, or of another copy of it, is not judged', asy
     [],
     'what is not the policy’s is not in its label',
   )
+  const renamed = { ...label(orchard, 'OPEN'), policy: { name: 'Orchard', id: '2.999.2' } }
+  t.same(problems(renamed, orchard), ['foreign-label'])
   const forged = { ...label(orchard, 'OPEN'), categories: [foreign!] }
   t.same(problems(forged, orchard), ['foreign-label'])
 })
