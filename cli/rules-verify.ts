@@ -1,13 +1,15 @@
 /**
  * sallyport rules verify: whether a guard that demands signatures would run this bundle now.
  *
- * Reads    the bundle, its signatures, the allowed-signers file, perhaps the bundle before
+ * Reads    the bundle, its signatures, the allowed-signers file, perhaps the bundle before and the sources
  * Writes   who signed, or everything that is in the way; exit code 1 then
  * Starts   nothing: signatures are verified here
  */
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { compileRuleset } from '../rules/ruleset/compile.ts'
+import { readDirectory } from '../rules/ruleset/directory.ts'
 import { approvalOf, notSuccessor, outOfTime, type SignatureFile } from '../rules/signature/approval.ts'
 import { formatDate } from '../rules/text/date.ts'
 import { readNamedBundle, readNamedFile } from './rules-bundle.ts'
@@ -20,6 +22,7 @@ export function verifyRules(argv: string[]): number {
       signers: { type: 'string' },
       signature: { type: 'string', multiple: true },
       after: { type: 'string' },
+      sources: { type: 'string' },
     },
     allowPositionals: true,
   })
@@ -40,6 +43,7 @@ export function verifyRules(argv: string[]): number {
     ...('problems' in approval ? approval.problems : []),
     outOfTime(bundle, now),
     before && notSuccessor(bundle, digest, { version: before.bundle.version, digest: before.digest }),
+    values.sources === undefined ? undefined : notCompiledFrom(values.sources, digest),
   ].filter((problem) => problem !== undefined)
   for (const problem of problems) process.stderr.write(`${file}: ${problem}\n`)
   if (problems.length > 0 || 'problems' in approval) return 1
@@ -48,6 +52,15 @@ export function verifyRules(argv: string[]): number {
     process.stdout.write(`signed by ${principal} (${key.type})\n`)
   if (approval.until !== undefined) process.stdout.write(`keys count until ${formatDate(approval.until)}\n`)
   return 0
+}
+
+/** What stands against a bundle as what the sources of a directory compile to. */
+function notCompiledFrom(directory: string, digest: string): string | undefined {
+  const read = readDirectory(directory)
+  const compiled = 'problems' in read ? read : compileRuleset(read.sources)
+  if ('problems' in compiled) return `${directory} does not compile: see "sallyport rules check ${directory}"`
+  if (compiled.digest === digest) return undefined
+  return `${directory} compiles to ${compiled.digest}, not to this bundle: it was made of other sources`
 }
 
 /** The files BUNDLE.*.sig beside a bundle: where `sign` puts them. */

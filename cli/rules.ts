@@ -94,7 +94,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
   [
     'verify',
     {
-      usage: 'BUNDLE --signers FILE [--signature FILE …] [--after BUNDLE]',
+      usage: 'BUNDLE --signers FILE [--signature FILE …] [--after BUNDLE] [--sources DIRECTORY]',
       summary: 'whether a guard that demands signatures would run it now',
       load: async () => (await import('./rules-verify.ts')).verifyRules,
     },

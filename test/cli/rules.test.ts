@@ -124,6 +124,11 @@ t.test('two sign, and verify says who', { skip: hasKeygen ? false : 'no ssh-keyg
     status: 0,
     stdout: /signed by author\/anna \(ssh-ed25519\)\nsigned by accreditor\/ben/,
   })
+  t.match(await verify('--sources', join(examples, 'minimal-chat')), { status: 0 })
+  t.match(await verify('--sources', path('two')), {
+    status: 1,
+    stderr: /two compiles to [0-9a-f]{64}, not to this bundle/,
+  })
   t.match(await verify('--after', path('two.json')), {
     status: 1,
     stderr: /version 1, and version 2 has been in use/,
