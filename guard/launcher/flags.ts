@@ -100,8 +100,6 @@ export function nodeFlags(stage: StageName, config: GuardConfig, code: CodeTree)
     `--max-old-space-size=${HEAP[stage]}`,
     // No memory is both written and run: MemoryDenyWriteExecute can hold, and a corrupted heap is no code.
     ...(config.jit ? [] : ['--jitless']),
-    // WebAssembly is needed to strip types from source; what is compiled runs without it.
-    ...(code.extension === '.js' && config.jit ? ['--no-expose-wasm'] : []),
     ...read.map((path) => `--allow-fs-read=${path}`),
     ...(stage === 'journal' ? [`--allow-fs-write=${config.journal.directory}`] : []),
     ...(stage === 'intake' || stage === 'release' || stage === 'metrics' ? ['--allow-net'] : []),

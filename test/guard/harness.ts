@@ -129,12 +129,13 @@ export type RunningGuard = Readonly<{
   stop(): Promise<number | null>
 }>
 
-export function runGuard(site: Site): RunningGuard {
+/** @param cli the command, as source or compiled. */
+export function runGuard(site: Site, cli = join(ROOT, 'cli', 'sallyport.ts')): RunningGuard {
   const { NODE_OPTIONS: _, ...env } = process.env
   const stray = openSync(site.config, 'r+')
   const child = spawn(
     process.execPath,
-    [join(ROOT, 'cli', 'sallyport.ts'), 'guard', 'run', '--config', site.config],
+    [cli, 'guard', 'run', '--config', site.config],
     // A descriptor that the stages must not inherit.
     { env, stdio: ['ignore', 'ignore', 'pipe', ...new Array(27).fill('ignore'), stray] },
   )

@@ -1,9 +1,9 @@
 /** The form in which a guard is installed: compiled, without just-in-time compilation, so that no memory is written and run. */
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { STAGES } from '../../guard/launcher/stages.ts'
+import { compileProduct } from '../support/compile.ts'
 import { describeProcess, processFacts } from '../support/processes.ts'
 import { benign, released, unlabelled } from './bundle.ts'
 import { makeSite, receive, runGuard, sendTo, until } from './harness.ts'
@@ -13,11 +13,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 t.setTimeout(110_000)
 
 t.test('a compiled guard without code generation', async (t) => {
-  const built = spawnSync(join(ROOT, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  })
-  t.equal(built.status, 0, built.stdout)
+  compileProduct()
   const site = await makeSite({ jit: false })
   const far = receive(site)
   const guard = runGuard(site)

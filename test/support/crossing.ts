@@ -34,6 +34,8 @@ export type CrossingOptions = Readonly<{
   ports: number
   /** The edges' `limits`, where a test needs others than the defaults. */
   limits?: Readonly<Record<string, number>>
+  /** The command of guards and edges, where it is not the source. */
+  cli?: string
   /** What comes before `node` on the command line, to run on another host. */
   prefix?: readonly string[]
 }>
@@ -88,7 +90,15 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
     writeFileSync(file(`${name}.yaml`), JSON.stringify(configuration, null, 2))
     const log = file(`${name}.log`)
     const out = openSync(log, 'a')
-    const command = [...prefix, process.execPath, SALLYPORT, part, 'run', '--config', file(`${name}.yaml`)]
+    const command = [
+      ...prefix,
+      process.execPath,
+      options.cli ?? SALLYPORT,
+      part,
+      'run',
+      '--config',
+      file(`${name}.yaml`),
+    ]
     const { NODE_OPTIONS: _, ...env } = process.env
     const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', out, out], env })
     closeSync(out)
