@@ -65,7 +65,10 @@ async function found(): Promise<string> {
 }
 
 /** What release says when it is started by itself, past the check of the configuration; `before`: the journal's head. */
-async function said(before?: Readonly<{ version: number; digest: string }>): Promise<string> {
+async function said(
+  before?: Readonly<{ version: number; digest: string }>,
+  expiring = false,
+): Promise<string> {
   const text = readFileSync(site.config, 'utf8')
   const digest = /digest: ([0-9a-f]{64})/.exec(text)![1]!
   const signatures = /signatures: \[(.*)\]/
@@ -99,7 +102,7 @@ async function said(before?: Readonly<{ version: number; digest: string }>): Pro
       ...(before === undefined ? {} : { approved: before }),
     }),
   )
-  await until(() => ended || stage.from(7).length >= 32, 20_000, stage.said)
+  await until(() => ended || (!expiring && stage.from(7).length >= 32), 20_000, stage.said)
   const refused = ended
   if (!refused) stage.process.kill()
   await stage.exit
@@ -151,6 +154,13 @@ for (const [name, wanted, byCheck, byRelease] of refusals) {
     t.match(await said(), byRelease)
   })
 }
+
+t.test('a bundle that expires while it runs stops the direction', async (t) => {
+  install({ validity: { notAfter: Math.floor(Date.now() / 1000) + 4 } })
+  const told = await said(undefined, true)
+  t.match(told, /both verifiers have the bundle/, 'it ran')
+  t.match(told, /the bundle has expired, or a key that signed it/)
+})
 
 t.test('an older bundle, or one that replaces another, is refused by release', async (t) => {
   const before = { version: 2, digest: 'ab'.repeat(32) }
