@@ -72,6 +72,7 @@ function end(error: unknown): never {
     error instanceof Fault
       ? error.message
       : `${error instanceof Error ? error.name : 'thrown'} ${typeof code === 'string' ? code : ''}${place ?? ''}`
-  writeSync(STDERR, `verify ${name}: ${said}\n`)
+  // In the form of the other stages' lines, but without a time: there is no clock here.
+  writeSync(STDERR, `${JSON.stringify({ guard: name, stage: 'verify', level: 'fatal', message: said })}\n`)
   process.exit(1)
 }

@@ -82,7 +82,7 @@ export function closeNetwork(): void {
 }
 
 /** Runs a program on a host to its end and gives its standard output; throws with its standard error. */
-export function run(host: Host, program: string, args: readonly string[]): string {
+function run(host: Host, program: string, args: readonly string[]): string {
   return execFileSync('ip', ['netns', 'exec', namespace(host), program, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -13,7 +13,7 @@ export type Users = Readonly<{ alice: Account; anna: Account; bob: Account; bill
 export type Bundles = Readonly<{ high: Bundle; low: Bundle }>
 
 /** How many numbered messages are sent each way in the order test. */
-export const FLOOD = 300
+const FLOOD = 300
 
 const ESS_UNLISTED = 'MQgCAQQGA4g3AQ==' // 2.999.1 class 4: SECRET of ACME, known and not listed
 const body = (text: string) => `<body>${text}</body>`

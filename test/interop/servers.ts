@@ -20,7 +20,7 @@ export type Server = Readonly<{
   stop(): void
 }>
 
-export const USERS = { high: ['alice', 'anna'], low: ['bob', 'bill'] } as const
+const USERS = { high: ['alice', 'anna'], low: ['bob', 'bill'] } as const
 export const PASSWORD = 'a-password-of-the-test-only'
 
 /** Starts Prosody for `<side>.example` and `conference.<side>.example`. */

@@ -9,6 +9,11 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { bundle, chat, encodeBundle, labelOf, NOW, presence } from './fixture.ts'
 
+/** What verify says when it ends. */
+function line(guard: string, message: string): string {
+  return `${JSON.stringify({ guard, stage: 'verify', level: 'fatal', message })}\n`
+}
+
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const HARDENED = [
   '--permission',
@@ -217,7 +222,7 @@ for (const compiled of [false, true]) {
     running.frames.end()
     const { code, stderr } = await running.ended
     t.equal(code, 1)
-    t.equal(stderr, 'verify high-low: intake has closed the pipe of frames\n')
+    t.equal(stderr, line('high-low', 'intake has closed the pipe of frames'))
   })
 }
 
@@ -251,7 +256,7 @@ t.test('ends on what is no frame', async (t) => {
     running.frames.write(octets)
     const { code, stderr } = await running.ended
     t.equal(code, 1)
-    t.equal(stderr, `verify high-low: ${message}\n`)
+    t.equal(stderr, line('high-low', message))
     t.equal((await running.wait(37)).length, 36, 'nothing but the start was written')
   }
 })
@@ -263,23 +268,29 @@ t.test('ends when release has gone', async (t) => {
   running.frames.write(frame(1n, labelled))
   const { code, stderr } = await running.ended
   t.equal(code, 1)
-  t.match(stderr, /^verify high-low: [^\n]*(EPIPE|closed)[^\n]*\n$/)
+  t.match(
+    stderr,
+    /^\{"guard":"high-low","stage":"verify","level":"fatal","message":"[^\n]*(EPIPE|closed)[^\n]*"\}\n$/,
+  )
 })
 
 t.test('does not start without the bundle of its digest', async (t) => {
   const { digest } = encodeBundle(bundle)
   const file = join(t.testdir({ 'other.json': '{}\n' }), 'other.json')
   for (const [args, message] of [
-    [[], /^verify \?: usage: /],
-    [['--unknown'], /^verify \?: \w+ ERR_PARSE_ARGS_UNKNOWN_OPTION/],
-    [['--name', 'x', '--bundle', file, '--digest', digest], /^verify x: Error ERR_ACCESS_DENIED/],
+    [[], /^\{"guard":"\?","stage":"verify","level":"fatal","message":"usage: /],
+    [['--unknown'], /"guard":"\?".*"message":"\w+ ERR_PARSE_ARGS_UNKNOWN_OPTION/],
+    [
+      ['--name', 'x', '--bundle', file, '--digest', digest],
+      /"guard":"x".*"message":"Error ERR_ACCESS_DENIED/,
+    ],
     [
       ['--name', 'x', '--bundle', join(root, 'guard/verify/main.ts'), '--digest', digest],
-      /^verify x: the bundle does not have the digest/,
+      /"guard":"x".*"message":"the bundle does not have the digest/,
     ],
     [
       ['--name', 'x', '--bundle', join(root, 'guard/verify/main.ts'), '--digest', 'AA'],
-      /^verify x: --digest is not 64/,
+      /"guard":"x".*"message":"--digest is not 64/,
     ],
   ] as const) {
     const { code, stderr } = await start(t, { args: [...args] }).ended
