@@ -75,6 +75,8 @@ type Saxes = {
   readonly tags: readonly SaxesTag[]
   readonly state: number
   readonly entity: string
+  /** The state to go back to behind a reference. */
+  readonly entityReturnState: number
   readonly chunk: string
   /** What has come behind `<!`, as long as it is not known what that begins. */
   readonly openWakaBang: string
@@ -111,6 +113,8 @@ type Building = { ns: string; name: string; attributes: XmlAttribute[]; children
 
 /** A strict parser of one document in chunks; `write` and `close` throw `Stop` and nothing else on any input. */
 export class TreeParser extends Saxes {
+  readonly #level: number
+
   constructor({ level, depth, declaration, onRoot, onStart, onOpen, onElement, onClose }: TreeOptions) {
     super({ xmlns: true, position: false })
     const open: Building[] = []
@@ -162,9 +166,14 @@ export class TreeParser extends Saxes {
       if (open.length === 0) onElement(node)
       else open[open.length - 1]!.children.push(node)
     }
-    this.textHandler = this.cdataHandler = (text) => {
+    this.#level = level
+    this.textHandler = (text) => {
       if (open.length > 0) append(open[open.length - 1]!.children, text)
       else if (!ONLY_BLANKS.test(text)) throw new Stop('not-well-formed')
+    }
+    this.cdataHandler = (text) => {
+      if (open.length === 0) throw new Stop('not-well-formed')
+      append(open[open.length - 1]!.children, text)
     }
   }
 
@@ -176,6 +185,9 @@ export class TreeParser extends Saxes {
 
   override parseEntity(entity: string): string {
     if (entity.length > MAX_REFERENCE) throw new Stop('not-well-formed')
+    // Between stanzas stand blanks as they are, nothing that stands for them (RFC 6120 §4.6.1).
+    if (this.entityReturnState === TEXT_STATE && this.tags.length < this.#level)
+      throw new Stop('not-well-formed')
     return super.parseEntity(entity)
   }
 

@@ -103,6 +103,10 @@ t.test('what a stream may not hold besides', async (t) => {
   const cases: Record<string, [string, string[]]> = {
     'text between stanzas': ['<a/>x<b/>', ['open', 'element', 'error']],
     'a reference between stanzas': ['<a/>&#120;<b/>', ['open', 'element', 'error']],
+    'a blank as a reference between stanzas': ['<a/>&#32;<b/>', ['open', 'element', 'error']],
+    'a line feed as a reference between stanzas': ['<a/>\n&#xA;\n<b/>', ['open', 'element', 'error']],
+    'an empty CDATA section between stanzas': ['<a/><![CDATA[]]><b/>', ['open', 'element', 'error']],
+    'a blank CDATA section between stanzas': ['<a/> <![CDATA[ ]]><b/>', ['open', 'element', 'error']],
     'CDATA between stanzas': ['<a/><![CDATA[x]]><b/>', ['open', 'element', 'error']],
     'U+FEFF between stanzas': ['<a/>\ufeff<b/>', ['open', 'element', 'error']],
     'U+00A0 between stanzas': ['<a/>\u00a0<b/>', ['open', 'element', 'error']],
