@@ -13,6 +13,7 @@ import type { Written } from '../../rules/decide/written.ts'
 import { type Reason, type Refusal, refuse, refused } from '../../rules/reasons.ts'
 import {
   attribute,
+  child,
   SERVER_NS,
   XML_NS,
   type XmlAttribute,
@@ -22,7 +23,7 @@ import {
 import { canonicalOrder, serialise, serialiseReplacing } from '../../rules/xml/write.ts'
 import { reduceError } from './error.ts'
 import { createLabelWriter } from './label.ts'
-import { normaliseLanguage } from './language.ts'
+import { listedLanguage, normaliseLanguage } from './language.ts'
 import { compilePlaces, findPlace, type Place, type Places } from './places.ts'
 import { createValueCheck, isMember, LOSSY_SETS, sortSet } from './sets.ts'
 import { isOneOf, type OwnStrip, readStripLists } from './strip.ts'
@@ -43,7 +44,12 @@ const CONTEXT: readonly ElementName[] = [
   { ns: SERVER_NS, name: 'thread' },
   { ns: DELAY_NS, name: 'delay' },
   { ns: 'urn:xmpp:message-correct:0', name: 'replace' },
+  { ns: 'urn:xmpp:receipts', name: 'request' },
+  { ns: 'urn:xmpp:chat-markers:0', name: 'markable' },
 ]
+const MUC_USER_NS = 'http://jabber.org/protocol/muc#user'
+/** What people read in a stanza: the first of these says in which language. */
+const WORDS: readonly ElementName[] = ['body', 'subject', 'status'].map((name) => ({ ns: SERVER_NS, name }))
 const LABELS: readonly ElementName[] = [
   { ns: 'urn:xmpp:sec-label:0', name: 'securitylabel' },
   { ns: 'urn:nato:stanag:4778:profile:xmpp:1:0', name: 'BindingData' },
@@ -95,7 +101,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     return { root, octets: serialiseReplacing(root, label, spelling), label: spelling }
   }
 
-  /** The root's attributes; the language is that of the stream where none is given. */
+  /** The root's attributes; the language is that of its words, else its own, else that of the stream. */
   function rootAttributes(
     stanza: XmlElement,
     form: StanzaForm,
@@ -103,10 +109,10 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     context: Context,
   ): readonly XmlAttribute[] | Refusal {
     const out: XmlAttribute[] = []
-    let given = lang
+    let given = languageOfWords(stanza)
     for (const a of stanza.attributes) {
       if (isLang(a)) {
-        given = a.value
+        given ??= a.value
         continue
       }
       if (a.ns === '' && a.name === 'type' && form.type === null) continue
@@ -114,11 +120,9 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       if (rule === undefined) return refuse('unknown-attribute')
       out.push({ ns: '', name: a.name, value: normaliseValue(a.value, rule.value) })
     }
-    if (given !== undefined && given !== '' && langRule(form.attributes) !== undefined) {
-      const tag = normaliseLanguage(given)
-      if (tag === undefined) strip(context, 'language')
-      else out.push({ ns: XML_NS, name: 'lang', value: tag })
-    }
+    const tag = listedLanguage(given ?? lang ?? '', languagesOf(form.attributes))
+    if (tag !== undefined) out.push({ ns: XML_NS, name: 'lang', value: tag })
+    if (given !== undefined && normaliseLanguage(given) !== tag) strip(context, 'language')
     return canonicalOrder(out)
   }
 
@@ -164,7 +168,9 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       if (slot.type === 'elements' && slot.sorted && members.length > 1) {
         const { sorted, duplicates } = sortSet(members, parent.ns)
         for (let n = 0; n < duplicates; n++) strip(context, 'duplicate')
-        out.push(...sorted)
+        const most = sorted[0] !== undefined && isOneOf(LOSSY_SETS, sorted[0]) ? slot.max : sorted.length
+        for (let n = most; n < sorted.length; n++) strip(context, 'set-member')
+        out.push(...sorted.slice(0, most))
       } else out.push(...members)
     }
     return out
@@ -213,10 +219,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     const out: XmlAttribute[] = []
     for (const a of node.attributes) {
       if (isLang(a)) {
-        if (lang !== undefined && normaliseLanguage(a.value) === lang) continue
-        const rule = langRule(rules)
-        if (rule === undefined) return refuse('unknown-attribute')
-        out.push({ ...a, value: normaliseValue(a.value, rule.value) })
+        if (normaliseLanguage(a.value) !== lang) strip(context, 'language')
         continue
       }
       const listed = a.ns === '' ? strips.attribute(node, a.name) : undefined
@@ -227,10 +230,15 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       const rule = ruleFor(rules, a)
       const value = rule === undefined ? a.value : normaliseValue(a.value, rule.value)
       if (a.ns === '' && a.name === 'from' && node.ns === DELAY_NS) {
-        if (rule === undefined || !isAdmitted(value, rule.value)) {
-          strip(context, 'delay-from')
-          continue
-        }
+        const bare = value.split('/', 1)[0]!
+        const admitted = rule !== undefined && isAdmitted(bare, rule.value)
+        if (!admitted || bare !== value) strip(context, 'delay-from')
+        if (admitted) out.push({ ns: '', name: a.name, value: bare })
+        continue
+      }
+      if (rule === undefined && node.ns === MUC_USER_NS && node.name === 'item' && a.name === 'nick') {
+        strip(context, 'occupant-nick')
+        continue
       }
       if (rule === undefined) return refuse('unknown-attribute')
       out.push({ ns: '', name: a.name, value })
@@ -251,10 +259,25 @@ export function createNormaliser(bundle: Bundle): Normaliser {
 /** What must have a label and only says where a message belongs is not worth refusing a chat state for. */
 function withoutContext(children: readonly XmlNode[], context: Context): XmlNode[] {
   return children.filter((child) => {
-    if (typeof child === 'string' || !isOneOf(CONTEXT, child)) return true
+    if (typeof child === 'string' || !isContext(child)) return true
     strip(context, 'unlabelled-context')
     return false
   })
+}
+
+function isContext(child: XmlElement): boolean {
+  // An empty one marks a message of an occupant (XEP-0045 §7.5).
+  const mark = child.ns === MUC_USER_NS && child.name === 'x' && child.children.length === 0
+  return mark || isOneOf(CONTEXT, child)
+}
+
+/** What the first of the words in a stanza says of its language. */
+function languageOfWords(stanza: XmlElement): string | undefined {
+  for (const { ns, name } of WORDS) {
+    const said = child(stanza, ns, name)?.attributes.find(isLang)?.value
+    if (said !== undefined) return said
+  }
+  return undefined
 }
 
 function strip(context: Context, what: OwnStrip): void {
@@ -274,6 +297,7 @@ function ruleFor(rules: readonly AttributeRule[], a: XmlAttribute): AttributeRul
   return a.ns === '' ? rules.find(({ name }) => name === a.name) : undefined
 }
 
-function langRule(rules: readonly AttributeRule[]): AttributeRule | undefined {
-  return rules.find(({ name }) => name === 'xml:lang')
+function languagesOf(rules: readonly AttributeRule[]): readonly string[] {
+  const value = rules.find(({ name }) => name === 'xml:lang')?.value
+  return value?.type === 'enum' ? value.values : []
 }

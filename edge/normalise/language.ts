@@ -1,5 +1,6 @@
 /**
- * Language tags in the case of BCP 47 (RFC 5646 §2.1.1), reduced to language, script and region.
+ * Language tags in the case of BCP 47 (RFC 5646 §2.1.1), reduced to language, script and region, and to those that are
+ * listed.
  */
 
 /**
@@ -19,4 +20,14 @@ export function normaliseLanguage(tag: string): string | undefined {
   const region = rest[next]
   if (region !== undefined && /^(?:[A-Za-z]{2}|[0-9]{3})$/.test(region)) out += `-${region.toUpperCase()}`
   return out
+}
+
+/** The longest listed tag that the tag begins with, subtag by subtag (RFC 4647 §3.4); undefined when none is. */
+export function listedLanguage(tag: string, listed: readonly string[]): string | undefined {
+  const subtags = normaliseLanguage(tag)?.split('-') ?? []
+  for (; subtags.length > 0; subtags.pop()) {
+    const found = subtags.join('-')
+    if (listed.includes(found)) return found
+  }
+  return undefined
 }

@@ -10,12 +10,13 @@ const OWN_STRIPS = [
   'empty', // an element without the text that its rule wants
   'error-payload', // what stands beside the error in an error stanza
   'delay-text', // the reason of a delay in words
-  'delay-from', // who delayed, when it is not one of the sending side
-  'language', // a language that has no canonical tag
+  'delay-from', // who delayed, when it is not one of the sending side, and the resource of who is
+  'language', // a language that the bundle does not list, or that differs from that of the stanza
   'duplicate', // a member of a set that is there already
   'set-member', // a member of a set that the profile does not have
   'equivalent-label', // an equivalentlabel that is what the policies derive of the label
-  'unlabelled-context', // thread, delay and correction of a message without label, which may not carry them
+  'occupant-nick', // the nick of an occupant who does not change it; the address has it
+  'unlabelled-context', // what only goes with a message, such as thread and delay, of one without label
 ] as const
 export type OwnStrip = (typeof OWN_STRIPS)[number]
 

@@ -6,7 +6,6 @@
 import { normaliseJid } from '../../rules/address/jid.ts'
 import type { ValueRule } from '../../rules/bundle/bundle.ts'
 import { normaliseDate } from '../../rules/text/date.ts'
-import { normaliseLanguage } from './language.ts'
 
 /** The canonical spelling of `value` under `rule`, or the value itself. */
 export function normaliseValue(value: string, rule: ValueRule): string {
@@ -20,8 +19,6 @@ export function normaliseValue(value: string, rule: ValueRule): string {
       return normaliseJid(value)?.text ?? value
     case 'date':
       return normaliseDate(trimBlanks(value)) ?? value
-    case 'language':
-      return normaliseLanguage(value) ?? value
     case 'integer':
       return normaliseInteger(trimBlanks(value))
     case 'enum':

@@ -21,11 +21,14 @@ for (let octet = 0x21; octet <= 0x7e; octet += 1) {
 /** A domain as code points, and the local parts that may stand before it; undefined: any. */
 export type DomainRule = Readonly<{ points: readonly number[]; locals: ReadonlySet<string> | undefined }>
 
+/** Most code points of a local part and of a resource; 0: the part may not stand there. */
+export type MostPoints = Readonly<{ local: number; resource: number }>
+
 /**
  * Index of the code point of a spread value at which it ceases to be an address whose domain is one of `domains`, which
- * may be that behind the last; -1 when it is such an address.
+ * may be that behind the last; -1 when it is such an address. `most` bounds its parts.
  */
-export function findBadAddress(value: Value, domains: readonly DomainRule[]): number {
+export function findBadAddress(value: Value, domains: readonly DomainRule[], most: MostPoints): number {
   const points = value.points
   const end = value.length
   let slash = 0
@@ -37,15 +40,17 @@ export function findBadAddress(value: Value, domains: readonly DomainRule[]): nu
   const domain = findDomain(points, domainFrom, slash, domains)
   if (domain === undefined) return domainFrom
   if (at < slash) {
+    if (at > most.local) return 0
     const bad = findBadLocal(points, at)
     if (bad >= 0) return bad
     if (domain.locals !== undefined && !domain.locals.has(localText(points, at))) return 0
   }
-  return slash < end ? findBadResource(points, slash + 1, end) : -1
+  return slash < end ? findBadResource(points, slash + 1, end, most.resource) : -1
 }
 
-/** Index of the first code point for which the resource from `from` to before `to` is none; -1 when it is one. */
-export function findBadResource(points: Uint32Array, from: number, to: number): number {
+/** Index of the first code point for which the resource from `from` to before `to` is none, or has more than `most`; else -1. */
+export function findBadResource(points: Uint32Array, from: number, to: number, most: number): number {
+  if (to - from > most) return from
   const width = widthOfPoints(points, from, to)
   if (width < 1 || width > MOST_OCTETS) return from
   return findBadContent(points, from, to, { lines: false, ideographic: false })
@@ -54,14 +59,28 @@ export function findBadResource(points: Uint32Array, from: number, to: number): 
 function findBadLocal(points: Uint32Array, to: number): number {
   const width = widthOfPoints(points, 0, to)
   if (width < 1 || width > MOST_OCTETS) return 0
+  let seen = 0
+  let digits = 0
   for (let i = 0; i < to; i += 1) {
     const point = points[i]!
-    const admitted = point < 0x80 ? asciiLocal[point] === 1 : (flagsOf[point]! & Flag.LOCAL) !== 0
+    const flags = flagsOf[point]!
+    const admitted = point < 0x80 ? asciiLocal[point] === 1 : (flags & Flag.LOCAL) !== 0
     if (!admitted) return i
+    seen |= flags
+    if ((seen & Flag.RIGHT_TO_LEFT) !== 0 && (seen & (Flag.LATIN | Flag.CYRILLIC_GREEK)) !== 0) return i
+    const zero = zeroOf(point)
+    if (zero !== 0 && digits !== 0 && zero !== digits) return i
+    if (zero !== 0) digits = zero
   }
   const bad = findBadMarks(points, 0, to)
   if (bad >= 0) return bad
   return isNfc(points, 0, to) ? -1 : 0
+}
+
+/** The zero of the Arabic-Indic digits, or of the extended ones, when `point` is one of them; else 0. */
+function zeroOf(point: number): number {
+  if (point >= 0x660 && point <= 0x669) return 0x660
+  return point >= 0x6f0 && point <= 0x6f9 ? 0x6f0 : 0
 }
 
 function findDomain(

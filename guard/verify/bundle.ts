@@ -107,7 +107,11 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
   if (actual.toString('hex') !== digest) throw new Fault('the bundle does not have the digest of --digest')
   const bundle = members(
     withDefault(
-      withDefault(without(parseCanonical(octets), 'examples', 'origins', 'pacing', 'validity'), 'pairs', null),
+      withDefault(
+        without(parseCanonical(octets), 'examples', 'origins', 'pacing', 'validity'),
+        'pairs',
+        null,
+      ),
       'content',
       null,
     ),
@@ -135,11 +139,12 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
   const to = readDomains(bundle.to)
   const narrow = bundle.content.value === null ? undefined : readNarrow(bundle.content)
   const domains = { from, to, either: [...from, ...to], narrow }
+  const forms = readForms(bundle.forms, domains)
   return {
     digest: actual,
     stanzaBytes: integer(limits.stanzaBytes, 1, MOST_STANZA),
     depth,
-    forms: readForms(bundle.forms, domains),
+    forms,
     pairs: bundle.pairs.value === null ? undefined : readPairs(bundle.pairs),
     labels: readLabels(bundle.labels, depth),
   }
@@ -304,18 +309,7 @@ function readContentRule(json: Json, domains: Domains, ns: string): ContentRule 
 }
 
 function readValueRule(json: Json, domains: Domains): ValueRule {
-  const type = kindOf(
-    json,
-    'type',
-    'enum',
-    'identifier',
-    'text',
-    'date',
-    'integer',
-    'language',
-    'address',
-    'resource',
-  )
+  const type = kindOf(json, 'type', 'enum', 'identifier', 'text', 'date', 'integer', 'address', 'resource')
   switch (type) {
     case 'enum':
       return { type, values: new Set(items(members(json, 'type', 'values').values).map(string)) }
@@ -335,14 +329,17 @@ function readValueRule(json: Json, domains: Domains): ValueRule {
       const min = integer(rule.min, Number.MIN_SAFE_INTEGER)
       return { type, min, max: integer(rule.max, min) }
     }
-    case 'address':
+    case 'address': {
+      const rule = members(json, 'local', 'resource', 'side', 'type')
       return {
         type,
-        domains: domains[oneOf(members(json, 'side', 'type').side, 'from', 'to', 'either')],
+        domains: domains[oneOf(rule.side, 'from', 'to', 'either')],
+        most: { local: integer(rule.local), resource: integer(rule.resource) },
       }
-    case 'date':
-    case 'language':
+    }
     case 'resource':
+      return { type, most: integer(members(json, 'max', 'type').max, 1) }
+    case 'date':
       members(json, 'type')
       return { type }
   }

@@ -1,7 +1,7 @@
 /**
  * Value rules (doc/formats.md §2, "Values"): whether a value that was read is one that its rule admits.
  */
-import { type DomainRule, findBadAddress, findBadResource } from './address.ts'
+import { type DomainRule, findBadAddress, findBadResource, type MostPoints } from './address.ts'
 import { type Blanks, findBadContent } from './content.ts'
 import { DATE_LENGTH, parseDate } from './dates.ts'
 import { findNarrowed, type Narrow } from './narrow.ts'
@@ -14,9 +14,8 @@ export type ValueRule =
   | Readonly<{ type: 'text'; max: number; blanks: Blanks; narrow: Narrow | undefined }>
   | Readonly<{ type: 'date' }>
   | Readonly<{ type: 'integer'; min: number; max: number }>
-  | Readonly<{ type: 'language' }>
-  | Readonly<{ type: 'address'; domains: readonly DomainRule[] }>
-  | Readonly<{ type: 'resource' }>
+  | Readonly<{ type: 'address'; domains: readonly DomainRule[]; most: MostPoints }>
+  | Readonly<{ type: 'resource'; most: number }>
 
 /** The octet of the stanza at which the value breaks the rule; -1 when the rule admits it. */
 export function findBadValue(rule: ValueRule, value: Value, stanza: Uint8Array, latin1: string): number {
@@ -31,15 +30,13 @@ export function findBadValue(rule: ValueRule, value: Value, stanza: Uint8Array, 
       return value.end - value.start === DATE_LENGTH && parseDate(stanza, value.start) >= 0 ? -1 : value.start
     case 'integer':
       return isInteger(stanza, value.start, value.end, rule.min, rule.max) ? -1 : value.start
-    case 'language':
-      return isLanguage(stanza, value.start, value.end) ? -1 : value.start
     case 'address': {
       spread(value, stanza)
-      return octetOf(value, findBadAddress(value, rule.domains))
+      return octetOf(value, findBadAddress(value, rule.domains, rule.most))
     }
     case 'resource': {
       spread(value, stanza)
-      return octetOf(value, findBadResource(value.points, 0, value.length))
+      return octetOf(value, findBadResource(value.points, 0, value.length, rule.most))
     }
   }
 }
@@ -82,32 +79,6 @@ function isInteger(stanza: Uint8Array, start: number, end: number, min: number, 
   }
   if (negative) number = -number
   return number >= min && number <= max
-}
-
-/** Language, then perhaps script, then perhaps region (BCP 47 §2.1, in the case that §2.1.1 recommends). */
-function isLanguage(stanza: Uint8Array, start: number, end: number): boolean {
-  let at = start
-  while (at < end && isSmall(stanza[at]!)) at += 1
-  if (at - start < 2 || at - start > 3) return false
-  if (end - at >= 5 && stanza[at] === 0x2d && isCapital(stanza[at + 1]!)) {
-    if (isSmall(stanza[at + 2]!) && isSmall(stanza[at + 3]!) && isSmall(stanza[at + 4]!)) at += 5
-  }
-  if (at === end) return true
-  if (stanza[at] !== 0x2d) return false
-  if (end - at === 3) return isCapital(stanza[at + 1]!) && isCapital(stanza[at + 2]!)
-  return end - at === 4 && isDigit(stanza[at + 1]!) && isDigit(stanza[at + 2]!) && isDigit(stanza[at + 3]!)
-}
-
-function isSmall(octet: number): boolean {
-  return octet >= 0x61 && octet <= 0x7a
-}
-
-function isCapital(octet: number): boolean {
-  return octet >= 0x41 && octet <= 0x5a
-}
-
-function isDigit(octet: number): boolean {
-  return octet >= 0x30 && octet <= 0x39
 }
 
 function octetOf(value: Value, index: number): number {

@@ -12,6 +12,7 @@ import {
   MARK,
   MODIFIER,
   PICTOGRAPHIC,
+  RIGHT_TO_LEFT,
   WORD,
 } from './tables/unicode.ts'
 
@@ -28,6 +29,7 @@ export const Flag = {
   MODIFIER: 256,
   PICTOGRAPHIC: 512,
   LOCAL: 1024,
+  RIGHT_TO_LEFT: 2048,
 } as const
 
 /** The flags of every code point. */
@@ -56,6 +58,7 @@ function fill(): Uint16Array {
     [MODIFIER, Flag.MODIFIER],
     [PICTOGRAPHIC, Flag.PICTOGRAPHIC],
     [LOCAL, Flag.LOCAL],
+    [RIGHT_TO_LEFT, Flag.RIGHT_TO_LEFT],
   ]
   for (const [table, flag] of tables) {
     eachRange(table, (first, last) => {

@@ -37,7 +37,11 @@ export function profileManual(): string {
       subject: limits['subject-characters'].default,
       thread: limits['thread-characters'].default,
       id: limits['id-characters'].default,
+      local: limits['local-characters'].default,
+      resource: limits['resource-characters'].default,
+      items: limits['discovery-items'].default,
     },
+    languages: schema.properties.languages.examples[0]!,
   })
   return [
     INTRODUCTION,
@@ -152,18 +156,15 @@ function valueText(value: ValueRule): string {
       return `text, at most ${value.max} code points, ${value.lines ? 'lines and tabs' : 'one line'}`
     case 'integer':
       return `integer from ${value.min} to ${value.max}`
-    case 'address':
-      return {
-        from: 'address of the sending side',
-        to: 'address of the receiving side',
-        either: 'address of either side',
-      }[value.side]
+    case 'address': {
+      const of = { from: 'the sending side', to: 'the receiving side', either: 'either side' }[value.side]
+      const resource = value.resource === 0 ? 'no resource' : `resource ${value.resource}`
+      return `address of ${of}: local part at most ${value.local} code points, ${resource}`
+    }
     case 'resource':
-      return 'resource, at most 1023 octets'
+      return `resource, at most ${value.max} code points`
     case 'date':
       return 'date'
-    case 'language':
-      return 'language tag'
   }
 }
 

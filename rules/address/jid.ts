@@ -15,6 +15,7 @@ import {
   MARK,
   OTHER_SPACE,
   properties,
+  RIGHT_TO_LEFT,
   UNPREPARED,
 } from '../text/points.ts'
 
@@ -68,7 +69,7 @@ function split(text: string): Parts {
 function checked({ local, domain, resource }: Parts): Jid | undefined {
   if (local !== undefined && !isLocal(local)) return undefined
   if (!isDomain(domain)) return undefined
-  if (resource !== undefined && !checkResource(resource)) return undefined
+  if (resource !== undefined && !checkResource(resource, MAX_PART)) return undefined
   const bare = local === undefined ? domain : local + '@' + domain
   const text = resource === undefined ? bare : bare + '/' + resource
   return { text, local: local ?? '', domain, resource: resource ?? '' }
@@ -93,6 +94,7 @@ function isLocal(local: string): boolean {
   if (Buffer.byteLength(local) > MAX_PART) return false
   let marks = 0
   let run = 0
+  let all = 0
   for (let i = 0; i < local.length; ) {
     const point = local.codePointAt(i)!
     const is = properties(point)
@@ -104,10 +106,17 @@ function isLocal(local: string): boolean {
       run |= is
       if ((run & LATIN) !== 0 && (run & LATIN_LIKE) !== 0) return false
     } else run = 0
+    all |= is
     i += point > 0xffff ? 2 : 1
   }
+  if ((all & RIGHT_TO_LEFT) !== 0 && (all & (LATIN | LATIN_LIKE)) !== 0) return false
+  if (ARABIC_DIGIT.test(local) && PERSIAN_DIGIT.test(local)) return false
   return local.normalize('NFC') === local
 }
+
+/** The two rows of digits that RFC 5892 appendix A.8 and A.9 keep apart: most of them look alike. */
+const ARABIC_DIGIT = /[\u0660-\u0669]/
+const PERSIAN_DIGIT = /[\u06f0-\u06f9]/
 
 /** Whether each code point, after width mapping alone, may stand in a local part (RFC 8265 §3.3.1). */
 function isPreparable(local: string): boolean {

@@ -13,9 +13,9 @@ export type ValueRule =
   | Readonly<{ type: 'text'; max: number; lines: boolean }>
   | Readonly<{ type: 'date' }>
   | Readonly<{ type: 'integer'; min: number; max: number }>
-  | Readonly<{ type: 'language' }>
-  | Readonly<{ type: 'address'; side: 'from' | 'to' | 'either' }>
-  | Readonly<{ type: 'resource' }>
+  /** Code points of the local part and of the resource; 0 where there may be none. */
+  | Readonly<{ type: 'address'; side: 'from' | 'to' | 'either'; local: number; resource: number }>
+  | Readonly<{ type: 'resource'; max: number }>
 
 /** An attribute; `name` is `xml:lang` or a name without prefix. Rules stand in canonical attribute order. */
 export type AttributeRule = Readonly<{ name: string; required: boolean; value: ValueRule }>

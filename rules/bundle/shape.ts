@@ -83,9 +83,8 @@ const valueRule = tagged({
   text: { max: count, lines: boolean },
   date: {},
   integer: { min: whole, max: whole },
-  language: {},
-  address: { side: oneOf('from', 'to', 'either') },
-  resource: {},
+  address: { side: oneOf('from', 'to', 'either'), local: count, resource: count },
+  resource: { max: count },
 })
 
 const attributeRule = record({ name: string, required: boolean, value: valueRule })

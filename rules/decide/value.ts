@@ -2,10 +2,10 @@
 
 import { parseJid } from '../address/jid.ts'
 import type { Bundle, ValueRule } from '../bundle/bundle.ts'
-import { checkResource, checkText } from '../text/content.ts'
+import { checkResource, checkText, codePoints } from '../text/content.ts'
 import { parseDate } from '../text/date.ts'
 import { createNarrowing, type Narrowing } from '../text/narrow.ts'
-import { checkIdentifier, checkInteger, checkLanguage } from '../text/token.ts'
+import { checkIdentifier, checkInteger } from '../text/token.ts'
 
 /** Whether a value is one that its rule admits. */
 export type ValueCheck = (value: string) => boolean
@@ -44,17 +44,16 @@ export function compileValue(rule: ValueRule, scope: Scope): ValueCheck {
       return (value) => checkInteger(value, rule.min, rule.max)
     case 'date':
       return (value) => parseDate(value) !== undefined
-    case 'language':
-      return checkLanguage
     case 'text':
       return (value) => checkText(value, rule) && scope.narrow(value)
     case 'resource':
-      return checkResource
+      return (value) => checkResource(value, rule.max)
     case 'address': {
       const domains = scope[rule.side]
       return (value) => {
         const jid = parseJid(value)
         if (jid === undefined) return false
+        if (codePoints(jid.local) > rule.local || codePoints(jid.resource) > rule.resource) return false
         const locals = domains.get(jid.domain)
         return locals === null || (locals !== undefined && (jid.local === '' || locals.has(jid.local)))
       }

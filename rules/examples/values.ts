@@ -18,19 +18,21 @@ export function sampleValue(rule: ValueRule, { bundle, second }: ValueContext): 
       return formatDate(second)
     case 'integer':
       return String(Math.min(Math.max(0, rule.min), rule.max))
-    case 'language':
-      return 'en'
     case 'resource':
-      return 'nick'
+      return 'nick'.slice(0, rule.max)
     case 'address':
-      return sampleAddress(rule.side, bundle)
+      return sampleAddress(rule, bundle)
   }
 }
 
-function sampleAddress(side: 'from' | 'to' | 'either', bundle: ValueContext['bundle']): string {
+function sampleAddress(
+  { side, local }: Extract<ValueRule, { type: 'address' }>,
+  bundle: ValueContext['bundle'],
+): string {
   const { domains } = bundle[side === 'to' ? 'to' : 'from']
   const domain = domains.find(({ kind }) => kind === 'im') ?? domains[0]
-  return `${side === 'to' ? 'ben' : 'anna'}@${domain?.name ?? 'example'}`
+  const user = local === 0 ? '' : `${(side === 'to' ? 'ben' : 'anna').slice(0, local)}@`
+  return `${user}${domain?.name ?? 'example'}`
 }
 
 /** Values on both sides of each bound of the rule. */
@@ -48,13 +50,15 @@ export function edgeValues(rule: ValueRule, context: ValueContext): string[] {
       )
     case 'integer':
       return [rule.min, rule.max, rule.min - 1, rule.max + 1].map(String).concat('-0', '01', '')
-    case 'language':
-      return ['de', 'de-CH', 'zh-Hant-TW', 'es-419', 'DE', 'x-klingon', 'en-us']
     case 'resource':
-      return ['r', 'x'.repeat(1023), 'x'.repeat(1024), 'a\nb', '']
+      return ['r', 'x'.repeat(rule.max), 'x'.repeat(rule.max + 1), 'a\nb', '']
     case 'address':
       return [...context.bundle.from.domains, ...context.bundle.to.domains]
-        .flatMap(({ name }) => [name, `user@${name}`, `user@${name}/desk`, `User@${name}`])
+        .flatMap(({ name }) => [
+          ...[name, `user@${name}`, `user@${name}/desk`, `User@${name}`],
+          ...[rule.local, rule.local + 1].map((length) => `${'x'.repeat(length)}@${name}`),
+          ...[rule.resource, rule.resource + 1].map((length) => `${name}/${'x'.repeat(length)}`),
+        ])
         .concat('user@elsewhere.example', `sub.${context.bundle.from.domains[0]?.name ?? 'example'}`)
   }
 }
@@ -79,7 +83,5 @@ export function manyValues(rule: ValueRule, count: number, context: ValueContext
       return numbered((i) => `x${i}`).filter((value) => value.length <= rule.max)
     case 'resource':
       return numbered((i) => `x${i}`)
-    case 'language':
-      return ['de', 'en', 'fr'].slice(0, count)
   }
 }

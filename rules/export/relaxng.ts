@@ -147,20 +147,20 @@ function valuePattern(rule: ValueRule, context: Context): string {
       return `<data type="integer"><param name="minInclusive">${rule.min}</param><param name="maxInclusive">${rule.max}</param><param name="pattern">0|-?[1-9][0-9]*</param></data>`
     case 'date':
       return DATE
-    case 'language':
-      return text('[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?')
     case 'text':
       return `<data type="string"><param name="minLength">1</param><param name="maxLength">${rule.max}</param>${rule.lines ? '' : ONE_LINE}</data>`
     case 'resource':
       return (
-        '<data type="string"><param name="minLength">1</param><param name="maxLength">1023</param>' +
+        `<data type="string"><param name="minLength">1</param><param name="maxLength">${rule.max}</param>` +
         ONE_LINE +
         '</data>'
       )
     case 'address': {
       const names = rule.side === 'either' ? [...context.from, ...context.to] : context[rule.side]
       const domain = names.map((name) => name.replace(/[.^$*+?()[\]{}|\\-]/g, '\\$&')).join('|')
-      return text(`([^@/A-Z&quot;&amp;':&lt;> ]{1,1023}@)?(${domain})(/.+)?`)
+      const local = rule.local === 0 ? '' : `([^@/A-Z&quot;&amp;':&lt;> ]{1,${rule.local}}@)?`
+      const resource = rule.resource === 0 ? '' : `(/.{1,${rule.resource}})?`
+      return text(`${local}(${domain})${resource}`)
     }
   }
 }

@@ -129,12 +129,22 @@ export const PRESETS = {
 
 export type PresetName = keyof typeof PRESETS
 
-/** Greatest lengths: code points of body and subject, characters of identifiers. */
-export type TextLimits = Readonly<{ body: number; subject: number; thread: number; id: number }>
+/** Greatest lengths: code points of body, subject and parts of addresses, characters of identifiers; and items of a discovery answer. */
+export type TextLimits = Readonly<{
+  body: number
+  subject: number
+  thread: number
+  id: number
+  local: number
+  resource: number
+  items: number
+}>
 
 /** What a ruleset chose. */
 export type ProfileChoice = Readonly<{
   on: ReadonlySet<CatalogueName>
   unlabelled: ReadonlySet<UnlabelledName>
   limits: TextLimits
+  /** Language tags that a stanza may name. */
+  languages: readonly string[]
 }>

@@ -26,6 +26,21 @@ export function optional(name: string, rule: ValueRule): AttributeRule {
   return { name, required: false, value: rule }
 }
 
+/** An address of a user's device, an occupant or less. */
+export function anyAddress(side: Side, { local, resource }: AddressLimits): ValueRule {
+  return { type: 'address', side, local, resource }
+}
+
+/** An address without resource: of a user, a room or a server. */
+export function bareAddress(side: Side, { local }: AddressLimits): ValueRule {
+  return { type: 'address', side, local, resource: 0 }
+}
+
+type Side = Extract<ValueRule, { type: 'address' }>['side']
+
+/** Greatest numbers of code points. */
+export type AddressLimits = Readonly<{ local: number; resource: number }>
+
 export function oneOf(...values: readonly string[]): ValueRule {
   return { type: 'enum', values }
 }

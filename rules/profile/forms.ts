@@ -4,7 +4,7 @@
  * The order of children here is the canonical order. Nothing is admitted that is not written here.
  */
 import type { ElementRule, Labelling, Slot, StanzaForm, ValueRule } from '../bundle/bundle.ts'
-import type { CatalogueName, ProfileChoice, UnlabelledName } from './catalogue.ts'
+import type { CatalogueName, ProfileChoice, TextLimits, UnlabelledName } from './catalogue.ts'
 import { atMostOne, exactlyOne } from './element.ts'
 import { error, stanzaAttributes } from './rfc6120.ts'
 import { body, priority, roomSubject, show, status, subject, thread } from './rfc6121.ts'
@@ -44,7 +44,7 @@ export function stanzaForms(choice: ProfileChoice): StanzaForm[] {
       form: `${element}-${type ?? absent}`,
       element,
       type,
-      attributes: stanzaAttributes(type, limits.id, element === 'iq'),
+      attributes: stanzaAttributes(type, choice, element === 'iq'),
       slots,
       content: element === 'message',
     })
@@ -85,15 +85,6 @@ export function stanzaForms(choice: ProfileChoice): StanzaForm[] {
 /** The children of a message in their order. */
 function messageSlots({ on, unlabelled, limits }: ProfileChoice, kind: 'user' | 'room'): Slot[] {
   const unless = (name: UnlabelledName): Labelling => (unlabelled.has(name) ? 'never' : 'always')
-  // Where no message crosses without a label, neither does one of these alone.
-  const alone: readonly UnlabelledName[] = [
-    'chat-states',
-    'receipts',
-    'markers',
-    'empty-subject',
-    'room-notices',
-  ]
-  const accompanying: Labelling = alone.some((name) => unlabelled.has(name)) ? 'never' : 'always'
   const when = (name: CatalogueName, ...of: readonly ElementRule[]): Slot[] =>
     on.has(name) ? [atMostOne(...of)] : []
   const emptySubject = unlabelled.has('empty-subject') ? 'unless-empty' : 'always'
@@ -108,20 +99,15 @@ function messageSlots({ on, unlabelled, limits }: ProfileChoice, kind: 'user' | 
     ...when('markers', ...xep0333.markers(limits.id, unless('markers'))),
     ...when('corrections', xep0308.correction(limits.id)),
     ...when('links', xep0066.link(limits.subject)),
-    ...when(
-      'rooms',
-      user ? fromOccupant(on, limits.subject, accompanying) : xep0045.notice(unless('room-notices')),
-    ),
-    ...(user ? when('direct-invitations', xep0249.directInvitation(limits.subject, limits.thread)) : []),
-    ...when('delay', xep0203.delay),
+    ...when('rooms', user ? fromOccupant(on, limits) : xep0045.notice(unless('room-notices'))),
+    ...(user ? when('direct-invitations', xep0249.directInvitation(limits)) : []),
+    ...when('delay', xep0203.delay(limits)),
     LABEL,
   ]
 }
 
-function fromOccupant(on: ProfileChoice['on'], reasonMax: number, labelling: Labelling): ElementRule {
-  return on.has('invitations')
-    ? xep0045.privateMessageOrInvitation(reasonMax, labelling)
-    : xep0045.privateMessage(labelling)
+function fromOccupant(on: ProfileChoice['on'], limits: TextLimits): ElementRule {
+  return on.has('invitations') ? xep0045.privateMessageOrInvitation(limits) : xep0045.privateMessage
 }
 
 /** The children of presence in their order. A label stands where there may be words. */
@@ -146,14 +132,14 @@ function presenceSlots(
         ...label('status-text', 'hats'),
       ]
     case 'unavailable':
-      return [...words, ...when('rooms', xep0045.occupant), ...label('status-text')]
+      return [...words, ...when('rooms', xep0045.leaving(limits)), ...label('status-text')]
     case 'subscribe':
       return [...words, ...when('nicknames', nickname), ...label('status-text', 'nicknames')]
   }
 }
 
 /** What may be asked and answered; `emptyAnswer`: an answer may hold nothing; `labelled`: one may hold words. */
-function queries({ on }: ProfileChoice): Readonly<{
+function queries({ on, limits }: ProfileChoice): Readonly<{
   requests: readonly ElementRule[]
   answers: readonly ElementRule[]
   emptyAnswer: boolean
@@ -170,7 +156,7 @@ function queries({ on }: ProfileChoice): Readonly<{
     )
     answers.push(
       xep0030.infoAnswer(features(on), node, on.has('room-info') ? roomInformation : undefined),
-      xep0030.itemsAnswer(node, paging ? xep0059.pageAnswer : undefined),
+      xep0030.itemsAnswer(limits, node, paging ? xep0059.pageAnswer : undefined),
     )
   }
   if (on.has('ping')) requests.push(xep0199.ping)
@@ -184,7 +170,7 @@ function queries({ on }: ProfileChoice): Readonly<{
   }
   if (on.has('vcards')) {
     requests.push(xep0054.vCardRequest)
-    answers.push(xep0054.vCardAnswer)
+    answers.push(xep0054.vCardAnswer(limits))
   }
   return {
     requests,

@@ -1,7 +1,8 @@
 /** RFC 6120: attributes of stanzas (§8.1) and errors as a bare condition (§8.3). */
 import type { AttributeRule, ElementRule } from '../bundle/bundle.ts'
 import { SERVER_NS } from '../xml/node.ts'
-import { children, elementRule, empty, exactlyOne, oneOf, optional, required } from './element.ts'
+import type { ProfileChoice } from './catalogue.ts'
+import { anyAddress, children, elementRule, empty, exactlyOne, oneOf, optional, required } from './element.ts'
 
 const STANZAS_NS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
 
@@ -43,12 +44,16 @@ export const error: ElementRule = elementRule(
 )
 
 /** The attributes of a stanza of that `type`; null where the attribute is absent. */
-export function stanzaAttributes(type: string | null, idMax: number, idRequired: boolean): AttributeRule[] {
+export function stanzaAttributes(
+  type: string | null,
+  { limits, languages }: Pick<ProfileChoice, 'limits' | 'languages'>,
+  idRequired: boolean,
+): AttributeRule[] {
   return [
-    required('from', { type: 'address', side: 'from' }),
-    { name: 'id', required: idRequired, value: { type: 'identifier', max: idMax } },
-    required('to', { type: 'address', side: 'to' }),
+    required('from', anyAddress('from', limits)),
+    { name: 'id', required: idRequired, value: { type: 'identifier', max: limits.id } },
+    required('to', anyAddress('to', limits)),
     ...(type === null ? [] : [required('type', oneOf(type))]),
-    optional('xml:lang', { type: 'language' }),
+    ...(languages.length === 0 ? [] : [optional('xml:lang', oneOf(...languages))]),
   ]
 }

@@ -7,8 +7,8 @@ const DATA_NS = 'jabber:x:data'
 /** §3.3, those whose value is one token. */
 const FIELD_TYPES = ['boolean', 'hidden', 'jid-single', 'list-single', 'text-single']
 
-/** Longest value of a field, in characters. */
-const MAX_VALUE = 128
+/** Longest value of a field, in characters: that of FORM_TYPE (XEP-0045 §15.5). */
+const MAX_VALUE = 39
 
 /** A form of type `result` with fields of these names only; without title, instructions, labels and layout (XEP-0141). */
 export function resultForm(names: readonly string[]): ElementRule {

@@ -3,7 +3,18 @@
  * list, or those of entity capabilities.
  */
 import type { AttributeRule, ElementRule, ValueRule } from '../bundle/bundle.ts'
-import { atMostOne, children, elementRule, empty, oneOf, optional, required, setOf } from './element.ts'
+import {
+  type AddressLimits,
+  atMostOne,
+  bareAddress,
+  children,
+  elementRule,
+  empty,
+  oneOf,
+  optional,
+  required,
+  setOf,
+} from './element.ts'
 
 const INFO_NS = 'http://jabber.org/protocol/disco#info'
 const ITEMS_NS = 'http://jabber.org/protocol/disco#items'
@@ -15,7 +26,6 @@ const CATEGORIES = ['account', 'client', 'conference', 'server']
 const TYPES = ['bot', 'console', 'handheld', 'im', 'pc', 'phone', 'registered', 'text', 'web']
 
 const MAX_IDENTITIES = 8
-const MAX_ITEMS = 256
 
 /** What of an entity may be asked for, when more than the entity itself (XEP-0045 §6.6, §6.7 and §17.1). */
 export const ROOM_NODES: ValueRule = oneOf(
@@ -68,13 +78,17 @@ export function infoAnswer(
   )
 }
 
-/** Addresses of the answering side, and which page of them it is. */
-export function itemsAnswer(node: ValueRule | undefined, page: ElementRule | undefined): ElementRule {
-  const item = elementRule(ITEMS_NS, 'item', [required('jid', { type: 'address', side: 'from' })], empty)
+/** Bare addresses of the answering side (rooms, services, never occupants), and which page of them it is. */
+export function itemsAnswer(
+  limits: AddressLimits & Readonly<{ items: number }>,
+  node: ValueRule | undefined,
+  page: ElementRule | undefined,
+): ElementRule {
+  const item = elementRule(ITEMS_NS, 'item', [required('jid', bareAddress('from', limits))], empty)
   return elementRule(
     ITEMS_NS,
     'query',
     nodeAttribute(node),
-    children(setOf(MAX_ITEMS, item), ...(page === undefined ? [] : [atMostOne(page)])),
+    children(setOf(limits.items, item), ...(page === undefined ? [] : [atMostOne(page)])),
   )
 }

@@ -2,8 +2,11 @@
  * XEP-0045: joining a room (§7.2), what a room says of its occupants (§7.2.2), private messages (§7.5), invitations (§7.8.2)
  * and a room's notices (§10.2.1). Who was kicked or banned, and a change of nickname, stand in presence as numbers.
  */
-import type { ElementRule, Labelling } from '../bundle/bundle.ts'
+import type { AttributeRule, ElementRule, Labelling } from '../bundle/bundle.ts'
+import type { TextLimits } from './catalogue.ts'
 import {
+  type AddressLimits,
+  anyAddress,
   atMostOne,
   children,
   elementRule,
@@ -67,59 +70,50 @@ export function join(withHistory: boolean): ElementRule {
   return elementRule(MUC_NS, 'x', [], withHistory ? children(atMostOne(history)) : empty)
 }
 
-/** An occupant, without real address, actor and reason; `nick` is the new nick of one who changes it (§7.6). */
-export const occupant: ElementRule = elementRule(
-  USER_NS,
-  'x',
-  [],
-  children(
-    setOf(
-      MAX_ITEMS,
-      elementRule(
-        USER_NS,
-        'item',
-        [
-          required('affiliation', oneOf(...AFFILIATIONS)),
-          optional('nick', { type: 'resource' }),
-          required('role', oneOf(...ROLES)),
-        ],
-        empty,
-      ),
-    ),
-    setOf(
-      STATUS_CODES.length,
-      elementRule(USER_NS, 'status', [required('code', oneOf(...STATUS_CODES))], empty),
-    ),
-  ),
-)
-
-/** The mark of a private message between occupants (§7.5). */
-export function privateMessage(labelling: Labelling): ElementRule {
-  return elementRule(USER_NS, 'x', [], empty, labelling)
+function presenceOf(items: number, nick: readonly AttributeRule[]): ElementRule {
+  const item = elementRule(
+    USER_NS,
+    'item',
+    [required('affiliation', oneOf(...AFFILIATIONS)), ...nick, required('role', oneOf(...ROLES))],
+    empty,
+  )
+  const status = elementRule(USER_NS, 'status', [required('code', oneOf(...STATUS_CODES))], empty)
+  return elementRule(USER_NS, 'x', [], children(setOf(items, item), setOf(STATUS_CODES.length, status)))
 }
+
+/** An occupant, without real address, actor and reason. */
+export const occupant: ElementRule = presenceOf(MAX_ITEMS, [])
+
+/** One who leaves, or takes another nick (§7.6): that nick stands here, once, and is a resource. */
+export function leaving({ resource }: AddressLimits): ElementRule {
+  return presenceOf(1, [optional('nick', { type: 'resource', max: resource })])
+}
+
+/** The mark of a private message between occupants (§7.5). It goes with a message, and crosses with its label or not at all. */
+export const privateMessage: ElementRule = elementRule(USER_NS, 'x', [], empty, 'always')
 
 /**
  * The same, or an invitation that a room passes on, or its refusal (§7.8.2), without password; a reason obliges the
  * message to carry a label, and so does an invitation, which names people and a room.
  */
-export function privateMessageOrInvitation(reasonMax: number, labelling: Labelling): ElementRule {
+export function privateMessageOrInvitation(limits: TextLimits): ElementRule {
   const reason = elementRule(
     USER_NS,
     'reason',
     [],
-    value({ type: 'text', max: reasonMax, lines: false }),
+    value({ type: 'text', max: limits.subject, lines: false }),
     'always',
   )
   const letters = ['decline', 'invite'].map((name) =>
     elementRule(
       USER_NS,
       name,
-      ['from', 'to'].map((end) => optional(end, { type: 'address', side: 'either' })),
+      ['from', 'to'].map((end) => optional(end, anyAddress('either', limits))),
       children(atMostOne(reason)),
       'always',
     ),
   )
-  return elementRule(USER_NS, 'x', [], children(atMostOne(...letters)), labelling)
+  return elementRule(USER_NS, 'x', [], children(atMostOne(...letters)), 'always')
 }
 
 /** What a room says of itself in a message: numbers only. */

@@ -1,6 +1,6 @@
 /** XEP-0054: a user's vCard, as far as it names them. Its words oblige the answer to carry a label. */
 import type { ElementRule } from '../bundle/bundle.ts'
-import { atMostOne, children, elementRule, empty, value } from './element.ts'
+import { type AddressLimits, atMostOne, bareAddress, children, elementRule, empty, value } from './element.ts'
 
 const VCARD_NS = 'vcard-temp'
 
@@ -17,18 +17,20 @@ function words(name: string): ElementRule {
 export const vCardRequest: ElementRule = elementRule(VCARD_NS, 'vCard', [], empty)
 
 /** §3.3: names, organisation and the XMPP address; nothing with a picture, a number, a place or a date. */
-export const vCardAnswer: ElementRule = elementRule(
-  VCARD_NS,
-  'vCard',
-  [],
-  children(
-    atMostOne(words('FN')),
-    atMostOne(words('NICKNAME')),
-    atMostOne(elementRule(VCARD_NS, 'JABBERID', [], value({ type: 'address', side: 'from' }))),
-    atMostOne(words('TITLE')),
-    atMostOne(words('ROLE')),
-    atMostOne(
-      elementRule(VCARD_NS, 'ORG', [], children(atMostOne(words('ORGNAME')), atMostOne(words('ORGUNIT')))),
+export function vCardAnswer(limits: AddressLimits): ElementRule {
+  return elementRule(
+    VCARD_NS,
+    'vCard',
+    [],
+    children(
+      atMostOne(words('FN')),
+      atMostOne(words('NICKNAME')),
+      atMostOne(elementRule(VCARD_NS, 'JABBERID', [], value(bareAddress('from', limits)))),
+      atMostOne(words('TITLE')),
+      atMostOne(words('ROLE')),
+      atMostOne(
+        elementRule(VCARD_NS, 'ORG', [], children(atMostOne(words('ORGNAME')), atMostOne(words('ORGUNIT')))),
+      ),
     ),
-  ),
-)
+  )
+}

@@ -6,10 +6,13 @@ const RECEIPTS_NS = 'urn:xmpp:receipts'
 
 export const features = [RECEIPTS_NS]
 
-/** A request, or the receipt for the message with that `id`. */
+/**
+ * A request, or the receipt for the message with that `id`. A request goes with a message, and crosses with its label or
+ * not at all.
+ */
 export function receipts(idMax: number, labelling: Labelling): ElementRule[] {
   return [
-    elementRule(RECEIPTS_NS, 'request', [], empty, labelling),
+    elementRule(RECEIPTS_NS, 'request', [], empty, 'always'),
     elementRule(
       RECEIPTS_NS,
       'received',

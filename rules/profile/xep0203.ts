@@ -1,16 +1,18 @@
 /** XEP-0203: when a delayed stanza was sent (§2), without the reason in words. */
 import type { ElementRule } from '../bundle/bundle.ts'
-import { elementRule, empty, optional, required } from './element.ts'
+import { type AddressLimits, bareAddress, elementRule, empty, optional, required } from './element.ts'
 
 const DELAY_NS = 'urn:xmpp:delay'
 
 export const features = [DELAY_NS]
 
 /** `from` is who delayed it: a server or a room of the sending side. What only accompanies a message crosses with a label or not at all. */
-export const delay: ElementRule = elementRule(
-  DELAY_NS,
-  'delay',
-  [optional('from', { type: 'address', side: 'from' }), required('stamp', { type: 'date' })],
-  empty,
-  'always',
-)
+export function delay(limits: AddressLimits): ElementRule {
+  return elementRule(
+    DELAY_NS,
+    'delay',
+    [optional('from', bareAddress('from', limits)), required('stamp', { type: 'date' })],
+    empty,
+    'always',
+  )
+}

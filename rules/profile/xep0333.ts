@@ -6,11 +6,14 @@ const MARKERS_NS = 'urn:xmpp:chat-markers:0'
 
 export const features = [MARKERS_NS]
 
-/** The mark of a message that may be marked, or a marker for the message with that `id`. */
+/**
+ * The mark of a message that may be marked, or a marker for the message with that `id`. The mark goes with a message, and
+ * crosses with its label or not at all.
+ */
 export function markers(idMax: number, labelling: Labelling): ElementRule[] {
   const id = required('id', { type: 'identifier', max: idMax })
   return [
-    elementRule(MARKERS_NS, 'markable', [], empty, labelling),
+    elementRule(MARKERS_NS, 'markable', [], empty, 'always'),
     ...['received', 'displayed', 'acknowledged'].map((name) =>
       elementRule(MARKERS_NS, name, [id], empty, labelling),
     ),

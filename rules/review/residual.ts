@@ -27,7 +27,7 @@ export type Bits = Readonly<Partial<Record<Carrier, number>>>
 
 /** Characters of an identifier (doc/formats.md §2): U+0021–U+007E without five. */
 const IDENTIFIER_CHARACTERS = 89
-/** Characters of a local part in ASCII; it is at most 1,023 octets long. */
+/** Characters of a local part in ASCII. */
 const LOCAL_CHARACTERS = 59
 /** Printable ASCII: no longer character carries more for each of its octets. */
 const RESOURCE_CHARACTERS = 95
@@ -35,8 +35,6 @@ const RESOURCE_CHARACTERS = 95
 const TEXT_CHARACTERS = 155_000
 /** Seconds from 1970 to 9999. */
 const DATES = 253_402_300_800
-/** Language tags: 2 or 3 letters, perhaps a script, perhaps a region. */
-const LANGUAGES = (26 ** 2 + 26 ** 3) * (1 + 26 ** 4) * (1 + 26 ** 2 + 1000)
 
 /** The bits of each form of stanza. */
 export function residualBits(bundle: Bundle): { form: StanzaForm; bits: Bits }[] {
@@ -66,8 +64,9 @@ export function total(bits: Bits): number {
 
 function attributeBits(rules: StanzaForm['attributes'], bundle: Bundle): Bits {
   return sum(
-    rules.map(({ required, value }) => {
-      const bits = valueBits(value, bundle)
+    rules.map(({ name, required, value }) => {
+      const bits =
+        name === 'xml:lang' ? { language: total(valueBits(value, bundle)) } : valueBits(value, bundle)
       return required ? bits : sum([bits, { choices: presence(bits) }])
     }),
   )
@@ -128,16 +127,14 @@ function valueBits(rule: ValueRule, bundle: Bundle): Bits {
       return { numbers: Math.log2(rule.max - rule.min + 1) }
     case 'date':
       return { dates: Math.log2(DATES) }
-    case 'language':
-      return { language: Math.log2(LANGUAGES) }
     case 'text':
       return { 'free-text': rule.max * Math.log2(TEXT_CHARACTERS) }
     case 'resource':
-      return { addresses: 1023 * Math.log2(RESOURCE_CHARACTERS) }
+      return { addresses: rule.max * Math.log2(RESOURCE_CHARACTERS) }
     case 'address': {
       const count = (side: 'from' | 'to'): number => bundle[side].domains.length
       const domains = rule.side === 'either' ? count('from') + count('to') : count(rule.side)
-      const parts = 1023 * (Math.log2(LOCAL_CHARACTERS) + Math.log2(RESOURCE_CHARACTERS))
+      const parts = rule.local * Math.log2(LOCAL_CHARACTERS) + rule.resource * Math.log2(RESOURCE_CHARACTERS)
       return { addresses: Math.log2(domains) + parts }
     }
   }

@@ -98,14 +98,13 @@ export function valueWords(rule: ValueRule, bundle: Pick<Bundle, 'from' | 'to'>)
       return `whole number from ${number(rule.min)} to ${number(rule.max)}`
     case 'date':
       return 'date and time'
-    case 'language':
-      return 'language tag'
     case 'resource':
-      return 'nickname or device name'
-    case 'address':
-      return rule.side === 'either'
-        ? `address at ${bundle.from.name} or ${bundle.to.name}`
-        : `address at ${bundle[rule.side].name}`
+      return `nickname or device name of at most ${number(rule.max)} characters`
+    case 'address': {
+      const at = rule.side === 'either' ? `${bundle.from.name} or ${bundle.to.name}` : bundle[rule.side].name
+      const resource = rule.resource === 0 ? 'no resource' : `resource ${number(rule.resource)}`
+      return `address at ${at}, local part of at most ${number(rule.local)} characters, ${resource}`
+    }
   }
 }
 

@@ -261,7 +261,11 @@ function profileChoice(ruleset: RulesetSource): ProfileChoice {
       subject: limits['subject-characters'],
       thread: limits['thread-characters'],
       id: limits['id-characters'],
+      local: limits['local-characters'],
+      resource: limits['resource-characters'],
+      items: limits['discovery-items'],
     },
+    languages: ruleset.languages,
   }
 }
 

@@ -72,6 +72,7 @@ export type RulesetSource = Readonly<{
   profile: Readonly<Partial<Record<CatalogueName, boolean>> & { preset?: PresetName }>
   unlabelled: readonly UnlabelledName[]
   pairs?: readonly PairSource[]
+  languages: readonly string[]
   content?: Readonly<{
     scripts?: readonly ScriptName[]
     categories?: readonly CategoryName[]
@@ -89,6 +90,9 @@ export type RulesetSource = Readonly<{
       | 'subject-characters'
       | 'thread-characters'
       | 'id-characters'
+      | 'local-characters'
+      | 'resource-characters'
+      | 'discovery-items'
       | 'rate'
       | 'burst',
       number

@@ -42,17 +42,20 @@ export function checkText(value: string, rule: TextRule): boolean {
   return codePoints(value) <= rule.max && satisfiesContentRules(value, rule.lines, true)
 }
 
-/** Whether a value may be the resource of an address (RFC 7622 §3.4, narrowed): 1 to 1,023 octets. */
-export function checkResource(value: string): boolean {
+/** Whether a value may be the resource of an address (RFC 7622 §3.4, narrowed): 1 to `max` code points, at most 1,023 octets. */
+export function checkResource(value: string, max: number): boolean {
   if (value === '' || value.length > 1023) return false
-  if (ASCII.test(value)) return true
-  return Buffer.byteLength(value) <= 1023 && satisfiesContentRules(value, false, false)
+  if (ASCII.test(value)) return value.length <= max
+  return (
+    codePoints(value) <= max && Buffer.byteLength(value) <= 1023 && satisfiesContentRules(value, false, false)
+  )
 }
 
 const ASCII = /^[ -~]*$/
 const ASCII_LINES = /^[\t\n -~]*$/
 
-function codePoints(value: string): number {
+/** How many code points a text has. */
+export function codePoints(value: string): number {
   let count = 0
   for (let i = 0; i < value.length; i++) if ((value.charCodeAt(i) & 0xfc00) !== 0xdc00) count++
   return count

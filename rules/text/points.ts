@@ -33,8 +33,20 @@ export const LOCAL = 1 << 11
 export const UNPREPARED = 1 << 12
 /** A space other than U+0020. */
 export const OTHER_SPACE = 1 << 13
+/** A script that is written from right to left. */
+export const RIGHT_TO_LEFT = 1 << 14
 
 const KNOWN = 1 << 15
+
+const RIGHT_TO_LEFT_SCRIPTS = [
+  ...['Adlam', 'Arabic', 'Avestan', 'Chorasmian', 'Cypriot', 'Elymaic'],
+  ...['Garay', 'Hanifi_Rohingya', 'Hatran', 'Hebrew', 'Imperial_Aramaic', 'Inscriptional_Pahlavi'],
+  ...['Inscriptional_Parthian', 'Kharoshthi', 'Lydian', 'Mandaic', 'Manichaean', 'Mende_Kikakui'],
+  ...['Meroitic_Cursive', 'Meroitic_Hieroglyphs', 'Nabataean', 'Nko', 'Old_Hungarian', 'Old_North_Arabian'],
+  ...['Old_Sogdian', 'Old_South_Arabian', 'Old_Turkic', 'Old_Uyghur', 'Palmyrene', 'Phoenician'],
+  ...['Psalter_Pahlavi', 'Samaritan', 'Sidetic', 'Sogdian', 'Syriac', 'Thaana'],
+  ...['Yezidi'],
+]
 
 const TESTS: readonly (readonly [flag: number, test: RegExp])[] = [
   [LETTER, /^\p{L}$/u],
@@ -47,6 +59,10 @@ const TESTS: readonly (readonly [flag: number, test: RegExp])[] = [
   [
     JOINING,
     /^[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Mongolian}]$/u,
+  ],
+  [
+    RIGHT_TO_LEFT,
+    new RegExp(`^[${RIGHT_TO_LEFT_SCRIPTS.map((name) => `\\p{Script=${name}}`).join('')}]$`, 'u'),
   ],
   [EMOJI, /^\p{Emoji}$/u],
   [PICTOGRAPH, /^\p{Extended_Pictographic}$/u],

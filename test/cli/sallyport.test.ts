@@ -124,7 +124,7 @@ t.test('every problem of a ruleset is a line with its file, and there is no bund
   t.same(readdirSync(directory), ['bad'])
   t.match(lines(stderr), [
     new RegExp(`^${bad}/ruleset.yaml:4:10: "one" is not a whole number`),
-    new RegExp(`^${bad}/ruleset.yaml:32:3: unknown key "deepness"`),
+    new RegExp(`^${bad}/ruleset.yaml:34:3: unknown key "deepness"`),
     /^2 problems; no bundle$/,
   ])
 })

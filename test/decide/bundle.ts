@@ -27,10 +27,10 @@ const SERVER = 'jabber:server'
 const CHAT_STATES = 'http://jabber.org/protocol/chatstates'
 
 const attr = (name: string, value: ValueRule, required = false): AttributeRule => ({ name, required, value })
-const FROM = attr('from', { type: 'address', side: 'from' }, true)
-const TO = attr('to', { type: 'address', side: 'to' }, true)
+const FROM = attr('from', { type: 'address', side: 'from', local: 20, resource: 30 }, true)
+const TO = attr('to', { type: 'address', side: 'to', local: 1023, resource: 1023 }, true)
 const ID = attr('id', { type: 'identifier', max: 64 })
-const LANG = attr('xml:lang', { type: 'language' })
+const LANG = attr('xml:lang', { type: 'enum', values: ['de-CH', 'en'] })
 const TYPE = (value: string): AttributeRule => attr('type', { type: 'enum', values: [value] }, true)
 
 const EMPTY: ContentRule = { type: 'empty' }
@@ -67,7 +67,7 @@ const SUBJECT = rule(
 )
 const THREAD = rule(SERVER, 'thread', value({ type: 'identifier', max: 64 }))
 const DELAY = rule('urn:xmpp:delay', 'delay', EMPTY, [
-  attr('from', { type: 'address', side: 'either' }),
+  attr('from', { type: 'address', side: 'either', local: 20, resource: 0 }),
   attr('stamp', { type: 'date' }, true),
 ])
 const STATES = ['active', 'composing', 'gone', 'inactive', 'paused'].map((name) =>
@@ -87,7 +87,7 @@ const FEATURE = rule(INFO, 'feature', EMPTY, [attr('var', { type: 'identifier', 
 const QUERY = rule(INFO, 'query', of(slot(IDENTITY, 1, 4, true), slot(FEATURE, 0, 64, true)))
 const NOTE = rule('urn:example:item', 'note', value(TEXT), [], 'always')
 const ITEM = rule('urn:example:item', 'item', of(slot(NOTE, 0, 2)))
-const NICK = rule('urn:example:nick', 'nick', value({ type: 'resource' }))
+const NICK = rule('urn:example:nick', 'nick', value({ type: 'resource', max: 12 }))
 
 const messageSlots: readonly Slot[] = [
   slot(SUBJECT),

@@ -108,6 +108,13 @@ const LOCALS = [
   'ª',
   '\u0958',
   'x\u200dy',
+  'a\u05d0b',
+  '\u05d01b',
+  '\u05d0\u05d1',
+  '\u0628\u0661\u06f1',
+  '\u06f1a',
+  'x'.repeat(64),
+  'é'.repeat(65),
   'ς',
   '٣',
   '१',
@@ -128,6 +135,9 @@ const RESOURCES = [
   ' ',
   '\u00a0',
   '\u200d',
+  'x'.repeat(128),
+  'é'.repeat(129),
+  '😀'.repeat(12),
 ]
 
 export function makeGenerator(bundle: Bundle, chance: Random) {
@@ -190,10 +200,6 @@ export function makeGenerator(bundle: Bundle, chance: Random) {
                   .concat(rule.max),
               ),
             )
-      case 'language':
-        return rarely()
-          ? pick(['EN', 'e', 'en-us', 'en-', 'sr-Latn-', 'engl', 'i-x', 'en-x-a', '', 'de-DE-1996'])
-          : pick(['en', 'de-CH', 'sr-Latn', 'zh-Hant-TW', 'es-419', 'gsw'])
       case 'date':
         return date()
       case 'text':

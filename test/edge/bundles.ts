@@ -105,7 +105,8 @@ export function testBundle(from: string, to: string): Bundle {
     forms: stanzaForms({
       on: new Set(PRESETS['chat-with-rooms']),
       unlabelled: new Set(Object.keys(UNLABELLED) as UnlabelledName[]),
-      limits: { body: 16_384, subject: 1024, thread: 64, id: 64 },
+      limits: { body: 16_384, subject: 1024, thread: 64, id: 64, local: 64, resource: 128, items: 32 },
+      languages: ['de', 'de-CH', 'en', 'en-US', 'zh-Hans-CN'],
     }),
     labels: {
       windows: {

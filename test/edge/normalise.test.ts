@@ -42,6 +42,8 @@ const released = (inner: string, attributes = '') =>
   `<message xmlns="jabber:server" ${ENDS} type="chat"${attributes}>${inner}</message>`
 const presence = (inner: string, attributes = '') => `<presence ${ENDS}${attributes}>${inner}</presence>`
 const MUC = 'http://jabber.org/protocol/muc#user'
+const rooms = (count: number) =>
+  Array.from({ length: count }, (_, i) => `<item jid="r${i + 10}@conference.high.example"></item>`).join('')
 
 t.test('spellings', (t) => {
   const cases: [string, string, string, string?][] = [
@@ -68,9 +70,29 @@ t.test('spellings', (t) => {
       released(`<body>b</body>${CANONICAL_LABEL}`, ' xml:lang="en"'),
     ],
     [
+      'the language of the words',
+      message(`<body xml:lang='de'>b</body>${essLabel()}`),
+      released(`<body>b</body>${CANONICAL_LABEL}`, ' xml:lang="de"'),
+      'en',
+    ],
+    [
       'another language inside',
-      message(`<body xml:lang='de'>b</body>${essLabel()}`, ` xml:lang='en'`),
-      'unknown-attribute',
+      message(
+        `<subject xml:lang='fr'>s</subject><body xml:lang='DE-ch'>b</body>${essLabel()}`,
+        ` xml:lang='en'`,
+      ),
+      released(`<subject>s</subject><body>b</body>${CANONICAL_LABEL}`, ' xml:lang="de-CH"'),
+    ],
+    [
+      'a region that is not listed',
+      message(`<body>b</body>${essLabel()}`, ` xml:lang='en-GB'`),
+      released(`<body>b</body>${CANONICAL_LABEL}`, ' xml:lang="en"'),
+    ],
+    [
+      'a language that is not listed',
+      message(`<body xml:lang='zzz-Leak-99'>b</body>${essLabel()}`, ` xml:lang='tlh'`),
+      released(`<body>b</body>${CANONICAL_LABEL}`),
+      'en',
     ],
     [
       'no language',
@@ -124,6 +146,30 @@ t.test('spellings', (t) => {
       released(
         `<body>b</body><delay xmlns="urn:xmpp:delay" from="high.example" stamp="2026-11-22T08:00:00Z"></delay>${CANONICAL_LABEL}`,
       ),
+    ],
+    [
+      'a delay of an occupant',
+      message(
+        `<body>b</body><delay xmlns='urn:xmpp:delay' stamp='2026-11-22T08:00:00Z' from='r@conference.high.example/many words'/>${essLabel()}`,
+      ),
+      released(
+        `<body>b</body><delay xmlns="urn:xmpp:delay" from="r@conference.high.example" stamp="2026-11-22T08:00:00Z"></delay>${CANONICAL_LABEL}`,
+      ),
+    ],
+    [
+      'the nick of an occupant who stays',
+      `<presence from='r@conference.high.example/n' to='b@low.example'><x xmlns='${MUC}'><item affiliation='none' nick='many words' role='visitor'/></x></presence>`,
+      `<presence xmlns="jabber:server" from="r@conference.high.example/n" to="b@low.example"><x xmlns="${MUC}"><item affiliation="none" role="visitor"></item></x></presence>`,
+    ],
+    [
+      'the new nick of an occupant',
+      `<presence from='r@conference.high.example/n' to='b@low.example' type='unavailable'><x xmlns='${MUC}'><item affiliation='none' nick='m\u0301' role='visitor'/><status code='303'/></x></presence>`,
+      `<presence xmlns="jabber:server" from="r@conference.high.example/n" to="b@low.example" type="unavailable"><x xmlns="${MUC}"><item affiliation="none" nick="\u1e3f" role="visitor"></item><status code="303"></status></x></presence>`,
+    ],
+    [
+      'occupants and more rooms than cross',
+      `<iq ${ENDS} type='result'><query xmlns='http://jabber.org/protocol/disco#items'><item jid='r@conference.high.example/words'/><item jid='${'x'.repeat(65)}@conference.high.example'/>${rooms(40)}</query></iq>`,
+      `<iq xmlns="jabber:server" ${ENDS} type="result"><query xmlns="http://jabber.org/protocol/disco#items">${rooms(32)}</query></iq>`,
     ],
     [
       'white space',
@@ -195,7 +241,18 @@ t.test('a notice without label keeps nothing that needs one', (t) => {
   const canonical = released('<composing xmlns="http://jabber.org/protocol/chatstates"></composing>')
   const delay = `<delay xmlns='urn:xmpp:delay' from='a@high.example/any words' stamp='2026-11-22T10:00:00Z'/>`
   t.equal(outcome(message(`<thread>t-1</thread>${state}${delay}`)), canonical)
-  t.equal(outcome(message('<thread>t-1</thread>')), 'nothing')
+  const alone = [
+    '<thread>t-1</thread>',
+    delay,
+    `<request xmlns='urn:xmpp:receipts'/>`,
+    `<x xmlns='${MUC}'/>`,
+    `<request xmlns='urn:xmpp:receipts'/><x xmlns='${MUC}'/>`,
+  ]
+  for (const one of alone) {
+    t.equal(outcome(message(one)), 'nothing', one)
+    t.equal(outcome(message(one + state)), canonical, one)
+  }
+  t.equal(outcome(message(`<body>b</body><x xmlns='${MUC}'/>`)), 'label-missing')
   t.equal(
     outcome(message('<body>b</body><thread>t-1</thread>')),
     'label-missing',

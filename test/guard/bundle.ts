@@ -52,9 +52,9 @@ export function testBundle(changed: Partial<Bundle['limits']> = {}): Bundle {
         element: 'message',
         type: 'chat',
         attributes: [
-          attribute('from', { type: 'address', side: 'from' }),
+          attribute('from', { type: 'address', side: 'from', local: 64, resource: 128 }),
           attribute('id', { type: 'identifier', max: 64 }),
-          attribute('to', { type: 'address', side: 'to' }),
+          attribute('to', { type: 'address', side: 'to', local: 64, resource: 128 }),
           attribute('type', { type: 'enum', values: ['chat'] }),
         ],
         slots: [

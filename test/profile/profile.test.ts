@@ -19,8 +19,9 @@ import schema from '../../rules/ruleset/ruleset.schema.json' with { type: 'json'
 
 const names = Object.keys(CATALOGUE) as CatalogueName[]
 const unlabelled = Object.keys(UNLABELLED) as UnlabelledName[]
-const limits = { body: 16384, subject: 1024, thread: 64, id: 64 }
-const everything: ProfileChoice = { on: new Set(names), unlabelled: new Set(unlabelled), limits }
+const limits = { body: 16384, subject: 1024, thread: 64, id: 64, local: 64, resource: 128, items: 32 }
+const languages = ['en', 'fr', 'de']
+const everything: ProfileChoice = { on: new Set(names), unlabelled: new Set(unlabelled), limits, languages }
 const all = stanzaForms(everything)
 
 function form(forms: readonly StanzaForm[], name: string): StanzaForm {
@@ -93,7 +94,7 @@ t.test('both addresses are required, of the right side', (t) => {
     for (const side of ['from', 'to']) {
       t.same(
         f.attributes.find((a) => a.name === side),
-        { name: side, required: true, value: { type: 'address', side } },
+        { name: side, required: true, value: { type: 'address', side, local: 64, resource: 128 } },
         `${f.form} ${side}`,
       )
     }

@@ -165,6 +165,25 @@ t.test('and nothing beside', (t) => {
       'unknown-attribute',
       presence('', x('<item affiliation="none" jid="a@acme.example" role="none"></item>')),
     ],
+    ['unknown-attribute', presence('', x('<item affiliation="none" nick="words" role="none"></item>'))],
+    [
+      'bad-attribute',
+      presence('unavailable', x(`<item affiliation="none" nick="${'w'.repeat(129)}" role="none"></item>`)),
+    ],
+    [
+      'too-many',
+      presence(
+        'unavailable',
+        x(
+          '<item affiliation="none" nick="a" role="none"></item><item affiliation="none" nick="b" role="none"></item>',
+        ),
+      ),
+    ],
+    ['bad-from', stanza('presence', '', '', `${'a'.repeat(65)}@acme.example`)],
+    ['bad-from', stanza('presence', '', '', `a@acme.example/${'x'.repeat(129)}`)],
+    ['bad-from', stanza('presence', '', '', 'a\u05d0@acme.example')],
+    ['bad-attribute', stanza('presence', ' xml:lang="zzz-Lea-99"')],
+    ['bad-attribute', stanza('presence', ' xml:lang="en-US"')],
     ['bad-attribute', presence('', x('<status code="104"></status>'))],
     ['out-of-order', presence('', x('<status code="110"></status><status code="110"></status>'))],
     [
@@ -185,6 +204,17 @@ t.test('and nothing beside', (t) => {
     ['bad-attribute', iq('result', `<query xmlns="${ITEMS}"><item jid="elsewhere.example"></item></query>`)],
     [
       'bad-attribute',
+      iq('result', `<query xmlns="${ITEMS}"><item jid="r@rooms.acme.example/words"></item></query>`),
+    ],
+    [
+      'too-many',
+      iq(
+        'result',
+        `<query xmlns="${ITEMS}">${Array.from({ length: 33 }, (_, i) => `<item jid="r${i + 10}@rooms.acme.example"></item>`).join('')}</query>`,
+      ),
+    ],
+    [
+      'bad-attribute',
       iq('result', `<query xmlns="${ITEMS}"><item jid="b@coalition.example"></item></query>`),
     ],
     ['bad-from', stanza('message', ' type="chat"', `<body>a</body>${LABEL}`, 'a@evil.example')],
@@ -203,7 +233,11 @@ t.test('what crosses without a label has no room for words', (t) => {
   const state = `<composing xmlns="${STATES}"></composing>`
   const delay = (from: string) => `<delay xmlns="urn:xmpp:delay"${from} stamp="2026-11-22T10:00:00Z"></delay>`
   for (const type of ['chat', '', 'groupchat']) {
-    for (const context of [thread, delay(''), delay(' from="room@rooms.acme.example/any words"')]) {
+    t.equal(
+      verdict(message(type, delay(' from="room@rooms.acme.example/any words"') + LABEL)),
+      'bad-attribute',
+    )
+    for (const context of [thread, delay(''), delay(' from="room@rooms.acme.example"')]) {
       t.equal(verdict(message(type, context)), 'label-missing', `${type} ${context}`)
       const notice = context === thread ? context + state : state + context
       t.equal(verdict(message(type, notice)), 'label-missing', `${type} ${notice}`)

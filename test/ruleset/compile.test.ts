@@ -215,7 +215,7 @@ t.test('contradictions are problems, with their place', (t) => {
       yaml,
       'policy: acme.spif.xml',
       'policy: amce.spif.xml',
-      /:49:15: there is no file "amce\.spif\.xml" in the directory/,
+      /:54:15: there is no file "amce\.spif\.xml" in the directory/,
     ],
     [
       'acme-to-coalition',

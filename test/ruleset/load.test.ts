@@ -15,7 +15,8 @@ const bundle: Bundle = {
   forms: stanzaForms({
     on: new Set(['messages', 'presence', 'rooms', 'errors', 'discovery', 'receipts', 'chat-states', 'delay']),
     unlabelled: new Set(['presence']),
-    limits: { body: 100, subject: 100, thread: 36, id: 64 },
+    limits: { body: 100, subject: 100, thread: 36, id: 64, local: 64, resource: 128, items: 32 },
+    languages: ['en'],
   }),
   labels: {
     windows: { creationPast: 1, creationFuture: 2, reviewAfterCreation: 3 },

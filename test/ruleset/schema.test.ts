@@ -59,7 +59,7 @@ t.test('each wrong value has its place and what to write', (t) => {
     [
       'version: 1',
       'versoin: 1',
-      '4:1: unknown key "versoin" in ruleset.yaml; known are format, name, version, from, to, profile, unlabelled, pairs, limits, pacing, content, labels, validity and edge',
+      '4:1: unknown key "versoin" in ruleset.yaml; known are format, name, version, from, to, profile, unlabelled, pairs, languages, limits, pacing, content, labels, validity and edge',
     ],
     [
       'format: sallyport-ruleset-1',
@@ -86,28 +86,28 @@ t.test('each wrong value has its place and what to write', (t) => {
     [
       'depth: 12',
       'depth: 1000',
-      '32:10: 1000 is not a whole number from 4 to 64; write a whole number from 4 to 64',
+      '34:10: 1000 is not a whole number from 4 to 64; write a whole number from 4 to 64',
     ],
     [
       'creation-past: 365d',
       'creation-past: 365',
-      '42:20: 365 is not a number with s, m, h or d (seconds, minutes, hours, days); write a number with s, m, h or d (seconds, minutes, hours, days), such as 30d',
+      '47:20: 365 is not a number with s, m, h or d (seconds, minutes, hours, days); write a number with s, m, h or d (seconds, minutes, hours, days), such as 30d',
     ],
     [
       'policy: acme.spif.xml',
       'policy: ../acme.spif.xml',
-      '49:15: "../acme.spif.xml" is not a file name in the ruleset’s directory that ends in .xml; write a file name in the ruleset’s directory that ends in .xml, such as acme.spif.xml',
+      '54:15: "../acme.spif.xml" is not a file name in the ruleset’s directory that ends in .xml; write a file name in the ruleset’s directory that ends in .xml, such as acme.spif.xml',
     ],
-    ['mode: replace', 'mode: keep', '54:13: "keep" is not replace; write replace'],
+    ['mode: replace', 'mode: keep', '59:13: "keep" is not replace; write replace'],
     [
       'accept: [ess-0258, 4774-0258, 4774-4778]',
       'accept: []',
-      '52:15: a list of forms of label is empty; write at least one entry',
+      '57:15: a list of forms of label is empty; write at least one entry',
     ],
     [
       'values: [EXERCISE] }',
       'values: [1001] }',
-      '65:44: 1001 is not a name as the SPIF writes it (in quotes when it looks like a number); write a name as the SPIF writes it (in quotes when it looks like a number)',
+      '70:44: 1001 is not a name as the SPIF writes it (in quotes when it looks like a number); write a name as the SPIF writes it (in quotes when it looks like a number)',
     ],
     ['- caps', '- cap', ''],
   ]

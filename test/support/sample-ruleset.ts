@@ -26,6 +26,7 @@ type Policy = Readonly<{
     bodyChars: number
     subjectChars: number
     idChars: number
+    jidPartOctets: number
   }>
 }>
 
@@ -53,12 +54,15 @@ export function sampleSources(stanzas: string): Map<string, Uint8Array> {
       delay: true,
     },
     unlabelled: ['presence', 'discovery', 'errors', 'chat-states', 'receipts', 'empty-subject'],
+    languages: ['en', 'fr'],
     limits: {
       'stanza-octets': policy.limits.stanzaBytes,
       depth: policy.limits.depth,
       'body-characters': policy.limits.bodyChars,
       'subject-characters': policy.limits.subjectChars,
       'id-characters': policy.limits.idChars,
+      'local-characters': policy.limits.jidPartOctets,
+      'resource-characters': policy.limits.jidPartOctets,
     },
     labels: {
       windows: { 'creation-past': '7300d', 'creation-future': '5m', 'review-after-creation': '7300d' },

@@ -137,10 +137,12 @@ t.test('lengths are code points', async (t) => {
 
 t.test('a resource', async (t) => {
   for (const good of ['desk', 'Jürgen & Co', 'a/b@c', 'x'.repeat(1023), 'é'.repeat(511)])
-    t.ok(checkResource(good), good.slice(0, 20))
+    t.ok(checkResource(good, 1023), good.slice(0, 20))
   for (const bad of ['', 'a\nb', 'a\tb', 'a\u3000b', 'é\n', 'x'.repeat(1024), 'é'.repeat(512), 'a\u00a0b']) {
-    t.notOk(checkResource(bad), show(bad).slice(0, 20))
+    t.notOk(checkResource(bad, 1023), show(bad).slice(0, 20))
   }
+  for (const good of ['desk', 'Büro', '😀😀😀😀']) t.ok(checkResource(good, 4), good)
+  for (const bad of ['desk1', 'Büro1', '😀😀😀😀😀']) t.notOk(checkResource(bad, 4), bad)
 })
 
 t.test('every code point by itself: the rules as they are written, one regular expression', async (t) => {

@@ -11,10 +11,22 @@ export const CREATION = '2026-11-22T09:59:58Z'
 export const REVIEW = '2027-11-22T09:59:58Z'
 
 const server = 'jabber:server'
-const from: AttributeRule = { name: 'from', required: true, value: { type: 'address', side: 'from' } }
-const to: AttributeRule = { name: 'to', required: true, value: { type: 'address', side: 'to' } }
+const from: AttributeRule = {
+  name: 'from',
+  required: true,
+  value: { type: 'address', side: 'from', local: 1023, resource: 1023 },
+}
+const to: AttributeRule = {
+  name: 'to',
+  required: true,
+  value: { type: 'address', side: 'to', local: 20, resource: 30 },
+}
 const id: AttributeRule = { name: 'id', required: false, value: { type: 'identifier', max: 64 } }
-const lang: AttributeRule = { name: 'xml:lang', required: false, value: { type: 'language' } }
+const lang: AttributeRule = {
+  name: 'xml:lang',
+  required: false,
+  value: { type: 'enum', values: ['de', 'de-CH', 'en', 'sr-Latn-RS'] },
+}
 const typeIs = (type: string): AttributeRule => ({
   name: 'type',
   required: true,
@@ -50,7 +62,7 @@ const delay: ElementRule = {
   ns: 'urn:xmpp:delay',
   name: 'delay',
   attributes: [
-    { name: 'from', required: false, value: { type: 'address', side: 'either' } },
+    { name: 'from', required: false, value: { type: 'address', side: 'either', local: 20, resource: 0 } },
     { name: 'stamp', required: true, value: { type: 'date' } },
   ],
   content: { type: 'empty' },
@@ -74,7 +86,7 @@ const item: ElementRule = {
       required: true,
       value: { type: 'enum', values: ['member', 'none', 'a & "b" < c > d'] },
     },
-    { name: 'nick', required: false, value: { type: 'resource' } },
+    { name: 'nick', required: false, value: { type: 'resource', max: 12 } },
   ],
   content: {
     type: 'elements',
@@ -172,8 +184,6 @@ export const rows: LabelRow[] = [
   },
 ]
 
-const FORM_NAMES = ['message-chat', 'message-normal', 'presence', 'iq-disco-result']
-
 export const bundle: Bundle = {
   format: 'sallyport-bundle-1',
   name: 'test',
@@ -189,8 +199,18 @@ export const bundle: Bundle = {
   },
   to: { name: 'low', domains: [{ name: 'low.example', kind: 'im' }] },
   pairs: [
-    { from: 'high.example', to: 'low.example', forms: FORM_NAMES },
-    { from: 'rooms.high.example', to: 'low.example', forms: FORM_NAMES, rate: 10, burst: 20 },
+    {
+      from: 'high.example',
+      to: 'low.example',
+      forms: ['message-chat', 'message-normal', 'presence', 'iq-disco-result'],
+    },
+    {
+      from: 'rooms.high.example',
+      to: 'low.example',
+      forms: ['message-chat', 'message-normal', 'presence', 'iq-disco-result'],
+      rate: 10,
+      burst: 20,
+    },
     { from: 'few.example', to: 'low.example', forms: ['presence'] },
   ],
   limits: { stanzaBytes: 20_000, depth: 10, rate: 1000, burst: 100 },

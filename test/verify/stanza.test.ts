@@ -264,17 +264,16 @@ t.test('the profile', async (t) => {
       'octet behind a date': delay(` stamp="${CREATION}Z"`),
       'five digits': delay(' stamp="12026-11-22T09:59:58Z"'),
       'other digits': delay(' stamp="２026-11-22T09:59:58Z"'),
-      'language alone': chat(`<body xml:lang="e">x</body>`),
-      'language of four': chat(`<body xml:lang="engl">x</body>`),
+      'a language that is not listed': chat(`<body xml:lang="fr">x</body>`),
+      'a region of a listed language': chat(`<body xml:lang="en-US">x</body>`),
+      'the language of a listed region': chat(`<body xml:lang="sr-Latn">x</body>`),
       'language in capitals': chat(`<body xml:lang="EN">x</body>`),
-      'script in small': chat(`<body xml:lang="sr-latn">x</body>`),
-      'region in small': chat(`<body xml:lang="en-us">x</body>`),
-      'region of one digit': chat(`<body xml:lang="es-4">x</body>`),
-      'hyphen at the end': chat(`<body xml:lang="en-">x</body>`),
-      'script and hyphen': chat(`<body xml:lang="sr-Latn-">x</body>`),
-      'region then script': chat(`<body xml:lang="sr-RS-Latn">x</body>`),
       'private use': chat(`<body xml:lang="en-x-abc">x</body>`),
       'empty language': chat(`<body xml:lang="">x</body>`),
+      'a resource where none may stand': delay(` from="high.example/x" stamp="${CREATION}"`),
+      'a resource of a user': delay(` from="ann@high.example/x" stamp="${CREATION}"`),
+      'a local part too long inside': delay(` from="${'a'.repeat(21)}@high.example" stamp="${CREATION}"`),
+      'a nick too long': nick('é'.repeat(13)),
     },
     'unknown-element': {
       'no such element': chat(`${body}<html xmlns="http://jabber.org/protocol/xhtml-im"></html>${label}`),
@@ -379,9 +378,20 @@ t.test('the profile', async (t) => {
       'long local': from(`${'a'.repeat(1024)}@high.example`),
       'long resource': from(`high.example/${'a'.repeat(1024)}`),
       'mixed scripts in local': from('annа@high.example'),
+      'Hebrew in Latin': from('a\u05d0b@high.example'),
+      'Latin behind Hebrew and a digit': from('\u05d01b@high.example'),
+      'Cyrillic behind Arabic, apart': from('\u0628.\u044f@high.example'),
+      'Greek before Thaana': from('\u03b1-\u0780@high.example'),
+      'a Persian digit behind Latin': from('a\u06f1@high.example'),
+      'two rows of Arabic digits': from('\u0628\u0661\u06f1@high.example'),
       'symbol in local': from('a☃@high.example'),
     },
-    'bad-to': { 'of the near side': to('x@high.example'), unknown: to('x@nowhere.example') },
+    'bad-to': {
+      'of the near side': to('x@high.example'),
+      unknown: to('x@nowhere.example'),
+      'local part beyond the rule': to(`${'a'.repeat(21)}@low.example`),
+      'resource beyond the rule': to(`x@low.example/${'😀'.repeat(31)}`),
+    },
     'bad-pair': {
       'two domains that do not chat': good.replace(/from="[^"]*"/, 'from="ann@few.example/x"'),
       'the domain itself': good.replace(/from="[^"]*"/, 'from="few.example"'),
@@ -452,7 +462,11 @@ t.test('dates of the output', async (t) => {
 t.test('limits', async (t) => {
   const wide = chat(`<body>${'x'.repeat(5000)}</body>${label}`)
   t.equal(say(wide), 'accepted')
-  t.equal(say(nick('é'.repeat(511))), 'accepted')
+  t.equal(say(nick('é'.repeat(12))), 'accepted')
+  t.equal(say(to(`${'é'.repeat(20)}@low.example/${'😀'.repeat(30)}`)), 'accepted')
+  t.equal(say(from('\u05d0\u05d1.1@high.example/a\u05d0b')), 'accepted', 'a resource may mix')
+  t.equal(say(from('\u0628\u06f1\u06f2@high.example')), 'accepted')
+  t.equal(say(from('\u0628\u0661\u0662@high.example')), 'accepted')
   t.equal(say(from(`${'a'.repeat(1023)}@high.example/${'b'.repeat(1023)}`)), 'accepted')
   t.equal(say(chat(`<body>${'😀'.repeat(4000)}</body>${label}`)), 'accepted', 'code points, not code units')
   t.ok(bundle.limits.stanzaBytes >= Buffer.byteLength(wide))

@@ -9,6 +9,7 @@ import { REASONS as RULES_REASONS } from '../../rules/reasons.ts'
 import { makeTables } from '../../scripts/unicode.ts'
 import { makeScriptTables } from '../../scripts/unicode-scripts.ts'
 import { random } from './random.ts'
+import { RIGHT_TO_LEFT } from './scripts.ts'
 
 const LAST = 0x10ffff
 const isSurrogate = (point: number) => point >= 0xd800 && point <= 0xdfff
@@ -39,6 +40,7 @@ t.test('every flag of every code point is what the runtime says', async (t) => {
     ['INHERITED', Flag.INHERITED, (text) => /^\p{sc=Inherited}$/u.test(text)],
     ['LATIN', Flag.LATIN, (text) => /^\p{sc=Latin}$/u.test(text)],
     ['CYRILLIC_GREEK', Flag.CYRILLIC_GREEK, (text) => /^[\p{sc=Cyrillic}\p{sc=Greek}]$/u.test(text)],
+    ['RIGHT_TO_LEFT', Flag.RIGHT_TO_LEFT, (text) => RIGHT_TO_LEFT.test(text)],
     ['EMOJI', Flag.EMOJI, (text) => /^\p{Emoji}$/u.test(text)],
     ['MODIFIER', Flag.MODIFIER, (text) => /^\p{Emoji_Modifier}$/u.test(text)],
     ['PICTOGRAPHIC', Flag.PICTOGRAPHIC, (text) => /^\p{ExtPict}$/u.test(text)],
