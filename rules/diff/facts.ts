@@ -15,6 +15,7 @@ import type {
 } from '../bundle/bundle.ts'
 import { canonicalJson } from '../bundle/canonical.ts'
 import { clark } from '../examples/probe.ts'
+import { choiceWords, localsWords, pairWords } from '../review/choices.ts'
 import { dateWords, wordsLine } from '../review/labels.ts'
 import {
   countWords,
@@ -62,6 +63,7 @@ export function factsOf(bundle: Bundle): Facts {
   }
   paperFacts(bundle).forEach(add)
   domainFacts(bundle).forEach(add)
+  choiceFacts(bundle).forEach(add)
   for (const form of bundle.forms) {
     const where = formTitle(form)
     add({
@@ -171,18 +173,69 @@ function sortedValue(rule: ValueRule): unknown {
 
 function domainFacts(bundle: Bundle): Fact[] {
   return (['from', 'to'] as const).flatMap((side) =>
-    bundle[side].domains.map(({ name, kind }): Fact => {
+    bundle[side].domains.map(({ name, kind, locals }): Fact => {
       const sends = side === 'from' ? 'sends' : 'receives'
       return {
         kind: 'domain',
         name: `domain/${side}/${name}`,
         where: side === 'from' ? 'Sending side' : 'Receiving side',
         what: `domain ${name}`,
-        meaning: kind,
-        value: `${sends}; ${kind === 'im' ? 'users' : 'rooms'}`,
+        meaning: canonicalJson([kind, locals ?? null]),
+        value: [
+          sends,
+          kind === 'im' ? 'users' : 'rooms',
+          localsWords({ name, kind, ...(locals === undefined ? {} : { locals }) }),
+        ]
+          .filter((words) => words !== '')
+          .join('; '),
       }
     }),
   )
+}
+
+/** Pairs of domains, what is taken away from texts, pacing. What a bundle does not say is a fact too. */
+function choiceFacts({ pairs, content, pacing }: Bundle): Fact[] {
+  const fact = (name: string, where: string, what: string, meaning: unknown, value: string): Fact => ({
+    kind: 'paper',
+    name,
+    where,
+    what,
+    meaning: canonicalJson(meaning),
+    value,
+  })
+  const texts = choiceWords(content ?? {})
+  return [
+    fact(
+      'pairs',
+      'Domains',
+      'which domains send to which',
+      pairs !== undefined,
+      pairs === undefined ? 'each to each' : 'as listed',
+    ),
+    ...(pairs ?? []).map((pair) =>
+      fact(
+        `pair/${pair.from}/${pair.to}`,
+        'Domains',
+        `${pair.from} to ${pair.to}`,
+        [[...pair.forms].sort(), pair.rate ?? null, pair.burst ?? null],
+        pairWords(pair),
+      ),
+    ),
+    ...Object.entries(content ?? {}).map(([name, value]) =>
+      fact(`content/${name}`, 'Texts', name, value, texts.get(name) ?? 'as the content rules say'),
+    ),
+    ...(pacing === undefined
+      ? []
+      : [
+          fact(
+            'pacing',
+            'Limits',
+            'pacing of the one-way link',
+            pacing,
+            `a frame every ${number(pacing.slotMilliseconds)} ms, in sizes ${pacing.sizes.map(number).join(', ')}`,
+          ),
+        ]),
+  ]
 }
 
 function rowFact(row: LabelRow): Fact {

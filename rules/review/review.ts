@@ -6,6 +6,7 @@
 import type { Bundle } from '../bundle/bundle.ts'
 import { judgeExamples, verdictWords } from '../examples/judge.ts'
 import { formatDate } from '../text/date.ts'
+import { choiceSections } from './choices.ts'
 import { labelSections } from './labels.ts'
 import {
   type Block,
@@ -36,6 +37,7 @@ export function reviewPage(bundle: Bundle, digest: string, signed?: SignedBy): P
     blocks: [
       ...identity(bundle, digest, signed),
       ...summary(bundle),
+      ...choiceSections(bundle),
       ...labelSections(bundle.labels.rows),
       ...windows(bundle),
       ...stanzaSections(bundle),
