@@ -106,6 +106,19 @@ export function nodeFlags(stage: StageName, config: GuardConfig, code: CodeTree)
   ]
 }
 
+/** The exit code of a journal whose directory another one has. */
+export const LOCKED = 75
+
+/**
+ * What a stage is started through: journal holds a lock on its directory as long as its process lives, for two that write into one
+ * would break each other's chain. Node itself cannot lock; flock(1) becomes the stage once it has the lock.
+ */
+export function stageLock(stage: StageName, config: GuardConfig): string[] {
+  if (stage !== 'journal') return []
+  const options = ['--no-fork', '--nonblock', '--conflict-exit-code', `${LOCKED}`]
+  return ['/usr/bin/flock', ...options, config.journal.directory]
+}
+
 /** Files that a stage reads and that are not code. */
 function dataFiles(stage: StageName, config: GuardConfig): string[] {
   switch (stage) {

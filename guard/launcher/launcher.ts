@@ -12,7 +12,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createReport } from '../common/report.ts'
 import { answerBetween } from './between.ts'
-import { codeTree, nodeFlags, stageFile } from './flags.ts'
+import { codeTree, LOCKED, nodeFlags, stageFile, stageLock } from './flags.ts'
 import { openPipes } from './pipes.ts'
 import { type GuardConfig, STAGES, type StageName, stageArguments, startsAgain } from './stages.ts'
 
@@ -57,9 +57,11 @@ export function startGuard(config: GuardConfig): Guard {
     const pipes = openPipes()
     try {
       for (const stage of STAGES) {
+        const [command, ...words] = [...stageLock(stage, config), process.execPath]
         const child = spawn(
-          process.execPath,
+          command!,
           [
+            ...words,
             ...nodeFlags(stage, config, code),
             stageFile(stage, code),
             ...stageArguments(stage, config),
@@ -70,7 +72,13 @@ export function startGuard(config: GuardConfig): Guard {
         running.set(stage, child)
         child.once('error', (error) => ended(stage, `could not be started (${error.message})`))
         child.once('exit', (status, signal) => {
-          ended(stage, signal === null ? `ended with exit code ${status}` : `was ended by ${signal}`)
+          const how =
+            stage === 'journal' && status === LOCKED
+              ? 'found its directory in use by another guard (give each its own, or stop the other)'
+              : signal === null
+                ? `ended with exit code ${status}`
+                : `was ended by ${signal}`
+          ended(stage, how)
         })
       }
     } finally {

@@ -10,7 +10,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeTree, nodeFlags, stageFile } from './flags.ts'
+import { codeTree, nodeFlags, stageFile, stageLock } from './flags.ts'
 import { type GuardConfig, PIPES, STAGES, type StageName, stageArguments } from './stages.ts'
 
 /**
@@ -75,6 +75,7 @@ function startFile(stage: StageName, config: GuardConfig, pipes: string): string
     ...(reader.stage === stage ? [`exec ${reader.fd}<${quote(join(pipes, name))}`] : []),
   ])
   const words = [
+    ...stageLock(stage, config),
     process.execPath,
     ...nodeFlags(stage, config, code),
     stageFile(stage, code),

@@ -11,7 +11,7 @@ import { verifyJournal } from '../../guard/journal/verify.ts'
 import { PIPES, STAGES } from '../../guard/launcher/stages.ts'
 import { describeProcess, processFacts } from '../support/processes.ts'
 import { benign, released, unlabelled } from './bundle.ts'
-import { get, health, makeSite, metric, receive, runGuard, sendTo, until } from './harness.ts'
+import { freePorts, get, health, makeSite, metric, receive, runGuard, sendTo, until } from './harness.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'cli', 'sallyport.ts')
 const LABELS = '{guard="high-to-low"}'
@@ -318,6 +318,27 @@ t.test('a consumer that stalls holds the producer back, in bounded memory', asyn
   await until(() => answers >= 15 * Math.min(sent - 10, 1500), 15_000)
   t.pass('and it goes on when the consumer does')
   socket.destroy()
+})
+
+t.test('a second journal on the same directory is refused', async (t) => {
+  const second = join(site.directory, 'second.yaml')
+  const text = readFileSync(site.config, 'utf8')
+  const [intake, metrics] = await freePorts(2)
+  writeFileSync(
+    second,
+    text.replace(`:${site.port.intake}`, `:${intake}`).replace(`:${site.port.metrics}`, `:${metrics}`),
+  )
+  const records = journal().length
+  const other = runGuard({ ...site, config: second })
+  await until(() => other.said().includes('in use by another guard'), 20_000, other.said)
+  await other.stop()
+  t.same(
+    journal()
+      .slice(records)
+      .filter(({ type }) => type === 'start' || type === 'segment'),
+    [],
+    'it wrote nothing',
+  )
 })
 
 t.test('health says why, in one line', async (t) => {

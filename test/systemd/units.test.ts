@@ -23,6 +23,8 @@ const UNITS = join(import.meta.dirname, '..', '..', 'systemd')
 const text = (name: string) => readFileSync(join(UNITS, name), 'utf8')
 const hasAnalyze = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' })
 
+t.setTimeout(110_000)
+
 const noSysusers =
   spawnSync('systemd-sysusers', ['--version']).status === 0 ? false : 'systemd-sysusers is not installed here'
 const notRoot = process.getuid?.() === 0 ? false : 'only root can give files to users'
@@ -108,6 +110,7 @@ t.test('the units of the stages differ only where they must', (t) => {
   const lines = (stage: string) =>
     text(`sallyport-${stage}@.service`)
       .replace('StandardError=journal\n', '')
+      .replace(' /usr/bin/flock\n', '\n')
       .replaceAll(stage, 'STAGE')
       .split('\n')
       .filter(
