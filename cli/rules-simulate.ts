@@ -71,7 +71,7 @@ function judgeOf(bundle: Bundle, second: number): (octets: Uint8Array) => string
   return (octets) => {
     const stanza = parseStanza(octets, bundle.limits)
     if (refused(stanza)) return `refused (${stanza.refused})`
-    const ready = normalise(onServerStream(stanza), undefined)
+    const ready = normalise(onServerStream(stanza), undefined, second)
     if (ready.outcome === 'nothing') return 'dropped by the edge, nothing left'
     if (ready.outcome === 'refused') return `refused by the edge (${ready.reason})`
     return verdictWords(bundle, decide(new TextEncoder().encode(ready.octets), second))

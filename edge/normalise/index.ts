@@ -8,7 +8,13 @@
  *
  * Pure: a bundle and a stanza give the same octets always.
  */
-import type { AttributeRule, Bundle, ElementName, StanzaForm } from '../../rules/bundle/bundle.ts'
+import type {
+  AttributeRule,
+  Bundle,
+  ElementName,
+  ElementRule,
+  StanzaForm,
+} from '../../rules/bundle/bundle.ts'
 import type { Written } from '../../rules/decide/written.ts'
 import { type Reason, type Refusal, refuse, refused } from '../../rules/reasons.ts'
 import {
@@ -21,6 +27,7 @@ import {
   type XmlNode,
 } from '../../rules/xml/node.ts'
 import { canonicalOrder, serialise, serialiseReplacing } from '../../rules/xml/write.ts'
+import { createDefaultLabels } from './defaults.ts'
 import { reduceError } from './error.ts'
 import { createLabelWriter } from './label.ts'
 import { listedLanguage, normaliseLanguage } from './language.ts'
@@ -36,8 +43,8 @@ export type Normalised =
   | Readonly<{ outcome: 'nothing'; stripped: readonly string[] }>
   | Readonly<{ outcome: 'refused'; reason: Reason; stripped: readonly string[] }>
 
-/** `lang` is the default of the stream that the stanza came on. */
-export type Normaliser = (stanza: XmlElement, lang: string | undefined) => Normalised
+/** `lang` is the default of the stream that the stanza came on; `second` is for the dates of a default label. */
+export type Normaliser = (stanza: XmlElement, lang: string | undefined, second: number) => Normalised
 
 const DELAY_NS = 'urn:xmpp:delay'
 const CONTEXT: readonly ElementName[] = [
@@ -55,10 +62,16 @@ const LABELS: readonly ElementName[] = [
   { ns: 'urn:nato:stanag:4778:profile:xmpp:1:0', name: 'BindingData' },
 ]
 
-type Context = { stripped: string[]; label: XmlElement | undefined }
+type Context = {
+  stripped: string[]
+  label: XmlElement | undefined
+  /** Something is there that needs a label, whatever goes with it. */
+  owesLabel: boolean
+}
 
 export function createNormaliser(bundle: Bundle): Normaliser {
   const writeLabel = createLabelWriter(bundle)
+  const defaultLabel = createDefaultLabels(bundle)
   const strips = readStripLists(bundle)
   const isAdmitted = createValueCheck(bundle)
   const forms = new Map<string, Readonly<{ form: StanzaForm; places: Places }>>()
@@ -69,6 +82,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
   function normaliseStanza(
     received: XmlElement,
     lang: string | undefined,
+    second: number,
     context: Context,
   ): Written | Refusal | undefined {
     const type = attribute(received, 'type')
@@ -86,6 +100,16 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     const scope = attributes.find((a) => a.ns === XML_NS)?.value
     const found = normaliseChildren(stanza, places, scope, context)
     if (refused(found)) return found
+    const from = attributes.find((a) => a.name === 'from')?.value ?? ''
+    if (context.label === undefined && context.owesLabel && places.label !== -1) {
+      const added = defaultLabel(from, second)
+      if (added !== undefined) {
+        strip(context, 'default-label')
+        // The label is the last child of every form.
+        const root: XmlElement = { ns: SERVER_NS, name: stanza.name, attributes, children: [...found, PLACE] }
+        return { root, octets: serialiseReplacing(root, PLACE, added), label: added }
+      }
+    }
     const { label } = context
     const unlabelled = label === undefined && stanza.name === 'message'
     const children = unlabelled ? withoutContext(found, context) : found
@@ -93,7 +117,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
 
     const root: XmlElement = { ns: SERVER_NS, name: stanza.name, attributes, children }
     if (label === undefined) return { root, octets: serialise(root), label: undefined }
-    const sender = attributes.find((a) => a.name === 'from')?.value.split('/', 1)[0] ?? ''
+    const sender = from.split('/', 1)[0]!
     const writtenLabel = writeLabel(label, sender)
     if (refused(writtenLabel)) return writtenLabel
     const { spelling, equivalents } = writtenLabel
@@ -185,6 +209,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
   ): XmlElement | Refusal | undefined {
     const attributes = normaliseAttributes(node, rule.attributes, lang, context)
     if (refused(attributes)) return attributes
+    if (owesLabel(node, rule)) context.owesLabel = true
     if (inside !== undefined) {
       const children = normaliseChildren(node, inside, lang, context)
       return refused(children) ? children : { ns: node.ns, name: node.name, attributes, children }
@@ -246,14 +271,23 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     return canonicalOrder(out)
   }
 
-  return (stanza, lang) => {
-    const context: Context = { stripped: [], label: undefined }
-    const written = normaliseStanza(stanza, lang, context)
+  return (stanza, lang, second) => {
+    const context: Context = { stripped: [], label: undefined, owesLabel: false }
+    const written = normaliseStanza(stanza, lang, second, context)
     const { stripped } = context
     if (written === undefined) return { outcome: 'nothing', stripped }
     if (refused(written)) return { outcome: 'refused', reason: written.refused, stripped }
     return { outcome: 'ready', ...written, stripped }
   }
+}
+
+/** Where a default label is put. */
+const PLACE: XmlElement = { ns: 'urn:xmpp:sec-label:0', name: 'securitylabel', attributes: [], children: [] }
+
+/** Whether an element needs a label for itself, not only for what it goes with. */
+function owesLabel(node: XmlElement, { labelling }: ElementRule): boolean {
+  if (isContext(node)) return false
+  return labelling === 'always' || (labelling === 'unless-empty' && node.children.length > 0)
 }
 
 /** What must have a label and only says where a message belongs is not worth refusing a chat state for. */

@@ -12,6 +12,7 @@ const OWN_STRIPS = [
   'delay-text', // the reason of a delay in words
   'delay-from', // who delayed, when it is not one of the sending side, and the resource of who is
   'language', // a language that the bundle does not list, or that differs from that of the stanza
+  'default-label', // not left out but added: a label for one who sends none
   'duplicate', // a member of a set that is there already
   'set-member', // a member of a set that the profile does not have
   'equivalent-label', // an equivalentlabel that is what the policies derive of the label

@@ -133,7 +133,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   }
 
   function cross(envelope: Envelope, stanza: XmlElement, lang: string | undefined, at: number): void {
-    const normal = normalise(stanza, lang)
+    const second = Math.floor(options.now() / 1000)
+    const normal = normalise(stanza, lang, second)
     for (const name of normal.stripped) counted.stripped(name)
     if (normal.outcome === 'nothing') {
       counted.refused('left-empty')

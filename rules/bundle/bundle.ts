@@ -136,6 +136,12 @@ export type ContentChoice = Readonly<{
   words?: readonly string[]
 }>
 
+/**
+ * A label that the sending edge adds where one is missing: to what comes from that domain, or from that bare address. `row`
+ * is the number of its row; `reviewAfter`, in seconds from the moment, where the row has dates.
+ */
+export type DefaultLabel = Readonly<{ from: string; row: number; reviewAfter?: number }>
+
 /** When a bundle may be used, in seconds since 1970, and the digest of the bundle whose place it takes. */
 export type Validity = Readonly<{ notBefore?: number; notAfter?: number; replaces?: string }>
 
@@ -183,6 +189,8 @@ export type Bundle = Readonly<{
     stripInside?: readonly Readonly<{ ns: string; name: string; parent: ElementName }>[]
     /** Attributes (without prefix) of an element. */
     stripAttributes?: readonly Readonly<{ ns: string; name: string; attribute: string }>[]
+    /** Labels for those who send none; addresses come before domains. */
+    defaultLabels?: readonly DefaultLabel[]
     /**
      * For each row in its order: the other labels that say the same, as values (rules/label/wire.ts). An
      * `equivalentlabel` beside the row's label must be one of them, and is taken out. Absent: none may stand there.

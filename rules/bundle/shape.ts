@@ -190,6 +190,7 @@ export const bundleShape: Check = record(
       { strip: list(record(elementName)) },
       {
         stripInside: list(record({ ...elementName, parent: record(elementName) })),
+        defaultLabels: list(record({ from: string, row: count }, { reviewAfter: count })),
         stripAttributes: list(record({ ...elementName, attribute: string })),
         equivalents: list(list(string)),
       },

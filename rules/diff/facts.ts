@@ -15,7 +15,7 @@ import type {
 } from '../bundle/bundle.ts'
 import { canonicalJson } from '../bundle/canonical.ts'
 import { clark } from '../examples/probe.ts'
-import { choiceWords, localsWords, pairWords } from '../review/choices.ts'
+import { choiceWords, defaultWords, localsWords, pairWords } from '../review/choices.ts'
 import { dateWords, wordsLine } from '../review/labels.ts'
 import {
   countWords,
@@ -194,7 +194,7 @@ function domainFacts(bundle: Bundle): Fact[] {
 }
 
 /** Pairs of domains, what is taken away from texts, pacing. What a bundle does not say is a fact too. */
-function choiceFacts({ pairs, content, pacing }: Bundle): Fact[] {
+function choiceFacts({ pairs, content, pacing, edge, labels }: Bundle): Fact[] {
   const fact = (name: string, where: string, what: string, meaning: unknown, value: string): Fact => ({
     kind: 'paper',
     name,
@@ -223,6 +223,15 @@ function choiceFacts({ pairs, content, pacing }: Bundle): Fact[] {
     ),
     ...Object.entries(content ?? {}).map(([name, value]) =>
       fact(`content/${name}`, 'Texts', name, value, texts.get(name) ?? 'as the content rules say'),
+    ),
+    ...(edge.defaultLabels ?? []).map(({ from, row, reviewAfter }) =>
+      fact(
+        `default/${from}`,
+        'Sending edge',
+        `label added for ${from}`,
+        [labels.rows[row]?.input.template ?? null, reviewAfter ?? null],
+        defaultWords(labels.rows[row]),
+      ),
     ),
     ...(pacing === undefined
       ? []

@@ -1,5 +1,5 @@
 /** What a ruleset may take away beside its profile: users and rooms, pairs of domains, content of texts, pacing. */
-import type { Bundle, ContentChoice, PairRule } from '../bundle/bundle.ts'
+import type { Bundle, ContentChoice, LabelRow, PairRule } from '../bundle/bundle.ts'
 import { type Block, type Cell, code, heading, list, paragraph, table } from './page.ts'
 import { number } from './words.ts'
 
@@ -7,6 +7,11 @@ import { number } from './words.ts'
 export function localsWords({ locals, kind }: Bundle['from']['domains'][number]): string {
   if (locals === undefined) return ''
   return `only ${kind === 'im' ? 'the users' : 'the rooms'} ${locals.join(', ')} and the domain itself`
+}
+
+/** A default label in words. */
+export function defaultWords(row: LabelRow | undefined): string {
+  return row === undefined ? 'no label' : `${row.input.marking} (${row.input.form}, entry ${row.name})`
 }
 
 /** What a pair of domains exchanges, in words. */
@@ -34,7 +39,8 @@ export function choiceWords(content: ContentChoice): ReadonlyMap<string, string>
 }
 
 /** The sections; of what a bundle does not say there is a sentence that it does not. */
-export function choiceSections({ from, to, pairs, content, pacing }: Bundle): Block[] {
+export function choiceSections({ from, to, pairs, content, pacing, edge, labels }: Bundle): Block[] {
+  const defaults = edge.defaultLabels ?? []
   const listed = [...from.domains, ...to.domains].filter(({ locals }) => locals !== undefined)
   return [
     heading('Who may send to whom'),
@@ -59,6 +65,18 @@ export function choiceSections({ from, to, pairs, content, pacing }: Bundle): Bl
     content === undefined
       ? paragraph('Nothing more is taken away: every script, links, every word.')
       : list([...choiceWords(content).values()]),
+    ...(defaults.length === 0
+      ? []
+      : [
+          heading('Labels that the sending edge adds'),
+          paragraph(
+            'To what needs a label and has none. Here the edge speaks for a sender whose software knows no labels: the label says nothing of what was written.',
+          ),
+          table(
+            ['From', 'Label'],
+            defaults.map(({ from, row }): Cell[] => [code(from), defaultWords(labels.rows[row])]),
+          ),
+        ]),
     ...(pacing === undefined
       ? []
       : [

@@ -20,6 +20,7 @@ import { stanzaForms } from '../profile/forms.ts'
 import { admitted, STRIP, type StripGroup, type StripName } from '../profile/strip.ts'
 import { parseDate } from '../text/date.ts'
 import { checkContent, contentOf } from './content.ts'
+import { defaultLabelsOf } from './defaults.ts'
 import { MAIN_FILE, type Sources } from './directory.ts'
 import { checkDomains, checkPairs, pairsOf, sideOf } from './domains.ts'
 import { seconds } from './duration.ts'
@@ -52,6 +53,7 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
   const pairs = pairsOf(ruleset, forms)
   const content = contentOf(ruleset)
   const labels = compileLabels(ruleset, yaml, sources)
+  const { defaults, problems: wrongDefaults } = defaultLabelsOf(ruleset, yaml, labels.rows)
   const validity = validityOf(ruleset, yaml)
   const problems = [
     ...checkDomains(ruleset, yaml),
@@ -61,6 +63,7 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
     ...checkProfile(ruleset, yaml, forms),
     ...validity.problems,
     ...labels.problems,
+    ...(labels.problems.length === 0 ? wrongDefaults : []),
     ...checkFiles(ruleset, sources),
   ]
   if (problems.length > 0) return { problems: sortProblems(problems) }
@@ -91,7 +94,11 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
       },
       rows: labels.rows,
     },
-    edge: { ...stripLists(ruleset), equivalents: labels.equivalents },
+    edge: {
+      ...stripLists(ruleset),
+      equivalents: labels.equivalents,
+      ...(defaults.length === 0 ? {} : { defaultLabels: defaults }),
+    },
     ...(validity.validity === undefined ? {} : { validity: validity.validity }),
     sources: [...sources]
       .sort(([a], [b]) => (a < b ? -1 : 1))

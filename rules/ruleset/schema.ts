@@ -62,6 +62,8 @@ export type LabelSetSource = Readonly<{
   allow: readonly (LabelSource & Readonly<{ name: string; becomes?: LabelSource }>)[]
 }>
 
+type DefaultLabelSource = Readonly<{ from: string; label: string; form: LabelForm; 'review-after'?: string }>
+
 /** ruleset.yaml after the schema: defaults filled in, nothing else in it. */
 export type RulesetSource = Readonly<{
   format: 'sallyport-ruleset-1'
@@ -103,7 +105,7 @@ export type RulesetSource = Readonly<{
     windows: Readonly<Record<'creation-past' | 'creation-future' | 'review-after-creation', string>>
     sets: readonly LabelSetSource[]
   }>
-  edge: Readonly<{ strip: readonly StripName[] }>
+  edge: Readonly<{ strip: readonly StripName[]; 'default-labels'?: readonly DefaultLabelSource[] }>
   validity?: Readonly<{ 'not-before'?: string; 'not-after'?: string; replaces?: string }>
 }>
 

@@ -25,7 +25,7 @@ function outcome(xml: string, lang?: string): string {
     depth: 60,
   })
   if (refused(stanza)) throw new Error(`${xml}: ${stanza.refused}`)
-  const normal = normalise(stanza, lang)
+  const normal = normalise(stanza, lang, 0)
   for (const name of normal.stripped)
     if (!stripNames(bundle).includes(name)) throw new Error(`${name} is not a name to count`)
   if (normal.outcome !== 'ready') return normal.outcome === 'nothing' ? 'nothing' : normal.reason
@@ -216,19 +216,19 @@ t.test('an equivalent label that is derived is left out and counted', (t) => {
     if (refused(stanza)) throw new Error(stanza.refused)
     return stanza
   }
-  t.match(withDerived(labelled('SECRET'), undefined), {
+  t.match(withDerived(labelled('SECRET'), undefined, 0), {
     outcome: 'ready',
     octets: released(`<body>b</body>${CANONICAL_LABEL}`),
     stripped: ['equivalent-label'],
   })
-  t.match(withDerived(labelled('SECRET', 'SECRET'), undefined), {
+  t.match(withDerived(labelled('SECRET', 'SECRET'), undefined, 0), {
     stripped: ['equivalent-label', 'equivalent-label'],
   })
   for (const one of [labelled('RESTRICTED'), labelled('SECRET', 'RESTRICTED'), labelled('Secret')]) {
-    t.match(withDerived(one, undefined), { outcome: 'refused', reason: 'label-unlisted', stripped: [] })
+    t.match(withDerived(one, undefined, 0), { outcome: 'refused', reason: 'label-unlisted', stripped: [] })
   }
   t.match(
-    normalise(labelled('SECRET'), undefined),
+    normalise(labelled('SECRET'), undefined, 0),
     { outcome: 'refused', reason: 'label-unlisted' },
     'without list',
   )

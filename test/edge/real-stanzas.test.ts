@@ -54,7 +54,7 @@ t.test(
       count++
       const from = attribute(stanza, 'from') ?? ''
       const { normalise, decide, foretell } = from.includes('high.example') ? ways.high : ways.low
-      const normal = normalise(stanza, 'en')
+      const normal = normalise(stanza, 'en', 0)
       let outcome: string = normal.outcome
       if (normal.outcome === 'refused') outcome = `refused: ${normal.reason}`
       if (normal.outcome === 'ready') {
