@@ -120,8 +120,8 @@ export const inspectFaults: readonly Fault[] = [
     edits: [
       {
         file: 'rules/decide/value.ts',
-        find: 'domains.has(jid.domain)',
-        replace: '[...domains].some((domain) => jid.domain.endsWith(domain))',
+        find: 'domains.get(jid.domain)',
+        replace: '[...domains].find(([domain]) => jid.domain.endsWith(domain))?.[1]',
       },
     ],
     hostile: [
@@ -132,7 +132,7 @@ export const inspectFaults: readonly Fault[] = [
   {
     id: 'sides-confused',
     does: 'takes an address of either side where a rule names one',
-    edits: [{ file: 'rules/decide/value.ts', find: 'sides[rule.side]', replace: 'sides.either' }],
+    edits: [{ file: 'rules/decide/value.ts', find: 'scope[rule.side]', replace: 'scope.either' }],
     hostile: [
       { what: 'a sender of the far side', stanza: presence('', { from: 'bob@coalition.example' }) },
       { what: 'a recipient of the near side', stanza: presence('', { to: 'carol@acme.example' }) },

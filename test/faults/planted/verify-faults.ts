@@ -166,13 +166,13 @@ export const verifyFaults: readonly Fault[] = [
     edits: [
       {
         file: 'guard/verify/address.ts',
-        find: 'domain.length !== to - from',
-        replace: 'domain.length > to - from',
+        find: 'domain.points.length !== to - from',
+        replace: 'domain.points.length > to - from',
       },
       {
         file: 'guard/verify/address.ts',
         find: 'points[from + i]',
-        replace: 'points[to - domain.length + i]',
+        replace: 'points[to - domain.points.length + i]',
       },
     ],
     hostile: [
@@ -186,7 +186,7 @@ export const verifyFaults: readonly Fault[] = [
     edits: [
       {
         file: 'guard/verify/bundle.ts',
-        find: "domains[oneOf(members(json, 'side', 'type').side, 'from', 'to', 'either')]",
+        find: "domains[oneOf(rule.side, 'from', 'to', 'either')]",
         replace: 'domains.either',
       },
     ],
