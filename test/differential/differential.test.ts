@@ -26,6 +26,8 @@ const incoming = compiled(exampleSources('coalition-to-acme')).bundle
 const bundles: [string, Bundle][] = [
   ['acme-to-coalition', outgoing],
   ['coalition-to-acme', incoming],
+  // Pairs of domains, less than all of Unicode, and nearly the whole catalogue.
+  ['fmn-rooms', compiled(exampleSources('fmn-rooms')).bundle],
   // Has rule types and slots that the first profile does not use.
   ['by hand', { ...byHand, labels: outgoing.labels, limits: outgoing.limits }],
 ]
