@@ -31,7 +31,8 @@ function sampleAddress(
 ): string {
   const { domains } = bundle[side === 'to' ? 'to' : 'from']
   const domain = domains.find(({ kind }) => kind === 'im') ?? domains[0]
-  const user = local === 0 ? '' : `${(side === 'to' ? 'ben' : 'anna').slice(0, local)}@`
+  const user =
+    local === 0 ? '' : `${domain?.locals?.[0] ?? (side === 'to' ? 'ben' : 'anna').slice(0, local)}@`
   return `${user}${domain?.name ?? 'example'}`
 }
 

@@ -3,8 +3,8 @@
  * that validates with it.
  *
  * A stanza that the guard accepts is valid. A valid stanza may still be refused, for what a schema does not see: the canonical
- * spelling (white space between elements and around numbers included), the content rules of texts, resources and local parts, the order within
- * a sorted set, a number beyond 64, octets and depth, the windows of dates.
+ * spelling (white space between elements and around numbers included), the content rules of texts, resources and local parts
+ * and what `content` takes away from them, lists of users and rooms, pairs of domains, the order within a sorted set, a number beyond 64, octets and depth, the windows of dates.
  */
 import type {
   AttributeRule,
