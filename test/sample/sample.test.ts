@@ -136,15 +136,21 @@ async function run(): Promise<void> {
     await barrier()
     return { closed: wasClosed, arrived: downstream.subarray(before) }
   }
-  /** A benign message on a stream of its own: when it has arrived, all that was accepted before it has. */
+  /** Benign messages between all four pairs of domains: the far edge has a stream for each, and when they have arrived, all before them has. */
   let barriers = 0
   const barrier = async () => {
-    const marker = `BARRIER-${++barriers}.`
-    await nearDomain.send(
-      `<message from='room@conference.high.example/b' to='bob@low.example' type='chat'><body>${marker}</body><securitylabel xmlns='urn:xmpp:sec-label:0'><label><esssecuritylabel xmlns='urn:xmpp:sec-label:ess:0'>MQgCAQQGAyoDBA==</esssecuritylabel></label></securitylabel></message>`,
-    )
-    for (const end = Date.now() + 30_000; !downstream.includes(marker); ) {
-      if (Date.now() > end) throw new Error(`the barrier ${marker} did not arrive`)
+    const markers: string[] = []
+    for (const from of ['alice@high.example/b', 'room@conference.high.example/b']) {
+      for (const to of ['bob@low.example', 'room@conference.low.example/b']) {
+        const marker = `BARRIER-${++barriers}.`
+        markers.push(marker)
+        await nearDomain.send(
+          `<message from='${from}' to='${to}' type='chat'><body>${marker}</body><securitylabel xmlns='urn:xmpp:sec-label:0'><label><esssecuritylabel xmlns='urn:xmpp:sec-label:ess:0'>MQgCAQQGAyoDBA==</esssecuritylabel></label></securitylabel></message>`,
+        )
+      }
+    }
+    for (const end = Date.now() + 30_000; !markers.every((marker) => downstream.includes(marker)); ) {
+      if (Date.now() > end) throw new Error(`one of ${markers.join(' ')} did not arrive`)
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
   }
