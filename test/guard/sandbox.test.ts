@@ -109,8 +109,13 @@ t.test('the code of the verifiers does nothing that the flags leave open', (t) =
     'the rules that inspect uses are looked at',
   )
   t.ok(all.size > 30, `${all.size} files`)
-  // Diagnostics tell the time of a fault; no verdict comes out of that file.
-  const excused: Record<string, readonly string[]> = { 'guard/common/report.ts': ['a clock'] }
+  const excused: Record<string, readonly string[]> = {
+    // Diagnostics tell the time of a fault; no verdict comes out of that file.
+    'guard/common/report.ts': ['a clock'],
+    // Texts are searched for links; neither file imports anything but by a name that stands in it.
+    'guard/verify/narrow.ts': ['a data: address'],
+    'rules/text/narrow.ts': ['a data: address'],
+  }
   for (const file of all) {
     const name = relative(ROOT, file)
     const found = findForbidden(readFileSync(file, 'utf8')).filter(
