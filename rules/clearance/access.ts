@@ -32,6 +32,7 @@ export function access(label: Label, clearance: Clearance, spif: Spif): Access {
   const permissive = new Map<Tag, LabelCategory[]>()
   for (const category of label.categories) {
     const { tag, value } = category
+    // Informative tags do not matter.
     switch (tag.kind) {
       case 'restrictive':
       case 'enumerated-restrictive':
@@ -40,8 +41,6 @@ export function access(label: Label, clearance: Clearance, spif: Spif): Access {
       case 'permissive':
       case 'enumerated-permissive':
         permissive.set(tag, [...(permissive.get(tag) ?? []), category])
-        break
-      case 'informative':
         break
     }
   }

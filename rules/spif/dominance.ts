@@ -29,30 +29,32 @@ export function dominate(
     return undecided('the labels are not all of the policy')
   }
   const classes = labels.map((label) => label.classification)
-  const highest = classes.reduce((a, b) => (compareHierarchy(a.hierarchy, b.hierarchy) < 0 ? b : a))
+  const highest = [...classes].sort((a, b) => compareHierarchy(b.hierarchy, a.hierarchy))[0]!
   if (classes.some((c) => c !== highest && compareHierarchy(c.hierarchy, highest.hierarchy) === 0)) {
     return undecided(`another class is as high as ${highest.name}`)
   }
-  const categories: LabelCategory[] = []
-  for (const tag of new Set(labels.flatMap((label) => label.categories.map((c) => c.tag)))) {
-    const all = labels.flatMap((label) => label.categories.filter((c) => c.tag === tag))
-    if (!isPermissive(tag)) {
-      categories.push(...all)
-      continue
+  const used = labels.flatMap((label) => label.categories)
+  const agreed = [...new Set(used.map((category) => category.tag))].map((tag) => {
+    const all = used.filter((category) => category.tag === tag)
+    return {
+      tagSet: all[0]!.tagSet,
+      categories: isPermissive(tag) ? all.filter((c) => isCommon(c, labels)) : all,
     }
-    const common = all.filter(({ value }) =>
-      labels.every((label) => label.categories.some((c) => c.value === value)),
-    )
-    if (common.length === 0 && noCommonValue === 'refuse') {
-      return undecided(`no value of ${all[0]!.tagSet.name} is in every label`)
-    }
-    categories.push(...common)
+  })
+  const apart = agreed.find(({ categories }) => categories.length === 0)
+  if (apart !== undefined && noCommonValue === 'refuse') {
+    return undecided(`no value of ${apart.tagSet.name} is in every label`)
   }
+  const categories = agreed.flatMap((tag) => tag.categories)
   const marks = new Set(labels.map((label) => label.privacyMark))
   if (marks.size > 1) return undecided('the privacy marks differ')
   const label = makeLabel(spif, highest, categories, labels[0]!.privacyMark)
   const invalid = validate(label, spif)[0]
   return invalid === undefined ? label : undecided(`${invalid.problem}: ${invalid.detail}`)
+}
+
+function isCommon({ value }: LabelCategory, labels: readonly Label[]): boolean {
+  return labels.every((label) => label.categories.some((category) => category.value === value))
 }
 
 function isPermissive(tag: Tag): boolean {

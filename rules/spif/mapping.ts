@@ -227,14 +227,13 @@ export function mapIncoming(
   if (classes.length > 1) return problem('ambiguous-class', foreign.classification)
   const found = classes[0]
   if (found === undefined) return problem('no-equivalent-class', foreign.classification)
-  const categories: LabelCategory[] = []
-  for (const category of foreign.categories) {
-    const hits = reverse(own, foreign, category)
-    if (hits.length === 0)
-      return problem('no-equivalent-category', `${category.lacv} of ${category.tagSetId}`)
-    if (hits.length > 1) return problem('ambiguous-category', `${category.lacv} of ${category.tagSetId}`)
-    categories.push(hits[0]!)
+  const answers = foreign.categories.map((category) => ({ category, hits: reverse(own, foreign, category) }))
+  const wrong = answers.find(({ hits }) => hits.length !== 1)
+  if (wrong !== undefined) {
+    const code = wrong.hits.length === 0 ? 'no-equivalent-category' : 'ambiguous-category'
+    return problem(code, `${wrong.category.lacv} of ${wrong.category.tagSetId}`)
   }
+  const categories = answers.flatMap(({ hits }) => hits)
   return finish(own, found, { categories, discarded: [] }, foreign.privacyMark, options)
 }
 

@@ -138,7 +138,7 @@ t.test('the effective label is the one under the governing policy', async (t) =>
     'not-appropriate',
     'an equivalent that cannot be checked',
   )
-  const stranger = load(changed('meadow', 'id="2.999.2"', 'id="2.999.9"'))
+  const stranger = load(changed('meadow', 'name="Meadow" id="2.999.2"', 'name="Marsh" id="2.999.9"'))
   t.equal(
     said(securityLabel(inOrchard, inMeadow), stranger, [orchard, meadow]),
     'not-appropriate',
