@@ -31,6 +31,23 @@ t.test('a short run measures each subject and leaves nothing behind', async (t) 
   t.same(readdirSync(folder), [])
 })
 
+t.test('what labels and policies cost is measured too', async (t) => {
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const bench = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'bench.ts'), '--short', '--jit', '--only', 'labels'],
+    { env, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let output = ''
+  bench.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  const [code] = await once(bench, 'close')
+  t.equal(code, 0)
+  t.match(output, /^ +[0-9,]+\/s .*4774/m)
+  t.match(output, /^ +[0-9.]+ ms {2}a SPIF of [0-9]+ kB/m)
+})
+
 t.test('a stanza that does not come out ends the run', async (t) => {
   let results = (_: number) => {}
   const lossy: Subject = {

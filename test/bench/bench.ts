@@ -3,13 +3,14 @@
  *
  *   npm run bench                              everything, some minutes
  *   npm run bench -- --short                   one short run of each, with JIT and the shorter message only
- *   npm run bench -- --only inspect,chain      only these of inspect, verify, guard, chain, relay
+ *   npm run bench -- --only inspect,chain      only these of inspect, verify, guard, chain, relay, labels
  *   npm run bench -- --jit or --jitless        only this way of running
  *
  * Options  --seconds N    of each measured run (2)
  *          --runs N       runs of each, of which the median rate is shown (3)
  *
  * Each subject runs with a closed window (as fast as it goes) and at a fixed 1,000 a second (where latency is what counts).
+ * `labels` is what labels and policies cost by themselves: decoding, validity, access, mapping, loading a policy.
  * Load and subjects share this machine, so "driver" says what the load itself cost. Exits 1 when a stanza is lost or refused.
  */
 import { execFileSync } from 'node:child_process'
@@ -21,6 +22,7 @@ import { copyRulesets, EXAMPLES } from '../../packaging/demo/rulesets.ts'
 import { wholeChain } from './chain.ts'
 import { createDriver, type Figures, type Load, medianRun } from './drive.ts'
 import { guardDirection } from './guard.ts'
+import { labelReport, measureLabels } from './labels.ts'
 import { makeSamples } from './samples.ts'
 import { type Measured, ROOT, type Setting } from './setting.ts'
 import { verifierAlone } from './stage.ts'
@@ -33,6 +35,9 @@ const SUBJECTS = new Map<string, Readonly<{ title: string; make: (setting: Setti
   ['guard', { title: '(c) one guard direction, GCXP to GCXP', make: guardDirection }],
   ['chain', { title: '(d) s2s, edge, guard, edge, s2s', make: wholeChain }],
 ])
+
+/** Labels and policies have no load and no process of their own. */
+const LABELS = 'labels'
 
 const CLOSED: Load = { kind: 'window', window: 256 }
 const RATE: Load = { kind: 'rate', perSecond: 1000 }
@@ -52,16 +57,18 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       short: { type: 'boolean', default: false },
-      only: { type: 'string', default: [...SUBJECTS.keys()].join(',') },
+      only: { type: 'string', default: [...SUBJECTS.keys(), LABELS].join(',') },
       jit: { type: 'boolean', default: false },
       jitless: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '2' },
       runs: { type: 'string', default: '3' },
     },
   })
-  const names = values.only.split(',')
-  const unknown = names.filter((name) => !SUBJECTS.has(name))
-  if (unknown.length > 0) throw new Error(`--only knows ${[...SUBJECTS.keys()].join(', ')}, not ${unknown}`)
+  const chosen = values.only.split(',')
+  const known = [...SUBJECTS.keys(), LABELS]
+  const unknown = chosen.filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new Error(`--only knows ${known.join(', ')}, not ${unknown}`)
+  const names = chosen.filter((name) => name !== LABELS)
   const { short } = values
   const ways = [
     ...(values.jit || !values.jitless ? [true] : []),
@@ -84,7 +91,7 @@ async function main(): Promise<void> {
   console.log(
     `median of ${runs} run(s) of ${seconds} s; latency from due to done; processor time in µs a stanza`,
   )
-  for (const sample of samples) {
+  for (const sample of names.length === 0 ? [] : samples) {
     console.log(`\n${sample.name}, ${sample.octets.length} octets`)
     let yardstick: Figures | undefined
     for (const name of names) {
@@ -94,6 +101,10 @@ async function main(): Promise<void> {
         if (name === 'relay') yardstick = closed
       }
     }
+  }
+  if (chosen.includes(LABELS)) {
+    console.log('\nlabels and policies, one process, wall time')
+    console.log(labelReport(measureLabels(seconds)))
   }
 }
 
