@@ -1,6 +1,7 @@
 /** Checks a whole journal: every record in its place, unchanged, and none cut off. */
 import { join } from 'node:path'
-import { listSegments, readHeadFile } from './files.ts'
+import { listSegments } from './files.ts'
+import { readHeadFile } from './head-file.ts'
 import { type Head, readLine } from './line.ts'
 import { fileLines, namedPrevious } from './read.ts'
 
