@@ -3,7 +3,9 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ApprovedBundle } from '../common/record.ts'
+import type { Reason } from '../../rules/reasons.ts'
+import type { ApprovedBundle, Outcome } from '../common/record.ts'
+import { type VerdictClass, verdictClass } from '../common/verdict-class.ts'
 import { NO_NUMBER, parseNumber, type StanzaNumber } from '../gcxp/number.ts'
 import { type Head, NO_HEAD, readLine } from './line.ts'
 
@@ -126,4 +128,11 @@ export function readFields(line: string): Readonly<Record<string, unknown>> | un
   } catch {
     return undefined
   }
+}
+
+/** The class of a verdict's record; undefined of any other. */
+export function classOf(fields: Readonly<Record<string, unknown>>): VerdictClass | undefined {
+  if (fields['type'] !== 'verdict') return undefined
+  const { reason } = (fields['inspect'] ?? {}) as Record<string, unknown>
+  return verdictClass(fields['outcome'] as Outcome, reason as Reason)
 }
