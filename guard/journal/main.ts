@@ -170,7 +170,8 @@ function onChunk(chunk: Buffer): void {
 function work(): void {
   if (keepingContents || stopping !== undefined) return
   if (writer.full()) {
-    contentFile?.startSegment(writer.startSegment())
+    const first = writer.startSegment()
+    contentFile?.startSegment(first)
     removeOld()
   }
   const batch: { record: JournalRecord; content: ContentPlace | undefined }[] = []
