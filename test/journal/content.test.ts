@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -186,6 +186,7 @@ t.test('the journal matches contents with verdicts', async (t) => {
     journal.content(at(1), content(1))
     journal.verdict(at(1))
     await journal.waitDurable(1)
+    t.equal(fileOctets(join(site.journal, contentName(1))), content(1).length)
     journal.verdict(at(2), 'refused')
     journal.confirmed(at(1))
     await delay(200)
@@ -239,6 +240,20 @@ t.test('the journal matches contents with verdicts', async (t) => {
     await journal.waitDurable(offered)
     t.pass('and are when verdicts came')
     t.equal(await journal.stop(), 0)
+  })
+
+  t.test('a content that cannot be written keeps its verdict from being told', async (t) => {
+    const journal = await runJournal(t, config, settings)
+    const before = verdicts(site.journal).length
+    // The limit on the size of files stands for a full disk: the segment has room below it, the contents have none.
+    const limit = fileOctets(join(site.journal, contentName(listSegments(site.journal).at(-1)!.first)))
+    execFileSync('prlimit', ['--pid', `${journal.stage.process.pid}`, `--fsize=${limit}`])
+    journal.content(at(4500), content(4500))
+    journal.verdict(at(4500))
+    t.equal(await journal.stage.exit, 1)
+    t.match(journal.stage.said(), /cannot be written \(EFBIG\): make room/)
+    t.equal(journal.durable(), 0)
+    t.equal(verdicts(site.journal).length, before)
   })
 
   t.test('whatever does not fit ends the stage', async (t) => {

@@ -180,6 +180,8 @@ t.test('what cannot be removed is said once, and the stage goes on', async (t) =
   t.match(journal.stage.said(), /journal-0000000000000001\.jsonl cannot be removed \((EISDIR|EPERM)\)/)
   t.ok(existsSync(join(site.journal, segmentName(1))))
   await journal.stop()
+  const newest = readFileSync(join(site.journal, listSegments(site.journal).at(-1)!.name), 'utf8')
+  t.equal(newest.split('"type":"removed"').length, 2, 'its record is there before it goes')
   t.equal(journal.stage.said().split('cannot be removed').length, 2)
   t.same(verifyJournal(site.journal, []).problems, [])
 })
