@@ -41,6 +41,11 @@ for (const content of ['none', 'refused', 'all'] as const) {
       readFileSync(site.config, 'utf8').replace('key: digest.key }', `key: digest.key${settings} }`),
     )
     const guard = runGuard(site)
+    t.teardown(async () => {
+      if (guard.process.exitCode === null) await guard.stop()
+      far.close()
+      site.remove()
+    })
     await guard.ready()
     const near = sendTo(site)
     const stanzas = [
@@ -148,7 +153,6 @@ for (const content of ['none', 'refused', 'all'] as const) {
       ])
       t.match(open('0.2', '--key', key.file), { status: 2, stderr: /sealed: cannot be read \(ENOENT\)/ })
     }
-    site.remove()
   })
 }
 
