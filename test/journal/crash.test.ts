@@ -5,16 +5,10 @@ import t from 'tap'
 import { createSeal } from '../../guard/common/seal.ts'
 import { contentName, listSegments, segmentName } from '../../guard/journal/files.ts'
 import { verifyJournal } from '../../guard/journal/verify.ts'
-import { makeSite } from '../guard/harness.ts'
-import { configOf } from '../guard/stage.ts'
-import { at, makePair, runJournal } from './make.ts'
+import { at, keyedSite, runJournal } from './make.ts'
 
 t.test('killed at any moment, with all that it can do: what was told to be durable is sound', async (t) => {
-  const site = await makeSite()
-  t.teardown(site.remove)
-  const config = await configOf(site)
-  const signing = makePair(site.directory, 'signing', 'ed25519')
-  const content = makePair(site.directory, 'content', 'x25519')
+  const { site, config, signing, content } = await keyedSite(t)
   const settings = {
     ...{ 'signing-key': signing.file, content: 'all' as const, 'content-key': content.publicFile },
     ...{ 'segment-megabytes': 1, keep: { megabytes: 2 } },
