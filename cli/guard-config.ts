@@ -2,11 +2,12 @@
  * guard.yaml: read, held against its schema, and every file in it looked at, before a stage is started.
  */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseHostPort } from '../guard/common/address.ts'
 import type { ApprovedBundle } from '../guard/common/record.ts'
 import { readCredentials } from '../guard/gcxp/index.ts'
 import { findStart } from '../guard/journal/start.ts'
+import { gateProblem } from '../guard/launcher/gate.ts'
 import schema from '../guard/launcher/guard.schema.json' with { type: 'json' }
 import type { GuardConfig } from '../guard/launcher/stages.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
@@ -22,7 +23,19 @@ import { portProblem } from './ports.ts'
 /** Lines that say what, where and how to mend. */
 export type ConfigProblems = Readonly<{ problems: readonly string[] }>
 
-const checkGuardSource = schemaChecker<GuardConfig>(schema, 'doc/guard.md')
+/** The configuration as it is written: what may be left out, and paths as they stand. */
+type GuardSource = Omit<GuardConfig, 'gate'> & Readonly<{ gate?: string }>
+
+const checkGuardSource = schemaChecker<GuardSource>(schema, 'doc/guard.md')
+
+/** Reads `file` and holds it against its schema, and looks at nothing that it names; paths in the result are absolute. */
+export function readGuardConfig(
+  file: string,
+): Readonly<{ config: GuardConfig; source: YamlSource }> | ConfigProblems {
+  const read = readChecked(file, 'give the path of guard.yaml with --config', checkGuardSource)
+  if ('problems' in read) return read
+  return { config: absolute(read.value, dirname(resolve(file))), source: read.source }
+}
 
 /**
  * Reads and checks `file` and all that it names; paths in the result are absolute. `now` in milliseconds since 1970. `before` is
@@ -33,16 +46,15 @@ export async function loadGuardConfig(
   now: number,
   before: (config: GuardConfig) => void = () => {},
 ): Promise<GuardConfig | ConfigProblems> {
-  const read = readChecked(file, 'give the path of guard.yaml with --config', checkGuardSource)
+  const read = readGuardConfig(file)
   if ('problems' in read) return read
-  const { value, source } = read
-  const config = absolute(value, dirname(resolve(file)))
+  const { config, source } = read
   before(config)
   const problems = [...checkFiles(config, source, now), ...(await checkPorts(config, source))]
   return problems.length > 0 ? { problems: problems.map(formatProblem) } : config
 }
 
-function absolute(config: GuardConfig, folder: string): GuardConfig {
+function absolute(config: GuardSource, folder: string): GuardConfig {
   const path = (name: string) => resolve(folder, name)
   const tls = (end: { certificate: string; key: string; ca: string }) => ({
     certificate: path(end.certificate),
@@ -60,6 +72,7 @@ function absolute(config: GuardConfig, folder: string): GuardConfig {
     intake: { ...config.intake, ...tls(config.intake) },
     release: { ...config.release, ...tls(config.release) },
     journal: { directory: path(config.journal.directory), key: path(config.journal.key) },
+    gate: path(config.gate ?? join(dirname(config.journal.directory), `gate-${config.name}`)),
   }
 }
 
@@ -91,6 +104,8 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
       `${directory} ${cannotWrite(error, 'make the directory, for the user that runs this')}`,
     )
   }
+  const gate = gateProblem(config.gate)
+  if (gate !== undefined) wrong(['gate'], `${config.gate} ${gate}`)
   // Node's permission model denies a directory when another permitted path begins with its name.
   for (const path of [
     ['journal', 'key'],

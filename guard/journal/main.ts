@@ -121,6 +121,7 @@ function beginSegment(): void {
     seen: formatNumber(state.seen),
     confirmed: formatNumber(state.confirmed),
     ...(state.approved === undefined ? {} : approvedFields(state.approved)),
+    ...(state.gateClosed === true ? { gate: 'closed' } : {}),
   })
 }
 
@@ -178,6 +179,11 @@ function onChunk(chunk: Buffer): void {
       } else if (record.kind === 'bundle') {
         state.approved = record.bundle
         write({ type: 'bundle', time: time(), ...approvedFields(record.bundle) })
+      } else if (record.kind === 'gate') {
+        urgent = true
+        state.gateClosed = record.closed
+        const { closed, time: since, by, reason } = record
+        write({ type: 'gate', time: time(), state: closed ? 'closed' : 'open', since, by, reason })
       } else {
         if (record.kind === 'confirmed') state.confirmed = record.number
         write({ type: record.kind, time: time(), number: formatNumber(record.number) })

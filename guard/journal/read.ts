@@ -58,6 +58,8 @@ export type JournalState = {
   confirmed: StanzaNumber
   /** The last signed bundle that release went by. */
   approved?: ApprovedBundle
+  /** What became of the gate. */
+  gateClosed?: boolean
 }
 
 /** Brings `state` up to date with the members of one more record. */
@@ -75,6 +77,8 @@ function follow(state: JournalState, fields: Readonly<Record<string, unknown>>, 
     state.seen = number('seen')
     state.confirmed = number('confirmed')
   }
+  if (fields['type'] === 'gate') state.gateClosed = fields['state'] === 'closed'
+  if (fields['type'] === 'segment' && fields['gate'] === 'closed') state.gateClosed = true
   if (fields['type'] === 'bundle' || fields['type'] === 'segment') {
     const { version, bundle: digest } = fields
     if (typeof version === 'number' && typeof digest === 'string') state.approved = { version, digest }

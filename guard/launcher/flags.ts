@@ -5,6 +5,7 @@
  * flags do not take away (`vm`, `data:` imports, `module` hooks, `process.kill`) is kept out of the verifiers by a test.
  */
 import { dirname, join } from 'node:path'
+import { gateFile } from '../common/gate.ts'
 import type { GuardConfig, StageName } from './stages.ts'
 
 /** Where the code of the stages is: `root` with `guard/` and `rules/` below it, packages in `modules`. */
@@ -127,7 +128,8 @@ function dataFiles(stage: StageName, config: GuardConfig): string[] {
       const { certificate, key, ca } = config[stage]
       const { file, signers, signatures = [] } = config.bundle
       const approval = signers === undefined || stage === 'intake' ? [] : [signers, ...signatures]
-      return [file, certificate, key, ca, ...approval]
+      const gate = stage === 'release' ? [gateFile(config.gate)] : []
+      return [file, certificate, key, ca, ...gate, ...approval]
     }
     case 'journal':
       return [config.bundle.file, config.journal.key, config.journal.directory]

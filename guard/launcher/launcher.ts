@@ -2,7 +2,8 @@
  * launcher: runs the six stages of one direction as processes of their own, and keeps them together.
  *
  * Reads    its configuration, through `sallyport guard`
- * Writes   FIFOs in a temporary directory, gone before the first stanza; lines of JSON on stderr
+ * Writes   FIFOs in a temporary directory, gone before the first stanza; the gate of a first start (gate.ts); lines of JSON
+ *          on stderr
  * Trusts   whoever starts it
  * Rights   those of whoever starts it; all stages run as that user (the units in systemd/ give each its own)
  * Fails    when a stage ends, all others are ended, and all are started again on fresh pipes, waiting longer each time. A guard
@@ -13,6 +14,7 @@ import { existsSync } from 'node:fs'
 import { createReport } from '../common/report.ts'
 import { answerBetween } from './between.ts'
 import { codeTree, LOCKED, nodeFlags, stageFile, stageLock } from './flags.ts'
+import { makeGate } from './gate.ts'
 import { openPipes } from './pipes.ts'
 import { type GuardConfig, STAGES, type StageName, stageArguments, startsAgain } from './stages.ts'
 
@@ -38,6 +40,7 @@ export function startGuard(config: GuardConfig): Guard {
     if (!existsSync(stageFile(stage, code)))
       throw new Error(`${stageFile(stage, code)} is missing: install it anew`)
   }
+  makeGate(config.gate)
   let running = new Map<StageName, ChildProcess>()
   let wait = FIRST_WAIT_MS
   let stopping = false

@@ -11,6 +11,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeTree, nodeFlags, stageFile, stageLock } from './flags.ts'
+import { makeGate } from './gate.ts'
 import { type GuardConfig, PIPES, STAGES, type StageName, stageArguments } from './stages.ts'
 
 /**
@@ -33,6 +34,7 @@ export type PrepareOptions = Readonly<{
 
 /** Throws what the file system says. */
 export function prepareGuard({ config, directory, userOf }: PrepareOptions): void {
+  makeGate(config.gate)
   const pipes = join(directory, 'pipes')
   rmSync(pipes, { recursive: true, force: true })
   mkdirSync(pipes, { recursive: true, mode: 0o711 })

@@ -8,9 +8,10 @@
  *          GCXP requests: the octets on which both agree, under the number that the producer gave
  *          fd 7: to intake, the two bounds at start, then a confirmation for every number, in order
  *          fd 8: snapshots to metrics
- *          files: the bundle, and where the configuration demands signatures those and the allowed signers (signature.ts)
+ *          files: the gate (gate.ts), the bundle, and where the configuration demands signatures those and the allowed signers (signature.ts)
  * Trusts   neither verifier alone; the consumer only to say when it has taken a stanza
  * Rights   reads its code, the bundle and its TLS files; one connection outwards; no file writing
+ * Stops    while the gate is closed: no connection to the consumer, and what was accepted is kept
  * Fails    answers to different frames, an answer out of format, a verifier that stays silent, the end of a pipe: the process
  *          ends, and with it the direction. Verdicts or outputs that differ: the stanza stays, and it is recorded and counted
  * Reports  on stderr, never content
@@ -33,6 +34,7 @@ import { connectProducer } from '../gcxp/producer.ts'
 import type { Answer } from './answer.ts'
 import { type Approval, approve, notSuccessor } from './approve.ts'
 import { compareAnswers } from './compare.ts'
+import { closedBecause, type GateWatch, watchGate } from './gate.ts'
 import { createOrder } from './order.ts'
 import { readVerifier, type Verifier } from './verifier.ts'
 
@@ -46,7 +48,7 @@ const NO_OUTPUT = Buffer.alloc(32)
 
 const options = stageArguments(
   process.argv.slice(2),
-  ['name', 'bundle', 'digest', 'connect', 'certificate', 'key', 'ca', 'peer'],
+  ['name', 'bundle', 'digest', 'gate', 'connect', 'certificate', 'key', 'ca', 'peer'],
   ['signers', 'signature'],
 )
 const report: Report = createReport('release', options.name)
@@ -68,6 +70,8 @@ let trouble = 'not connected yet'
 let given = 0
 let head: Uint8Array | undefined
 let started = false
+/** Undefined until the journal has said what became of the gate: closed until then. */
+let gate: GateWatch | undefined
 let settled = NO_NUMBER
 let toldSettled = NO_NUMBER
 
@@ -80,6 +84,7 @@ const producer = connectProducer({
   port: connect.port,
   peer: options.peer,
   credentials,
+  held: true,
   onAnswer(number, accepted) {
     if (!accepted) {
       counts.declined++
@@ -107,7 +112,7 @@ const inspect: Verifier = readVerifier(3, 'inspect', format)
 const verify: Verifier = readVerifier(4, 'verify', format)
 readPipe(6, 'durable', report, onDurable())
 records.on('drain', hold)
-sendSnapshots(metrics, snapshot)
+const tellMetrics = sendSnapshots(metrics, snapshot)
 setInterval(watch, SILENCE_MS / 10)
 setInterval(tellSettled, CONFIRM_MS)
 
@@ -121,6 +126,7 @@ function onDurable(): (chunk: Uint8Array) => void {
   const read = createRecordReader(8, (octets, at) => {
     const count = Buffer.from(octets.buffer, octets.byteOffset + at, 8).readBigUInt64BE()
     if (count > given) report.fail('durable: the journal counts more records than it was given')
+    gate?.look()
     order.durable(Number(count))
     hold()
   })
@@ -139,16 +145,30 @@ function onDurable(): (chunk: Uint8Array) => void {
 function begin(): void {
   if (started || head === undefined || !inspect.agreed() || !verify.agreed()) return
   started = true
-  const { seen, confirmed: upTo, approved: before } = decodeHead(head)
+  const { seen, confirmed: upTo, approved: before, gateClosed = false } = decodeHead(head)
   if (approval !== undefined) {
     const problem = notSuccessor(approval, before)
     if (problem !== undefined) report.fail(problem)
     if (before?.digest !== options.digest) journal({ kind: 'bundle', bundle: approval.bundle })
   }
+  gate = watchGate(options.gate, gateClosed, turned)
+  if (gate.position().closed || gateClosed) turned()
+  else producer.hold(false)
   settled = toldSettled = upTo
   confirmed.write(encodeConfirmation({ kind: 'seen', number: seen }))
   confirmed.write(encodeConfirmation({ kind: 'confirmed', number: upTo }))
   report.info(`both verifiers have the bundle ${options.digest}`)
+}
+
+/** The gate was opened or closed, or is closed at the start. */
+function turned(): void {
+  const { closed, time, by, reason, problem } = gate!.position()
+  producer.hold(closed)
+  trouble = 'not connected yet'
+  journal({ kind: 'gate', closed, time, by, reason: closed && problem !== '' ? problem : reason })
+  if (closed) report.problem(closedBecause(gate!.position()))
+  else report.info(`the gate was opened by ${by}: ${reason}`)
+  tellMetrics()
 }
 
 /** Answers came: judges every pair that is whole. */
@@ -261,6 +281,7 @@ function snapshot() {
     waitingForInspect: verify.waiting(),
     waitingForJournal: order.notDurable(),
     unanswered: producer.unanswered(),
+    gate: gate === undefined ? '' : closedBecause(gate.position()),
     certificateNotAfter: notAfter,
   }
 }

@@ -83,6 +83,7 @@ async function said(
     release: { connect: `127.0.0.1:${site.port.release}`, peer: 'edge.low.example', ...tls },
     journal: { directory: site.journal, key: at('digest.key') },
     metrics: { listen: `127.0.0.1:${site.port.metrics}` },
+    gate: site.gate,
     jit: true,
   }
   const stage = startStage('release', config)
