@@ -11,7 +11,7 @@ const PAUSE_MS = 50
 const LONGEST_ANSWER = 1 << 20
 
 /** The text of `path`, such as `/healthz`, whatever its status; undefined when nobody answers. */
-export function askGuard(config: GuardConfig, path: string): Promise<string | undefined> {
+function askGuard(config: GuardConfig, path: string): Promise<string | undefined> {
   const address = parseHostPort(config.metrics.listen)
   if (address === undefined) return Promise.resolve(undefined)
   return new Promise((resolve) => {

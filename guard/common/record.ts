@@ -8,6 +8,7 @@
  *   confirmed kind 2 | u64 number    every number up to this one is settled
  *   declined  kind 3 | u64 number    the consumer downstream answered "refused" to it
  *   gate      kind 5 | u8 closed | str time | str by | str reason    whether anything may leave from here on
+ *   self-test kind 6 | u32 cases    both verifiers gave the expected verdicts to so many
  *   bundle    kind 4 | u64 version | 32 octets digest    the signed bundle that release goes by from here on
  */
 import { NO_NUMBER, readNumber, type StanzaNumber, writeNumber } from '../gcxp/number.ts'
@@ -44,6 +45,7 @@ export type JournalRecord =
   | Readonly<{ kind: 'declined'; number: StanzaNumber }>
   | Readonly<{ kind: 'bundle'; bundle: ApprovedBundle }>
   | GateRecord
+  | Readonly<{ kind: 'self-test'; cases: number }>
 
 /** `time` is when it was turned; empty, as `by`, where the file cannot tell, and `reason` is the problem then. */
 export type GateRecord = Readonly<{ kind: 'gate'; closed: boolean; time: string; by: string; reason: string }>
@@ -74,6 +76,12 @@ export function encodeRecord(record: JournalRecord): Uint8Array {
     frame[4] = 5
     frame[5] = record.closed ? 1 : 0
     writeTexts(frame, 6, told)
+    return frame
+  }
+  if (record.kind === 'self-test') {
+    const frame = allocateFrame(5)
+    frame[4] = 6
+    frame.writeUInt32BE(record.cases, 5)
     return frame
   }
   if (record.kind !== 'verdict') {
@@ -137,6 +145,8 @@ export function decodeRecord(rest: Uint8Array): JournalRecord | undefined {
     const bundle = octets.length === 1 + BUNDLE_OCTETS ? readBundle(octets, 1) : undefined
     return bundle === undefined ? undefined : { kind: 'bundle', bundle }
   }
+  if (kind === 6)
+    return octets.length === 5 ? { kind: 'self-test', cases: octets.readUInt32BE(1) } : undefined
   if (kind === 5) {
     const told = octets.length < 2 || octets[1]! > 1 ? undefined : readTexts(octets, 2, 3)
     if (told?.end !== octets.length) return undefined

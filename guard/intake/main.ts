@@ -4,7 +4,7 @@
  * Reads    GCXP over TLS from the one configured producer
  *          fd 3: from release, the two bounds at start, then a confirmation for every number
  * Writes   GCXP answers, in order, one bit each: what fd 3 said
- *          fd 4, fd 5: the same octets to inspect and to verify (number, whole second, payload)
+ *          fd 4, fd 5: the same octets to inspect and to verify (number, whole second, payload); first of all the self-test
  *          fd 6: snapshots to metrics
  * Trusts   its certificate files, its arguments, the bundle's limits by digest; nothing that is in a payload
  * Rights   reads its code, the bundle and its TLS files; one listening port; no file writing
@@ -14,23 +14,23 @@
  * Follows  doc/formats.md §4 and §5; reference GCXP
  */
 
+import { selfTest } from '../../rules/self-test/self-test.ts'
 import { parseHostPort } from '../common/address.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { readBundle } from '../common/bundle.ts'
 import { CONFIRMATION_OCTETS, decodeConfirmation } from '../common/confirmed.ts'
 import { createRecordReader } from '../common/fixed.ts'
-import { allocateFrame } from '../common/frames.ts'
 import { createLatency, sendSnapshots } from '../common/metrics.ts'
 import { readPipe, writeGathered, writePipe } from '../common/pipe.ts'
 import { createReport, type Report } from '../common/report.ts'
+import { selfTestFrame } from '../common/self-test.ts'
+import { encodeStanzaFrame } from '../common/stanza-frame.ts'
 import { type ConsumerConnection, type ConsumerState, listenConsumer } from '../gcxp/consumer.ts'
 import { readCredentials } from '../gcxp/credentials.ts'
-import { compareNumbers, formatNumber, type StanzaNumber, writeNumber } from '../gcxp/number.ts'
+import { compareNumbers, formatNumber, type StanzaNumber } from '../gcxp/number.ts'
 import { WINDOW } from '../gcxp/producer.ts'
 import { createGate } from './gate.ts'
 import { createSequence, type Sequence } from './sequence.ts'
-
-const FRAME_HEAD = 16
 
 const options = stageArguments(process.argv.slice(2), [
   'name',
@@ -96,8 +96,9 @@ const gate = createGate({
 toInspect.on('drain', gate.look)
 toVerify.on('drain', gate.look)
 sendSnapshots(metrics, snapshot)
+for (const one of selfTest(bundle)) give(selfTestFrame(one))
 
-/** The two bounds come first, in this order. With the second, everybody else is up, and the port opens. */
+/** The two bounds come first, in this order. With the second, everybody else is up and has passed the self-test: the port opens. */
 function bound(kind: string, number: StanzaNumber): void {
   if (seen === undefined && kind === 'seen') {
     seen = number
@@ -143,15 +144,14 @@ function take(
   counts.received++
   flying[(first + outstanding) % WINDOW] = { number, connection, readAt: performance.now() }
   outstanding++
-  const second = Math.floor(Date.now() / 1000)
-  const frame = allocateFrame(FRAME_HEAD + payload.length)
-  writeNumber(frame, 4, number)
-  frame.writeUInt32BE(Math.floor(second / 2 ** 32), 12)
-  frame.writeUInt32BE(second % 2 ** 32, 16)
-  frame.set(payload, 4 + FRAME_HEAD)
+  give(encodeStanzaFrame(number, Math.floor(Date.now() / 1000), payload))
+  gate.passed()
+}
+
+/** The same octets to both verifiers. */
+function give(frame: Uint8Array): void {
   writeGathered(toInspect, frame)
   writeGathered(toVerify, frame)
-  gate.passed()
 }
 
 /** The oldest frame is settled: its producer may know. */

@@ -179,6 +179,8 @@ function onChunk(chunk: Buffer): void {
       } else if (record.kind === 'bundle') {
         state.approved = record.bundle
         write({ type: 'bundle', time: time(), ...approvedFields(record.bundle) })
+      } else if (record.kind === 'self-test') {
+        write({ type: 'self-test', time: time(), cases: record.cases })
       } else if (record.kind === 'gate') {
         urgent = true
         state.gateClosed = record.closed

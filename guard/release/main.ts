@@ -19,6 +19,7 @@
  */
 import { hash } from 'node:crypto'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
+import { selfTest } from '../../rules/self-test/self-test.ts'
 import { parseHostPort } from '../common/address.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { readBundle } from '../common/bundle.ts'
@@ -36,6 +37,7 @@ import { type Approval, approve, notSuccessor } from './approve.ts'
 import { compareAnswers } from './compare.ts'
 import { closedBecause, type GateWatch, watchGate } from './gate.ts'
 import { createOrder } from './order.ts'
+import { examine, spoken } from './self-test.ts'
 import { readVerifier, type Verifier } from './verifier.ts'
 
 /** How long one verifier may leave a frame unanswered that the other has answered. */
@@ -108,6 +110,8 @@ const format = {
   report,
   changed,
 }
+const cases = selfTest(bundle)
+const examination = examine(cases)
 const inspect: Verifier = readVerifier(3, 'inspect', format)
 const verify: Verifier = readVerifier(4, 'verify', format)
 readPipe(6, 'durable', report, onDurable())
@@ -141,9 +145,9 @@ function onDurable(): (chunk: Uint8Array) => void {
   }
 }
 
-/** Tells intake both bounds, with which it opens its port, once everybody has spoken. */
+/** Tells intake both bounds, with which it opens its port, once everybody has spoken and the self-test has been passed. */
 function begin(): void {
-  if (started || head === undefined || !inspect.agreed() || !verify.agreed()) return
+  if (started || head === undefined || !inspect.agreed() || !verify.agreed() || examination.open()) return
   started = true
   const { seen, confirmed: upTo, approved: before, gateClosed = false } = decodeHead(head)
   if (approval !== undefined) {
@@ -151,13 +155,16 @@ function begin(): void {
     if (problem !== undefined) report.fail(problem)
     if (before?.digest !== options.digest) journal({ kind: 'bundle', bundle: approval.bundle })
   }
+  journal({ kind: 'self-test', cases: cases.length })
   gate = watchGate(options.gate, gateClosed, turned)
   if (gate.position().closed || gateClosed) turned()
   else producer.hold(false)
   settled = toldSettled = upTo
   confirmed.write(encodeConfirmation({ kind: 'seen', number: seen }))
   confirmed.write(encodeConfirmation({ kind: 'confirmed', number: upTo }))
-  report.info(`both verifiers have the bundle ${options.digest}`)
+  report.info(
+    `both verifiers have the bundle ${options.digest} and have passed the self-test of ${cases.length} cases`,
+  )
 }
 
 /** The gate was opened or closed, or is closed at the start. */
@@ -173,7 +180,10 @@ function turned(): void {
 
 /** Answers came: judges every pair that is whole. */
 function changed(): void {
-  if (!started) begin()
+  if (!started) {
+    test()
+    begin()
+  }
   while (inspect.oldest() !== undefined && verify.oldest() !== undefined) {
     if (!started) report.fail('a verifier answered before there was a frame')
     judge(inspect.take()!, verify.take()!)
@@ -181,7 +191,16 @@ function changed(): void {
   hold()
 }
 
+/** The first answers are those to the self-test. */
+function test(): void {
+  while (examination.open() && inspect.oldest() !== undefined && verify.oldest() !== undefined) {
+    const problem = examination.take(inspect.take()!, verify.take()!)
+    if (problem !== undefined) report.fail(problem)
+  }
+}
+
 function judge(a: Answer, b: Answer): void {
+  if (a.number.count === 0) report.fail('a verifier answered more of the self-test than there is of it')
   const outcome = compareAnswers(a, b)
   if (outcome === 'other-frame') {
     report.fail(
@@ -215,10 +234,6 @@ function judge(a: Answer, b: Answer): void {
 /** SHA-256; by way of a string, which is made faster than a buffer. */
 function digestOf(octets: Uint8Array): Uint8Array {
   return Buffer.from(hash('sha256', octets, 'latin1'), 'latin1')
-}
-
-function spoken(answer: Answer): string {
-  return answer.opinion.accepted ? 'accepted it' : `refused it (${answer.opinion.reason})`
 }
 
 function journal(record: JournalRecord): void {
@@ -260,7 +275,9 @@ function watch(): void {
     [inspect, verify],
     [verify, inspect],
   ] as const) {
-    const stalled = ahead.waiting() > 0 && silent.waiting() === 0 && !silent.pipe.isPaused()
+    // One that has not said its first word is still starting.
+    const stalled =
+      silent.agreed() && ahead.waiting() > 0 && silent.waiting() === 0 && !silent.pipe.isPaused()
     if (stalled && now - Math.max(ahead.heardAt(), silent.heardAt()) > SILENCE_MS) {
       report.fail(
         `${silent.name} has not answered for ${SILENCE_MS / 1000} s what ${ahead.name} has answered`,
