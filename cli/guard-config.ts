@@ -39,18 +39,20 @@ export function readGuardConfig(
 
 /**
  * Reads and checks `file` and all that it names; paths in the result are absolute. `now` in milliseconds since 1970. `before` is
- * called when the file itself is sound, before what it names is looked at.
+ * called when the file itself is sound, before what it names is looked at. Of ports of which `ownPorts` says that the guard itself has
+ * them now it is not asked whether they are free.
  */
 export async function loadGuardConfig(
   file: string,
   now: number,
   before: (config: GuardConfig) => void = () => {},
+  ownPorts: (config: GuardConfig, listen: string) => boolean | Promise<boolean> = () => false,
 ): Promise<GuardConfig | ConfigProblems> {
   const read = readGuardConfig(file)
   if ('problems' in read) return read
   const { config, source } = read
   before(config)
-  const problems = [...checkFiles(config, source, now), ...(await checkPorts(config, source))]
+  const problems = [...checkFiles(config, source, now), ...(await checkPorts(config, source, ownPorts))]
   return problems.length > 0 ? { problems: problems.map(formatProblem) } : config
 }
 
@@ -168,10 +170,15 @@ function approvedBefore(directory: string): ApprovedBundle | undefined {
 }
 
 /** Opens each port for a moment, so that a port in use stops the start and not the running guard. */
-async function checkPorts(config: GuardConfig, source: YamlSource): Promise<Problem[]> {
+async function checkPorts(
+  config: GuardConfig,
+  source: YamlSource,
+  ownPorts: (config: GuardConfig, listen: string) => boolean | Promise<boolean>,
+): Promise<Problem[]> {
   const problems: Problem[] = []
   for (const end of ['intake', 'metrics'] as const) {
     const address = parseHostPort(config[end].listen)
+    if (await ownPorts(config, config[end].listen)) continue
     const why =
       address === undefined ? 'is not HOST:PORT: write such as 127.0.0.1:7001' : await portProblem(address)
     if (why === undefined) continue

@@ -6,7 +6,7 @@ import type { GuardConfig } from '../guard/launcher/stages.ts'
 
 /** How long an answer may take, and how long nobody may answer until no guard is said to run. */
 const ANSWER_MS = 2_000
-const ABSENT_MS = 2_000
+const ABSENT_MS = 3_000
 const PAUSE_MS = 50
 const LONGEST_ANSWER = 1 << 20
 
@@ -32,15 +32,22 @@ function askGuard(config: GuardConfig, path: string): Promise<string | undefined
   })
 }
 
+/** Whether the guard of that name runs, with the management address that the configuration has. */
+export async function guardRuns(config: GuardConfig): Promise<boolean> {
+  const text = await askGuard(config, '/metrics')
+  return text?.includes(`sallyport_guard_ready{guard="${config.name}"}`) === true
+}
+
 /** `said`: it said what was waited for. `absent`: nobody answers. `late`: it goes on saying something else, `text` last. */
 export type Heard = Readonly<{ kind: 'said' | 'absent' | 'late'; text: string }>
 
-/** Asks for `path` until `expected` holds for the answer, for at most `ms`. */
+/** Asks for `path` until `expected` holds for the answer, for at most `ms`; `absentMs` is how long nobody may answer. */
 export async function hearGuard(
   config: GuardConfig,
   path: string,
   expected: (text: string) => boolean,
   ms: number,
+  absentMs = ABSENT_MS,
 ): Promise<Heard> {
   const began = performance.now()
   let heardAt = began
@@ -52,7 +59,7 @@ export async function hearGuard(
       if (expected(text)) return { kind: 'said', text }
       heardAt = now
       last = text
-    } else if (now - heardAt > ABSENT_MS) {
+    } else if (now - heardAt > absentMs) {
       return { kind: 'absent', text: last }
     }
     if (now - began > ms) return { kind: 'late', text: last }

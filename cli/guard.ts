@@ -3,6 +3,7 @@
  *
  *   sallyport guard run --config FILE      run it in the foreground until SIGTERM or SIGINT
  *   sallyport guard check --config FILE    look at everything that `run` needs, and start nothing
+ *   sallyport guard reload --config FILE   check as `check` does, then let the running guard go by what is there now
  *   sallyport guard close --config FILE --reason TEXT
  *                                          let nothing leave any more; returns when that is so
  *   sallyport guard open --config FILE --reason TEXT
@@ -22,10 +23,13 @@ import { DIRECTION_CHARACTERS, prepareGuard, prepareJournal, stageUser } from '.
 import type { GuardConfig, StageName } from '../guard/launcher/stages.ts'
 import { loadGuardConfig, readGuardConfig } from './guard-config.ts'
 import { checkReason, closeGate, openGate } from './guard-gate.ts'
+import { guardRuns } from './guard-health.ts'
+import { reloadGuard, reloadOnSignal } from './guard-reload.ts'
 import { UsageError } from './usage.ts'
 
 const USAGE = `usage: sallyport guard run --config FILE      run the guard of one direction until it is stopped
        sallyport guard check --config FILE    check all that it needs, start nothing
+       sallyport guard reload --config FILE   check all that it needs, then let the running guard go by it
        sallyport guard close --config FILE --reason TEXT
                                               let nothing leave any more, now and after every restart
        sallyport guard open --config FILE --reason TEXT
@@ -38,6 +42,7 @@ const USAGE = `usage: sallyport guard run --config FILE      run the guard of on
 const ACTIONS = {
   run: undefined,
   check: undefined,
+  reload: undefined,
   close: 'reason',
   open: 'reason',
   prepare: 'runtime',
@@ -85,26 +90,34 @@ export async function guardCommand(argv: string[]): Promise<number> {
   if (direction.length > DIRECTION_CHARACTERS)
     throw new UsageError(`--runtime: ${direction} is longer than ${DIRECTION_CHARACTERS} characters`)
   const userOf = process.getuid?.() === 0 ? (stage: StageName) => stageUser(stage, direction) : undefined
-  const config = await loadGuardConfig(values.config, Date.now(), (read) => {
-    if (action === 'prepare') prepareJournal(read, userOf)
-  })
+  const config = await loadGuardConfig(
+    values.config,
+    Date.now(),
+    (read) => {
+      if (action === 'prepare') prepareJournal(read, userOf)
+    },
+    // The launcher that reloads knows its ports.
+    action === 'check' ? guardRuns : action === 'reload' ? () => true : undefined,
+  )
   if ('problems' in config) return complain(config.problems)
   if (action === 'check') {
     process.stdout.write(`${values.config}: the guard ${config.name} can start\n`)
     return 0
   }
+  if (action === 'reload') return reloadGuard(values.config, config)
   if (runtime !== undefined) {
     prepareGuard({ config, directory: runtime, ...(userOf && { userOf }) })
     return 0
   }
-  return run(config)
+  return run(values.config, config)
 }
 
-async function run(config: GuardConfig): Promise<number> {
+async function run(file: string, config: GuardConfig): Promise<number> {
   closeInherited()
   // Before the first child, so that a stop in the middle of the start is heard.
   const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
   const guard = startGuard(config)
+  reloadOnSignal(file, config, guard)
   await stop
   await guard.stop()
   return 0

@@ -8,6 +8,7 @@
  *          fd 6: snapshots to metrics
  * Trusts   its certificate files, its arguments, the bundle's limits by digest; nothing that is in a payload
  * Rights   reads its code, the bundle and its TLS files; one listening port; no file writing
+ * Stops    by SIGHUP: it takes nothing more, answers what is on its way, and ends without a fault, and with it the direction
  * Fails    the end of a pipe, a confirmation out of order: the process ends, and with it the direction. A producer that
  *          breaks the protocol loses its connection and may come again
  * Reports  on stderr, never content
@@ -79,6 +80,8 @@ let outstanding = 0
 let seen: StanzaNumber | undefined
 let sequence: Sequence | undefined
 let current: ConsumerConnection | undefined
+/** Takes nothing more: the stage ends when all that it took is settled. */
+let draining = false
 let listening = false
 let connected = false
 let trouble = 'it has not connected yet'
@@ -91,7 +94,9 @@ const gate = createGate({
   window: () => outstanding < WINDOW,
   pipes: () => !toInspect.writableNeedDrain && !toVerify.writableNeedDrain,
   hold: () => current?.pause(),
-  open: () => current?.resume(),
+  open: () => {
+    if (!draining) current?.resume()
+  },
 })
 toInspect.on('drain', gate.look)
 toVerify.on('drain', gate.look)
@@ -122,6 +127,7 @@ function open(sequence: Sequence): void {
       sequence.connected()
       current = connection
       gate.connected()
+      if (draining) connection.pause()
     },
     onRequest: (number, payload, connection) => take(sequence, number, payload, connection),
     onState,
@@ -168,6 +174,21 @@ function settle(kind: string, number: StanzaNumber, sequence: Sequence): void {
   latency.observe((performance.now() - oldest.readAt) / 1000)
   oldest.connection.answer(number, kind === 'released')
   gate.look()
+  endDrained()
+}
+
+/** How long the last answers have to leave. */
+const LAST_ANSWERS_MS = 50
+
+process.on('SIGHUP', () => {
+  draining = true
+  current?.pause()
+  report.info(`takes nothing more, to start anew: ${outstanding} stanzas are on their way`)
+  endDrained()
+})
+
+function endDrained(): void {
+  if (draining && outstanding === 0) setTimeout(() => process.exit(0), LAST_ANSWERS_MS)
 }
 
 function onState(state: ConsumerState): void {
