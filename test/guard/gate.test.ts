@@ -1,7 +1,5 @@
 /** The gate of a guard of real processes: closed at once and for good, opened by a person only, and closed whenever in doubt. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
@@ -10,9 +8,10 @@ import { verifyJournal } from '../../guard/journal/verify.ts'
 import { makeGate, writeGate } from '../../guard/launcher/gate.ts'
 import { pace } from '../support/pace.ts'
 import { benign, released } from './bundle.ts'
+import { guardCommand, guardOnTerminal, type Said } from './command.ts'
 import { health, makeSite, metric, receive, runGuard, sendTo, until } from './harness.ts'
+import { journalRecords } from './install.ts'
 
-const CLI = join(import.meta.dirname, '..', '..', 'cli', 'sallyport.ts')
 const CLOSED = 'sallyport_guard_gate_closed{guard="high-to-low"}'
 
 t.setTimeout(200_000)
@@ -20,45 +19,12 @@ t.setTimeout(200_000)
 const site = await makeSite()
 t.teardown(() => site.remove())
 
-type Said = Readonly<{ code: number | null; out: string; err: string }>
+const words = (action: string, reason: string) => [action, '--config', site.config, '--reason', reason]
+const command = (action: string, reason: string) => guardCommand(...words(action, reason))
+const onTerminal = (reason: string, typed: string, behind = '') =>
+  guardOnTerminal(words('open', reason), typed, behind)
 
-/** What a started command comes to; `input` is typed in, and goes on without an end. */
-async function outcome(child: ChildProcess, input = ''): Promise<Said> {
-  let out = ''
-  let err = ''
-  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-    out += text
-  })
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    err += text
-  })
-  child.stdin!.on('error', () => {})
-  child.stdin!.write(input)
-  const [code] = await once(child, 'close')
-  return { code: code as number | null, out, err }
-}
-
-const { NODE_OPTIONS: _, ...env } = process.env
-const words = (action: string, reason: string) => [
-  ...[CLI, 'guard', action, '--config', site.config],
-  ...['--reason', reason],
-]
-
-/** `sallyport guard …`, without a terminal. */
-const command = (action: string, reason: string, input = ''): Promise<Said> =>
-  outcome(spawn(process.execPath, words(action, reason), { env }), input)
-
-/** The same on a terminal, on which `typed` is typed. */
-const onTerminal = (reason: string, typed: string, behind = ''): Promise<Said> => {
-  const line = [process.execPath, ...words('open', reason)].map((word) => `'${word}'`).join(' ')
-  return outcome(spawn('script', ['-qec', line + behind, '/dev/null'], { env }), typed)
-}
-
-const gateRecords = (): Record<string, unknown>[] =>
-  readFileSync(join(site.journal, 'journal-0000000000000001.jsonl'), 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('"type":"gate"'))
-    .map((line) => JSON.parse(line))
+const gateRecords = () => journalRecords(site, 'gate')
 
 t.test(
   'closed under load, through restarts, opened by a person: nothing leaves, is lost, or is another',
@@ -113,11 +79,7 @@ t.test(
     await unchanged('after another start')
 
     const refusals: [string, Said, RegExp][] = [
-      [
-        'without a terminal',
-        await command('open', 'over', 'high-to-low\n'),
-        /opened by a person: run this on a terminal/,
-      ],
+      ['without a terminal', await command('open', 'over'), /opened by a person: run this on a terminal/],
       [
         'with a terminal for input only',
         await onTerminal('over', 'high-to-low\n', ' | cat'),

@@ -1,4 +1,4 @@
-/** A guard that goes by another bundle without losing a stanza, and one whose bundle is altered or expires while it runs. */
+/** A guard that goes by another bundle or configuration without losing a stanza, and refuses what is wrong. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -8,66 +8,14 @@ import t from 'tap'
 import { verifyJournal } from '../../guard/journal/verify.ts'
 import { prepareGuard } from '../../guard/launcher/prepare.ts'
 import { STAGES } from '../../guard/launcher/stages.ts'
-import type { Bundle } from '../../rules/bundle/bundle.ts'
-import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
-import { armoured, ed25519, signerLine } from '../signature/make.ts'
 import { pace } from '../support/pace.ts'
 import { benign, released, testBundle } from './bundle.ts'
-import { health, makeSite, metric, receive, runGuard, type Site, sendTo, until } from './harness.ts'
+import { guardCommand } from './command.ts'
+import { health, makeSite, metric, receive, runGuard, sendTo, until } from './harness.ts'
+import { install, journalRecords, sign } from './install.ts'
 import { configOf } from './stage.ts'
 
-const CLI = join(import.meta.dirname, '..', '..', 'cli', 'sallyport.ts')
-const { NODE_OPTIONS: _, ...env } = process.env
-
 t.setTimeout(200_000)
-
-async function command(
-  ...words: string[]
-): Promise<Readonly<{ code: number | null; out: string; err: string }>> {
-  const child = spawn(process.execPath, [CLI, 'guard', ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let out = ''
-  let err = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    err += text
-  })
-  const [code] = await once(child, 'close')
-  return { code: code as number | null, out, err }
-}
-
-const records = (site: Site, ...types: string[]): Record<string, unknown>[] =>
-  readFileSync(join(site.journal, 'journal-0000000000000001.jsonl'), 'utf8')
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line))
-    .filter(({ type }) => types.includes(type))
-
-/** Puts a bundle into the site, signed where `signers` are given, and has the configuration name it; gives its digest. */
-function install(site: Site, name: string, bundle: Bundle, signed = false): string {
-  const octets = bundleOctets(bundle)
-  const digest = bundleDigest(octets)
-  writeFileSync(join(site.directory, `${name}.json`), octets)
-  let more = ''
-  if (signed) {
-    writeFileSync(
-      join(site.directory, 'signers'),
-      signerLine('author/anna', anna) + signerLine('accreditor/ben', ben),
-    )
-    writeFileSync(join(site.directory, `${name}.anna.sig`), armoured(anna, octets))
-    writeFileSync(join(site.directory, `${name}.ben.sig`), armoured(ben, octets))
-    more = `, signers: signers, signatures: [${name}.anna.sig, ${name}.ben.sig]`
-  }
-  const text = readFileSync(site.config, 'utf8')
-  writeFileSync(
-    site.config,
-    text.replace(/bundle: \{.*\}/, `bundle: { file: ${name}.json, digest: ${digest}${more} }`),
-  )
-  return digest
-}
-const anna = ed25519()
-const ben = ed25519()
 
 t.test('under load another bundle, again and again: nothing is lost, doubled or judged twice', async (t) => {
   const site = await makeSite()
@@ -80,7 +28,7 @@ t.test('under load another bundle, again and again: nothing is lost, doubled or 
   })
   await guard.ready()
   t.match(
-    await command('check', '--config', site.config),
+    await guardCommand('check', '--config', site.config),
     { code: 0 },
     'a guard that runs is no hindrance to a check',
   )
@@ -91,7 +39,7 @@ t.test('under load another bundle, again and again: nothing is lost, doubled or 
     await until(() => far.payloads.size > 300 * (version - 1), 20_000, guard.said)
     digests.push(install(site, `version-${version}`, { ...testBundle(), version }))
     const before = guard.pids()
-    const said = await command('reload', '--config', site.config)
+    const said = await guardCommand('reload', '--config', site.config)
     t.match(said, { code: 0, out: `high-to-low: runs with the bundle ${digests.at(-1)}\n` })
     for (const stage of STAGES) t.not(guard.pids()[stage], before[stage], `${stage} is another process`)
   }
@@ -103,7 +51,7 @@ t.test('under load another bundle, again and again: nothing is lost, doubled or 
   t.equal(far.order.length, load.sent(), 'nothing came twice')
   for (let i = 1; i <= load.sent(); i++)
     if (far.payloads.get(`0.${i}`) !== released(`n${i}`)) t.fail(`0.${i} is another stanza`)
-  const verdicts = records(site, 'verdict')
+  const verdicts = journalRecords(site, 'verdict')
   t.equal(verdicts.length, load.sent())
   t.same(
     verdicts.filter(({ again }) => again === true),
@@ -111,12 +59,12 @@ t.test('under load another bundle, again and again: nothing is lost, doubled or 
     'nothing was judged twice',
   )
   t.same(
-    records(site, 'start').map(({ bundle }) => bundle),
+    journalRecords(site, 'start').map(({ bundle }) => bundle),
     digests,
     'the journal has every bundle',
   )
-  t.equal(records(site, 'stop').length, 3)
-  t.same(records(site, 'self-test').length, 4)
+  t.equal(journalRecords(site, 'stop').length, 3)
+  t.same(journalRecords(site, 'self-test').length, 4)
   t.equal(
     await metric(site, 'sallyport_guard_starts_again_total{guard="high-to-low"}'),
     0,
@@ -157,10 +105,7 @@ t.test('while anything is wrong the guard goes on as it is', async (t) => {
       'a signature of another bundle',
       () => {
         install(site, 'signed', testBundle(), true)
-        writeFileSync(
-          join(site.directory, 'signed.ben.sig'),
-          armoured(ben, bundleOctets({ ...testBundle(), version: 9 })),
-        )
+        sign(site, 'signed.ben.sig', { ...testBundle(), version: 9 })
       },
       /accreditor\/ben signed something else/,
     ],
@@ -186,7 +131,7 @@ t.test('while anything is wrong the guard goes on as it is', async (t) => {
   for (const [i, [what, change, message]] of wrong.entries()) {
     change()
     const port = what.includes('port')
-    if (!port) t.match(await command('reload', '--config', site.config), { code: 1, err: message }, what)
+    if (!port) t.match(await guardCommand('reload', '--config', site.config), { code: 1, err: message }, what)
     const said = guard.said().length
     guard.process.kill('SIGHUP')
     await until(
@@ -202,7 +147,7 @@ t.test('while anything is wrong the guard goes on as it is', async (t) => {
   writeFileSync(site.config, good)
   const nobody = join(site.directory, 'nobody.yaml')
   writeFileSync(nobody, good)
-  t.match(await command('reload', '--config', nobody), {
+  t.match(await guardCommand('reload', '--config', nobody), {
     code: 1,
     err: /no "sallyport guard run" has .*nobody\.yaml: start it/,
   })
@@ -237,77 +182,6 @@ t.test('what is not settled in time is sent again', async (t) => {
   await until(() => near.answers.size === 30, 30_000, guard.said)
   t.equal(far.payloads.size, 30)
   t.same(far.changed, [])
-})
-
-t.test(
-  'a bundle that is altered while it runs: the stages keep theirs, and none starts with the other',
-  async (t) => {
-    const site = await makeSite()
-    const far = receive(site)
-    const guard = runGuard(site)
-    const near = sendTo(site)
-    t.teardown(async () => {
-      near.producer.close()
-      far.close()
-      await guard.stop()
-      site.remove()
-    })
-    await guard.ready()
-    const file = join(site.directory, 'bundle.json')
-    const octets = readFileSync(file)
-    writeFileSync(file, bundleOctets({ ...testBundle(), forms: [] }))
-    await near.send(benign('one'))
-    await until(() => near.answers.get('0.1') === true, 20_000, guard.said)
-    t.match(await command('reload', '--config', site.config), {
-      code: 1,
-      err: /use the bundle that was approved/,
-    })
-    process.kill(guard.pids()['verify']!, 'SIGKILL')
-    await until(
-      () => /"message":"[^"]*bundle\.json: the bundle has the digest/.test(guard.said()),
-      20_000,
-      guard.said,
-    )
-    await near.send(benign('two'))
-    await delay(500)
-    t.equal((await health(site)).status === 200, false, 'nothing moves')
-    t.same([...far.payloads.keys()], ['0.1'])
-    writeFileSync(file, octets)
-    await until(() => near.answers.get('0.2') === true, 30_000, guard.said)
-    t.pass('with the approved one it goes on by itself')
-  },
-)
-
-t.test('a bundle that expires while it runs: nothing moves until its successor is there', async (t) => {
-  const site = await makeSite()
-  const soon = Math.floor(Date.now() / 1000) + 12
-  const first = install(site, 'first', { ...testBundle(), validity: { notAfter: soon } }, true)
-  const far = receive(site)
-  const guard = runGuard(site)
-  const near = sendTo(site)
-  t.teardown(async () => {
-    near.producer.close()
-    far.close()
-    await guard.stop()
-    site.remove()
-  })
-  await guard.ready()
-  await near.send(benign('one'))
-  await until(() => near.answers.get('0.1') === true, 20_000, guard.said)
-  await until(() => guard.said().includes('the bundle has expired'), 30_000, guard.said)
-  await until(async () => (await health(site)).status === 503, 20_000, guard.said)
-  await near.send(benign('two'))
-  await delay(1500)
-  t.same([...far.payloads.keys()], ['0.1'], 'nothing moves')
-  t.match(await command('check', '--config', site.config), { code: 1, err: /has expired/ })
-  const second = install(site, 'second', { ...testBundle(), version: 2, validity: { replaces: first } }, true)
-  t.match(await command('reload', '--config', site.config), {
-    code: 0,
-    out: `high-to-low: runs with the bundle ${second}\n`,
-  })
-  await until(() => near.answers.get('0.2') === true, 20_000, guard.said)
-  t.same([...far.payloads.keys()], ['0.1', '0.2'], 'what waited crosses')
-  t.match(records(site, 'bundle'), [{ bundle: first }, { bundle: second }])
 })
 
 t.test('units: SIGHUP to intake settles what is on its way, and ends the direction', async (t) => {
