@@ -24,7 +24,10 @@ import { portProblem } from './ports.ts'
 export type ConfigProblems = Readonly<{ problems: readonly string[] }>
 
 /** The configuration as it is written: what may be left out, and paths as they stand. */
-type GuardSource = Omit<GuardConfig, 'gate'> & Readonly<{ gate?: string }>
+type GuardSource = Omit<GuardConfig, 'gate' | 'jit'> & Readonly<{ gate?: string; jit?: boolean }>
+
+/** The installed form generates no code; to run the sources takes a part of Node that does. */
+const SOURCES = import.meta.filename.endsWith('.ts')
 
 const checkGuardSource = schemaChecker<GuardSource>(schema, 'doc/guard.md')
 
@@ -74,6 +77,7 @@ function absolute(config: GuardSource, folder: string): GuardConfig {
     intake: { ...config.intake, ...tls(config.intake) },
     release: { ...config.release, ...tls(config.release) },
     journal: { directory: path(config.journal.directory), key: path(config.journal.key) },
+    jit: config.jit ?? SOURCES,
     gate: path(config.gate ?? join(dirname(config.journal.directory), `gate-${config.name}`)),
   }
 }

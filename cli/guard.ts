@@ -104,6 +104,8 @@ export async function guardCommand(argv: string[]): Promise<number> {
     process.stdout.write(`${values.config}: the guard ${config.name} can start\n`)
     return 0
   }
+  if (action === 'prepare' && config.jit)
+    return complain([`${values.config}: jit: the units let no memory be written and run: leave it out`])
   if (action === 'reload') return reloadGuard(values.config, config)
   if (runtime !== undefined) {
     prepareGuard({ config, directory: runtime, ...(userOf && { userOf }) })
@@ -113,6 +115,8 @@ export async function guardCommand(argv: string[]): Promise<number> {
 }
 
 async function run(file: string, config: GuardConfig): Promise<number> {
+  // Of itself Node opens a debugger at this signal.
+  process.on('SIGUSR1', () => {})
   closeInherited()
   // Before the first child, so that a stop in the middle of the start is heard.
   const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])

@@ -11,11 +11,11 @@
  * Reloads  intake takes nothing more, what is on its way is settled, for a while; then all start on fresh pipes with what they are
  *          to go by now
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createReport } from '../common/report.ts'
 import { answerBetween } from './between.ts'
-import { codeTree, LOCKED, nodeFlags, stageFile, stageLock } from './flags.ts'
+import { codeTree, LOCKED, NO_CORE, nodeFlags, stageFile, stageLock } from './flags.ts'
 import { makeGate } from './gate.ts'
 import { openPipes } from './pipes.ts'
 import { type GuardConfig, STAGES, type StageName, stageArguments, startsAgain } from './stages.ts'
@@ -38,9 +38,20 @@ export type Guard = Readonly<{
   pids(): Readonly<Partial<Record<StageName, number>>>
 }>
 
+/** For this process and all that it starts. */
+function forbidCores(): void {
+  const [command, ...words] = NO_CORE
+  try {
+    execFileSync(command, [...words, `${process.pid}`], { stdio: 'ignore' })
+  } catch {
+    throw new Error(`${command} cannot take core dumps away: install util-linux`)
+  }
+}
+
 /** Starts the stages. Throws an Error with one line when they cannot be started; later faults are mended by starting anew. */
 export function startGuard(first: GuardConfig): Guard {
   const report = createReport('launcher', first.name)
+  forbidCores()
   let config = first
   let reloading: GuardConfig | undefined
   let running = new Map<StageName, ChildProcess>()
