@@ -2,12 +2,13 @@
  * guard.yaml: read, held against its schema, and every file in it looked at, before a stage is started.
  */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseHostPort } from '../guard/common/address.ts'
 import { readPrivateKey, readPublicKey } from '../guard/common/keys.ts'
 import type { ApprovedBundle } from '../guard/common/record.ts'
 import { readCredentials } from '../guard/gcxp/index.ts'
 import { findStart } from '../guard/journal/start.ts'
+import { gateProblem } from '../guard/launcher/gate.ts'
 import schema from '../guard/launcher/guard.schema.json' with { type: 'json' }
 import type { GuardConfig, JournalConfig } from '../guard/launcher/stages.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
@@ -23,27 +24,43 @@ import { portProblem } from './ports.ts'
 /** Lines that say what, where and how to mend. */
 export type ConfigProblems = Readonly<{ problems: readonly string[] }>
 
-const checkGuardSource = schemaChecker<GuardConfig>(schema, 'doc/guard.md')
+/** The configuration as it is written: what may be left out, and paths as they stand. */
+type GuardSource = Omit<GuardConfig, 'gate' | 'jit'> & Readonly<{ gate?: string; jit?: boolean }>
+
+/** The installed form generates no code; to run the sources takes a part of Node that does. */
+const SOURCES = import.meta.filename.endsWith('.ts')
+
+const checkGuardSource = schemaChecker<GuardSource>(schema, 'doc/guard.md')
+
+/** Reads `file` and holds it against its schema, and looks at nothing that it names; paths in the result are absolute. */
+export function readGuardConfig(
+  file: string,
+): Readonly<{ config: GuardConfig; source: YamlSource }> | ConfigProblems {
+  const read = readChecked(file, 'give the path of guard.yaml with --config', checkGuardSource)
+  if ('problems' in read) return read
+  return { config: absolute(read.value, dirname(resolve(file))), source: read.source }
+}
 
 /**
  * Reads and checks `file` and all that it names; paths in the result are absolute. `now` in milliseconds since 1970. `before` is
- * called when the file itself is sound, before what it names is looked at.
+ * called when the file itself is sound, before what it names is looked at. Of ports of which `ownPorts` says that the guard itself has
+ * them now it is not asked whether they are free.
  */
 export async function loadGuardConfig(
   file: string,
   now: number,
   before: (config: GuardConfig) => void = () => {},
+  ownPorts: (config: GuardConfig, listen: string) => boolean | Promise<boolean> = () => false,
 ): Promise<GuardConfig | ConfigProblems> {
-  const read = readChecked(file, 'give the path of guard.yaml with --config', checkGuardSource)
+  const read = readGuardConfig(file)
   if ('problems' in read) return read
-  const { value, source } = read
-  const config = absolute(value, dirname(resolve(file)))
+  const { config, source } = read
   before(config)
-  const problems = [...checkFiles(config, source, now), ...(await checkPorts(config, source))]
+  const problems = [...checkFiles(config, source, now), ...(await checkPorts(config, source, ownPorts))]
   return problems.length > 0 ? { problems: problems.map(formatProblem) } : config
 }
 
-function absolute(config: GuardConfig, folder: string): GuardConfig {
+function absolute(config: GuardSource, folder: string): GuardConfig {
   const path = (name: string) => resolve(folder, name)
   const tls = (end: { certificate: string; key: string; ca: string }) => ({
     certificate: path(end.certificate),
@@ -61,6 +78,8 @@ function absolute(config: GuardConfig, folder: string): GuardConfig {
     intake: { ...config.intake, ...tls(config.intake) },
     release: { ...config.release, ...tls(config.release) },
     journal: absoluteJournal(config.journal, path),
+    jit: config.jit ?? SOURCES,
+    gate: path(config.gate ?? join(dirname(config.journal.directory), `gate-${config.name}`)),
   }
 }
 
@@ -103,6 +122,8 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
       `${directory} ${cannotWrite(error, 'make the directory, for the user that runs this')}`,
     )
   }
+  const gate = gateProblem(config.gate)
+  if (gate !== undefined) wrong(['gate'], `${config.gate} ${gate}`)
   // Node's permission model denies a directory when another permitted path begins with its name.
   const { 'signing-key': signing } = config.journal
   const beside: readonly [Path, string | undefined][] = [
@@ -186,10 +207,15 @@ function approvedBefore(directory: string): ApprovedBundle | undefined {
 }
 
 /** Opens each port for a moment, so that a port in use stops the start and not the running guard. */
-async function checkPorts(config: GuardConfig, source: YamlSource): Promise<Problem[]> {
+async function checkPorts(
+  config: GuardConfig,
+  source: YamlSource,
+  ownPorts: (config: GuardConfig, listen: string) => boolean | Promise<boolean>,
+): Promise<Problem[]> {
   const problems: Problem[] = []
   for (const end of ['intake', 'metrics'] as const) {
     const address = parseHostPort(config[end].listen)
+    if (await ownPorts(config, config[end].listen)) continue
     const why =
       address === undefined ? 'is not HOST:PORT: write such as 127.0.0.1:7001' : await portProblem(address)
     if (why === undefined) continue

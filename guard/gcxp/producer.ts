@@ -5,6 +5,7 @@
  * time, and sends all of it once more from the first on; so the consumer sees a number more than once, but never misses
  * one. Answers must come in the order of the requests: any other answer breaks the connection.
  */
+import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { createGcxpDecoder, encodeRequest, PREAMBLE } from './codec.ts'
 import type { Credentials } from './credentials.ts'
@@ -40,6 +41,8 @@ export type ProducerOptions = Readonly<{
   onState?(state: ProducerState): void
   /** Octets of unanswered payload from which on `send` asks its caller to wait. */
   octets?: number
+  /** Begins without a connection, until `hold(false)`. */
+  held?: boolean
 }>
 
 export type Producer = Readonly<{
@@ -51,6 +54,11 @@ export type Producer = Readonly<{
   /** Requests without answer. */
   unanswered(): number
   connected(): boolean
+  /**
+   * Held, it has no connection: what is sent is kept, and not an octet leaves this host any more, not even one that the system
+   * had taken. Not held, it connects and sends what is unanswered.
+   */
+  hold(held: boolean): void
   /** Ends the connection and does not come back. Answers that are not there yet never come. */
   close(): void
 }>
@@ -67,10 +75,12 @@ export function connectProducer(options: ProducerOptions): Producer {
   let waitedFor = false
   let outbox: Outbox | undefined
   let socket: TLSSocket | undefined
+  let wire: Socket | undefined
   let timer: NodeJS.Timeout | undefined
   let wait = FIRST_WAIT_MS
   let lastProblem = ''
   let closed = false
+  let held = options.held === true
 
   const room = () => count < WINDOW && octets < limit
 
@@ -111,10 +121,14 @@ export function connectProducer(options: ProducerOptions): Producer {
 
   function open(): void {
     timer = undefined
+    // A socket of its own, for only that can be reset.
+    const tcp = connect({ host: options.host, port: options.port })
+    tcp.setNoDelay(true)
+    tcp.setKeepAlive(true, KEEP_ALIVE_MS)
+    wire = tcp
     const tls = connectTls({
       ...TLS_VERSION,
-      host: options.host,
-      port: options.port,
+      socket: tcp,
       servername: options.peer,
       cert: options.credentials.certificate,
       key: options.credentials.key,
@@ -131,11 +145,9 @@ export function connectProducer(options: ProducerOptions): Producer {
       tls.destroy()
     }
     const tooSlow = setTimeout(() => {
-      breakOff(tls.connecting ? UNREACHABLE : 'no GCXP greeting came: is it a GCXP consumer?')
+      breakOff(tcp.connecting ? UNREACHABLE : 'no GCXP greeting came: is it a GCXP consumer?')
     }, GREETING_MS)
 
-    tls.setNoDelay(true)
-    tls.setKeepAlive(true, KEEP_ALIVE_MS)
     tls.on('secureConnect', () => {
       const why = peerProblem(tls, options.peer, Date.now())
       if (why !== undefined) return breakOff(why)
@@ -173,7 +185,7 @@ export function connectProducer(options: ProducerOptions): Producer {
         socket = undefined
         outbox = undefined
       }
-      if (closed) return
+      if (closed || held) return
       const why =
         problem ??
         (greeted
@@ -201,8 +213,22 @@ export function connectProducer(options: ProducerOptions): Producer {
     socket?.destroy()
   }
 
-  open()
-  return { send, unanswered: () => count, connected: () => outbox !== undefined, close }
+  function hold(on: boolean): void {
+    if (on === held) return
+    held = on
+    clearTimeout(timer)
+    if (on) {
+      outbox = undefined
+      // A reset takes back what the system has not sent yet; an end would send it.
+      wire?.resetAndDestroy()
+      socket?.destroy()
+    } else if (socket === undefined) {
+      open()
+    }
+  }
+
+  if (!held) open()
+  return { send, unanswered: () => count, connected: () => outbox !== undefined, hold, close }
 }
 
 /** A failed connection, in words. */

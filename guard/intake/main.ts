@@ -4,37 +4,38 @@
  * Reads    GCXP over TLS from the one configured producer
  *          fd 3: from release, the two bounds at start, then a confirmation for every number
  * Writes   GCXP answers, in order, one bit each: what fd 3 said
- *          fd 4, fd 5: the same octets to inspect and to verify (number, whole second, payload)
+ *          fd 4, fd 5: the same octets to inspect and to verify (number, whole second, payload); first of all the self-test
  *          fd 6: snapshots to metrics
  *          fd 7: where content is to be kept, every payload to journal, sealed for a key whose private half is elsewhere
  * Trusts   its certificate files, its arguments, the bundle's limits by digest; nothing that is in a payload
  * Rights   reads its code, the bundle, its TLS files and the public content key; one listening port; no file writing
+ * Stops    by SIGHUP: it takes nothing more, answers what is on its way, and ends without a fault, and with it the direction
  * Fails    the end of a pipe, a confirmation out of order: the process ends, and with it the direction. A producer that
  *          breaks the protocol loses its connection and may come again
  * Reports  on stderr, never content
  * Follows  doc/formats.md §4 and §5; reference GCXP
  */
 
+import { selfTest } from '../../rules/self-test/self-test.ts'
 import { parseHostPort } from '../common/address.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { readBundle } from '../common/bundle.ts'
 import { CONFIRMATION_OCTETS, decodeConfirmation } from '../common/confirmed.ts'
 import { encodeContent } from '../common/content.ts'
 import { createRecordReader } from '../common/fixed.ts'
-import { allocateFrame } from '../common/frames.ts'
 import { readPublicKey } from '../common/keys.ts'
 import { createLatency, sendSnapshots } from '../common/metrics.ts'
 import { readPipe, writeGathered, writePipe } from '../common/pipe.ts'
 import { createReport, type Report } from '../common/report.ts'
 import { createSeal } from '../common/seal.ts'
+import { selfTestFrame } from '../common/self-test.ts'
+import { encodeStanzaFrame } from '../common/stanza-frame.ts'
 import { type ConsumerConnection, type ConsumerState, listenConsumer } from '../gcxp/consumer.ts'
 import { readCredentials } from '../gcxp/credentials.ts'
-import { compareNumbers, formatNumber, type StanzaNumber, writeNumber } from '../gcxp/number.ts'
+import { compareNumbers, formatNumber, type StanzaNumber } from '../gcxp/number.ts'
 import { WINDOW } from '../gcxp/producer.ts'
 import { createGate } from './gate.ts'
 import { createSequence, type Sequence } from './sequence.ts'
-
-const FRAME_HEAD = 16
 
 const options = stageArguments(
   process.argv.slice(2),
@@ -80,6 +81,8 @@ let outstanding = 0
 let seen: StanzaNumber | undefined
 let sequence: Sequence | undefined
 let current: ConsumerConnection | undefined
+/** Takes nothing more: the stage ends when all that it took is settled. */
+let draining = false
 let listening = false
 let connected = false
 let trouble = 'it has not connected yet'
@@ -92,12 +95,15 @@ const gate = createGate({
   window: () => outstanding < WINDOW,
   pipes: () => ![toInspect, toVerify, contents].some((pipe) => pipe.writableNeedDrain),
   hold: () => current?.pause(),
-  open: () => current?.resume(),
+  open: () => {
+    if (!draining) current?.resume()
+  },
 })
 toInspect.on('drain', gate.look)
 toVerify.on('drain', gate.look)
 contents.on('drain', gate.look)
 sendSnapshots(metrics, snapshot)
+for (const one of selfTest(bundle)) give(selfTestFrame(one))
 
 /** Seals payloads for the key in `file`; undefined where content is not to be kept. */
 function sealFor(file: string | undefined): ReturnType<typeof createSeal> | undefined {
@@ -111,7 +117,7 @@ function sealFor(file: string | undefined): ReturnType<typeof createSeal> | unde
   }
 }
 
-/** The two bounds come first, in this order. With the second, everybody else is up, and the port opens. */
+/** The two bounds come first, in this order. With the second, everybody else is up and has passed the self-test: the port opens. */
 function bound(kind: string, number: StanzaNumber): void {
   if (seen === undefined && kind === 'seen') {
     seen = number
@@ -135,6 +141,7 @@ function open(sequence: Sequence): void {
       sequence.connected()
       current = connection
       gate.connected()
+      if (draining) connection.pause()
     },
     onRequest: (number, payload, connection) => take(sequence, number, payload, connection),
     onState,
@@ -157,16 +164,15 @@ function take(
   counts.received++
   flying[(first + outstanding) % WINDOW] = { number, connection, readAt: performance.now() }
   outstanding++
-  const second = Math.floor(Date.now() / 1000)
-  const frame = allocateFrame(FRAME_HEAD + payload.length)
-  writeNumber(frame, 4, number)
-  frame.writeUInt32BE(Math.floor(second / 2 ** 32), 12)
-  frame.writeUInt32BE(second % 2 ** 32, 16)
-  frame.set(payload, 4 + FRAME_HEAD)
-  writeGathered(toInspect, frame)
-  writeGathered(toVerify, frame)
+  give(encodeStanzaFrame(number, Math.floor(Date.now() / 1000), payload))
   if (seal !== undefined) writeGathered(contents, encodeContent({ number, sealed: seal(number, payload) }))
   gate.passed()
+}
+
+/** The same octets to both verifiers. */
+function give(frame: Uint8Array): void {
+  writeGathered(toInspect, frame)
+  writeGathered(toVerify, frame)
 }
 
 /** The oldest frame is settled: its producer may know. */
@@ -183,6 +189,21 @@ function settle(kind: string, number: StanzaNumber, sequence: Sequence): void {
   latency.observe((performance.now() - oldest.readAt) / 1000)
   oldest.connection.answer(number, kind === 'released')
   gate.look()
+  endDrained()
+}
+
+/** How long the last answers have to leave. */
+const LAST_ANSWERS_MS = 50
+
+process.on('SIGHUP', () => {
+  draining = true
+  current?.pause()
+  report.info(`takes nothing more, to start anew: ${outstanding} stanzas are on their way`)
+  endDrained()
+})
+
+function endDrained(): void {
+  if (draining && outstanding === 0) setTimeout(() => process.exit(0), LAST_ANSWERS_MS)
 }
 
 function onState(state: ConsumerState): void {

@@ -142,10 +142,8 @@ function opened<T>(open: () => T): T {
 
 /** Only now, so that a journal with verdicts and without `head.json` is one from which it was taken. */
 function begin(): void {
-  const { seen, confirmed, approved } = state
-  durable.write(
-    encodeHead({ records: writer.durableHead().seq, seen, confirmed, ...(approved && { approved }) }),
-  )
+  const { head: _head, began: _began, ...rest } = state
+  durable.write(encodeHead({ records: writer.durableHead().seq, ...rest }))
   records.resume()
   sendSnapshots(metrics, snapshot)
   removeOld = startRetention({
@@ -191,7 +189,7 @@ function work(): void {
     const count = received
     writer.mark(() => tell(count))
     // For a confirmation nobody waits: it goes with the next verdict, or with the timer below.
-    if (batch.some(({ record }) => record.kind === 'verdict')) writer.flush()
+    if (batch.some(({ record }) => record.kind === 'verdict' || record.kind === 'gate')) writer.flush()
   }
   if (batch.some(({ content }) => content !== undefined)) {
     keepingContents = true
@@ -229,6 +227,12 @@ function write(record: JournalRecord, content: ContentPlace | undefined): void {
     state.approved = record.bundle
     const { version, digest } = record.bundle
     writer.write({ type: 'bundle', time: time(), version, bundle: digest })
+  } else if (record.kind === 'self-test') {
+    writer.write({ type: 'self-test', time: time(), cases: record.cases })
+  } else if (record.kind === 'gate') {
+    state.gateClosed = record.closed
+    const { closed, time: since, by, reason } = record
+    writer.write({ type: 'gate', time: time(), state: closed ? 'closed' : 'open', since, by, reason })
   } else {
     if (record.kind === 'confirmed') state.confirmed = record.number
     writer.write({ type: record.kind, time: time(), number: formatNumber(record.number) })

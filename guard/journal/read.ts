@@ -62,6 +62,8 @@ export type JournalState = {
   approved?: ApprovedBundle
   /** When the segment was begun, as its first record says. */
   began?: string
+  /** What became of the gate. */
+  gateClosed?: boolean
 }
 
 /** Brings `state` up to date with the members of one more record. */
@@ -80,6 +82,8 @@ function follow(state: JournalState, fields: Readonly<Record<string, unknown>>, 
     state.confirmed = number('confirmed')
     if (typeof fields['time'] === 'string') state.began = fields['time']
   }
+  if (fields['type'] === 'gate') state.gateClosed = fields['state'] === 'closed'
+  if (fields['type'] === 'segment' && fields['gate'] === 'closed') state.gateClosed = true
   if (fields['type'] === 'bundle' || fields['type'] === 'segment') {
     const { version, bundle: digest } = fields
     if (typeof version === 'number' && typeof digest === 'string') state.approved = { version, digest }

@@ -19,10 +19,12 @@ export function findStart(directory: string): JournalStart | Readonly<{ problem:
   const damaged = (what: string) => ({
     problem: `journal ${directory}: ${what}: run "sallyport journal verify", keep the directory as evidence, give a new one`,
   })
+  // Before the records, for they may be written to while this reads: they are never behind it then.
+  const kept = readHeadFile(directory)
   const segments = listSegments(directory)
   const last = segments.at(-1)
   if (last === undefined) {
-    if (readHeadFile(directory) !== undefined) return damaged('has a head, but no segment')
+    if (kept !== undefined) return damaged('has a head, but no segment')
     const state = { head: NO_HEAD, seen: NO_NUMBER, confirmed: NO_NUMBER }
     return { state, segment: segmentName(1), first: 1, octets: 0 }
   }
@@ -41,7 +43,6 @@ export function findStart(directory: string): JournalStart | Readonly<{ problem:
   const { state } = read
   if (octets === 0 && state.head.seq + 1 !== last.first)
     return damaged(`${last.name}: does not follow ${before?.name}`)
-  const kept = readHeadFile(directory)
   if (kept === undefined && state.seen.count > 0)
     return damaged('has verdicts, but no head.json: it was taken away, and records may have been cut off')
   if (kept !== undefined && kept.seq > state.head.seq) {

@@ -96,7 +96,7 @@ export function createWriter(options: {
   }, CHECKPOINT_SECONDS * 1000).unref()
 
   function beginSegment(): void {
-    const { seen, confirmed, approved } = state
+    const { seen, confirmed, approved, gateClosed } = state
     began = Date.now()
     write({
       type: 'segment',
@@ -105,6 +105,7 @@ export function createWriter(options: {
       seen: formatNumber(seen),
       confirmed: formatNumber(confirmed),
       ...(approved && { version: approved.version, bundle: approved.digest }),
+      ...(gateClosed === true && { gate: 'closed' }),
     })
   }
   if (start.octets === 0) beginSegment()

@@ -39,6 +39,8 @@ export type GuardConfig = Readonly<{
   release: Readonly<{ connect: string; peer: string; certificate: string; key: string; ca: string }>
   journal: JournalConfig
   metrics: Readonly<{ listen: string }>
+  /** The directory of the gate file (launcher/gate.ts). */
+  gate: string
   /** False: no code is generated at run time; slower, and the form of the installed guard. */
   jit: boolean
 }>
@@ -87,7 +89,7 @@ export function stageArguments(stage: StageName, config: GuardConfig): string[] 
     verify: bundle,
     release: [
       ...bundle,
-      ...['--connect', config.release.connect],
+      ...['--gate', config.gate, '--connect', config.release.connect],
       ...tls(config.release),
       ...(config.bundle.signers === undefined ? [] : ['--signers', config.bundle.signers]),
       ...(config.bundle.signatures ?? []).flatMap((file) => ['--signature', file]),

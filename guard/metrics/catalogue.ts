@@ -75,6 +75,12 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
     notAfter === undefined ? undefined : (notAfter - now()) / 86_400_000
 
   one('gauge', 'sallyport_guard_ready', '1 when stanzas can cross', () => ready() === undefined)
+  one(
+    'gauge',
+    'sallyport_guard_gate_closed',
+    '1 while the gate is closed: nothing leaves until a person opens it',
+    () => latest.release && latest.release.gate !== '',
+  )
   one('gauge', 'sallyport_guard_start_time_seconds', 'When this run of the stages began', () => started)
   one(
     'counter',

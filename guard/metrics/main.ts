@@ -65,6 +65,7 @@ function take(stage: Snapshot['stage'], line: string): void {
 
 /** Why stanzas cannot cross, in one line; undefined when they can. */
 function notReady(): string | undefined {
+  if (latest.release !== undefined && latest.release.gate !== '') return latest.release.gate
   for (const stage of ['journal', 'release', 'intake'] as const) {
     if (latest[stage] === undefined) return `${stage} has not started`
     if (performance.now() - heardAt[stage] > STALE_MS) return `${stage} is stuck: look at its log`

@@ -56,7 +56,7 @@ t.test('a wrong command line is one line that says how to mend it, and exit code
     ],
     [['edge', 'walk'], /^sallyport edge: say run or check \(see/],
     [['edge', 'run'], /^sallyport edge: --config FILE is missing \(see/],
-    [['guard'], /^sallyport guard: say run, check or prepare \(see/],
+    [['guard'], /^sallyport guard: say one of run, check, reload, close, open, prepare \(see/],
     [['guard', 'check'], /^sallyport guard: --config FILE is missing \(see/],
     [
       ['guard', 'check', '--config', 'x', '--runtime', 'y'],
