@@ -6,7 +6,7 @@
  *   npm test -- path/to/file.ts     exactly that file, whatever its name
  *
  * Options  --jobs N      test files at a time (2)
- *          --timeout N   seconds that a file may take (120; 600 in test/interop and test/faults)
+ *          --timeout N   seconds that a file may take (300; 600 in test/interop and test/faults)
  *          --verbose     the files' whole output
  *
  * Counted are: each tool check as one, and each top-level test of a test file as one. Failures too are
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   await inParallel(tools, jobs, async (check) => report(check.name, await check.run(root)))
 
   const run = async (file: string) => {
-    const limit = timeout ?? (alone.test(file) ? 600 : 120)
+    const limit = timeout ?? (alone.test(file) ? 600 : 300)
     const possible = isRoot || !file.startsWith('test/interop/')
     report(file, possible ? await runFile(root, file, limit, verbose) : notRun())
   }

@@ -149,7 +149,7 @@ for (const content of ['none', 'refused', 'all'] as const) {
       }
       rmSync(path)
       t.match(verifyJournal(site.journal, []).problems, [
-        /^record 3 has its content in .*, which cannot be read \(ENOENT\)/,
+        /^record 4 has its content in .*, which cannot be read \(ENOENT\)/,
       ])
       t.match(open('0.2', '--key', key.file), { status: 2, stderr: /sealed: cannot be read \(ENOENT\)/ })
     }
