@@ -4,6 +4,8 @@
  *   sallyport journal verify DIR [--head SEQ:HASH …]   every record unchanged, in its place, none missing
  *   sallyport journal show DIR [--last N] [--json]     records for people, or as they stand
  *   sallyport journal key FILE                         a new key for the digests of content
+ *   sallyport journal export …                         takes it to other hosts (journal-export.ts)
+ *   sallyport journal witness …                        holds its heads on another host (journal-witness.ts)
  *
  * A journal shows by itself that it was changed; that its end was cut off shows by `head.json`, and surely only by a head that
  * was kept on another host: SEQ is the metric sallyport_guard_journal_records, HASH the first 12 or more hexadecimal digits of the
@@ -24,9 +26,14 @@ import { UsageError } from './usage.ts'
 const USAGE = `usage: sallyport journal verify DIR [--head SEQ:HASH]…    check every record
        sallyport journal show DIR [--last N] [--json]     print records
        sallyport journal key FILE                         make the key of the digests
+       sallyport journal export [check] --config FILE     send it to a collector and a witness; check: look whether it could
+       sallyport journal witness [check] --config FILE    hold the heads of guards' journals; check: look whether it could
+       sallyport journal witness show PATH [--key FILE]   print the heads of its state folder, or of the witness.json of export
 `
 
 export async function journalCommand(argv: string[]): Promise<number> {
+  if (argv[0] === 'export') return (await import('./journal-export.ts')).exportCommand(argv.slice(1))
+  if (argv[0] === 'witness') return (await import('./journal-witness.ts')).witnessCommand(argv.slice(1))
   const { values, positionals } = parseArgs({
     args: argv,
     options: {
@@ -43,7 +50,7 @@ export async function journalCommand(argv: string[]): Promise<number> {
   }
   const [action, path, ...more] = positionals
   if (action !== 'verify' && action !== 'show' && action !== 'key')
-    throw new UsageError('say verify, show or key')
+    throw new UsageError('say verify, show, key, export or witness')
   if (path === undefined || more.length > 0)
     throw new UsageError(`${action} needs one ${action === 'key' ? 'FILE' : 'DIR'}`)
   try {
