@@ -153,7 +153,7 @@ const forbidden = [
     {
       path: ours,
       pathNot:
-        '^(rules/|guard/(gcxp|log|common|$1)/|guard/journal/(checkpoint|files|line|read)[.]ts|guard/witness/(countersign|protocol)[.]ts)',
+        '^(rules/|guard/(gcxp|log|common|$1)/|guard/journal/(checkpoint|files|head-file|line|read)[.]ts|guard/witness/(countersign|protocol)[.]ts)',
     },
   ),
   rule(

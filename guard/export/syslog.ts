@@ -7,6 +7,7 @@
  * line is not ASCII, as §6.4 wants. The same record gives the same octets whenever it is sent. The SD-ID needs a private enterprise
  * number (§7.2.2); 32473 is the one for examples (RFC 5612).
  */
+import { classOf } from '../journal/read.ts'
 import type { Followed } from './follow.ts'
 
 /** Facility 13, "log audit" (§6.2.1). */
@@ -15,7 +16,7 @@ const SEVERITY = { critical: 2, error: 3, warning: 4, notice: 5, informational: 
 const BOM = '\ufeff'
 
 /** Members of a record that are worth to be searched for, in the order in which they stand in the structured data. */
-const PARAMETERS = ['number', 'outcome', 'from', 'to', 'label', 'releasedLabel'] as const
+const PARAMETERS = ['number', 'outcome', 'class', 'from', 'to', 'label', 'releasedLabel'] as const
 
 export type SyslogOrigin = Readonly<{ hostname: string; guard: string; enterprise: number }>
 
@@ -24,11 +25,12 @@ export function syslogFrame(origin: SyslogOrigin, { line, fields, head }: Follow
   const { type, time, outcome } = fields
   const priority = 8 * LOG_AUDIT + severityOf(type, outcome)
   const header = `<${priority}>1 ${timestamp(time)} ${printable(origin.hostname, 255)} sallyport - ${printable(type, 32)}`
+  const named = { ...fields, class: classOf(fields) } as Readonly<Record<string, unknown>>
   const parameters = [
     parameter('guard', origin.guard),
     parameter('seq', `${head.seq}`),
     parameter('chain', head.chain),
-    ...PARAMETERS.map((name) => (typeof fields[name] === 'string' ? parameter(name, fields[name]) : '')),
+    ...PARAMETERS.map((name) => (typeof named[name] === 'string' ? parameter(name, named[name]) : '')),
   ]
   const data = `[sallyport@${origin.enterprise}${parameters.join('')}]`
   const message = Buffer.from(`${header} ${data} ${isAscii(line) ? '' : BOM}${line}`)

@@ -12,7 +12,8 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { syslogFrame } from '../../guard/export/syslog.ts'
-import { segmentName, writeHeadFile } from '../../guard/journal/files.ts'
+import { segmentName } from '../../guard/journal/files.ts'
+import { writeHeadFile } from '../../guard/journal/head-file.ts'
 import { readLine, writeLine } from '../../guard/journal/line.ts'
 import { freePorts, until } from '../guard/harness.ts'
 import { type Collector, collect, type Message, parseMessage } from './collector.ts'
@@ -118,7 +119,7 @@ t.test('every record arrives, while the journal grows and from file to file', as
     sdId: 'sallyport@32473',
     bom: false,
   })
-  t.same([...first.parameters.keys()], ['guard', 'seq', 'chain', 'number', 'outcome', 'from', 'to'])
+  t.same([...first.parameters.keys()], ['guard', 'seq', 'chain', 'number', 'outcome', 'class', 'from', 'to'])
   t.equal(first.parameters.get('guard'), 'high-to-low')
   const by = (number: string) => collector.messages.find((one) => one.text.includes(`"number":"${number}"`))!
   t.match(by('0.251'), { priority: 13 * 8 + 4, bom: false })

@@ -8,7 +8,8 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { createFrameReader } from '../../guard/common/frames.ts'
 import { signCheckpoint } from '../../guard/journal/checkpoint.ts'
-import { segmentName, writeHeadFile } from '../../guard/journal/files.ts'
+import { segmentName } from '../../guard/journal/files.ts'
+import { writeHeadFile } from '../../guard/journal/head-file.ts'
 import { type Head, NO_HEAD, writeLine } from '../../guard/journal/line.ts'
 import {
   decodeMessage,
