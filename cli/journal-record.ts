@@ -18,14 +18,14 @@ export type ReadRecord = Readonly<{ fields: Fields; text: string }>
 /** Collects what is no record, to be told in one line at the end. */
 export type Damage = { count: number; first: string }
 
-/** The records of a directory in their order; what is none is left out and counted. A last line without end is no damage. */
+/** The records of a directory in their order; what is none is left out and counted. A last line without end, as a crash leaves it, is no damage. */
 export function* readRecords(directory: string, damage: Damage): Generator<ReadRecord> {
   const files = readdirSync(directory).filter((name) => /^[a-z]{1,32}-[0-9]{16}\.jsonl$/.test(name))
   for (const name of files.sort()) {
     let line = 0
     for (const { text, whole } of fileLines(join(directory, name))) {
       line++
-      if (!whole) continue
+      if (!whole && text !== undefined) continue
       const fields = text === undefined ? undefined : readFields(text)
       if (fields !== undefined) yield { fields, text: text! }
       else if (damage.count++ === 0) damage.first = `${join(directory, name)}, line ${line}`

@@ -113,7 +113,7 @@ const freeOctets = opened(() =>
   watchSpace({ directory: options.directory, warnMegabytes: Number(options['warn-free-megabytes']), report }),
 )
 const keepHead = keepHeadFile(options.directory, writer.durableHead, report)
-let removeOld = () => {}
+let removeOld = (): void => {}
 
 writer.write({ type: 'start', time: time(), guard: options.name, peer: options.peer, bundle: options.digest })
 writer.checkpoint()
@@ -172,7 +172,7 @@ function work(): void {
   if (writer.full()) {
     const first = writer.startSegment()
     contentFile?.startSegment(first)
-    removeOld()
+    writer.mark(removeOld)
   }
   const batch: { record: JournalRecord; content: ContentPlace | undefined }[] = []
   for (let record = nextRecord(); record !== undefined; record = nextRecord()) {

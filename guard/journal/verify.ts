@@ -195,8 +195,9 @@ function createContents(directory: string) {
   }
 
   return {
-    look({ content }: Fields, seq: number, first: number): void {
-      const problem = content === undefined ? undefined : problemOf(content, first)
+    look({ type, content }: Fields, seq: number, first: number): void {
+      if (type !== 'verdict' || content === undefined) return
+      const problem = problemOf(content, first)
       if (problem !== undefined && found.at(-1)?.first !== first) found.push({ seq, first, problem })
     },
     /** Of records that were being removed with their contents when the guard ended nothing is said. */

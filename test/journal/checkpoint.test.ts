@@ -209,7 +209,7 @@ t.test(
     const signing = makePair(site.directory, 'signing', 'ed25519')
     const config = await configOf(site)
     const settings = { 'signing-key': signing.file, 'segment-megabytes': 1 }
-    const journal = await runJournal(config, settings)
+    const journal = await runJournal(t, config, settings)
     const from = `${'a'.repeat(800)}@high.example`
     for (let i = 1; i <= 2300; i++) journal.verdict(at(i), 'released', { from })
     await journal.waitDurable(2300)
@@ -235,7 +235,7 @@ t.test(
     t.same(problems, [])
     t.equal(upTo, head.seq - 1, 'nothing stands behind the last checkpoint')
 
-    const killed = await runJournal(config, settings)
+    const killed = await runJournal(t, config, settings)
     killed.verdict(at(2301))
     await killed.waitDurable(1)
     killed.stage.process.kill('SIGKILL')
@@ -245,7 +245,7 @@ t.test(
       { problems: [], signed: head.seq + 1, head: { seq: head.seq + 3 } },
       'after a crash the last verdict stands unsigned',
     )
-    const next = await runJournal(config, settings)
+    const next = await runJournal(t, config, settings)
     await next.stop()
     t.match(verifyJournal(site.journal, [], [signing.publicKey]), { problems: [], signed: head.seq + 6 })
   },

@@ -87,12 +87,14 @@ export type RunningJournal = Readonly<{
 
 type Verdict = Readonly<{ from?: string; to?: string; reason?: string }>
 
-/** The journal stage alone, begun. */
+/** The journal stage alone, begun; it does not outlive the test `t`. */
 export async function runJournal(
+  t: Readonly<{ teardown(then: () => void): void }>,
   config: GuardConfig,
   changed: Partial<JournalConfig> = {},
 ): Promise<RunningJournal> {
   const stage = startStage('journal', { ...config, journal: { ...config.journal, ...changed } })
+  t.teardown(() => stage.process.kill('SIGKILL'))
   await until(() => stage.from(4).length >= HEAD_OCTETS, 20_000, stage.said)
   const durable = () => {
     const counts = stage.from(4).subarray(HEAD_OCTETS)
