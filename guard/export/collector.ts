@@ -34,15 +34,14 @@ export type CollectorOptions = Readonly<{
 export async function sendToCollector(link: Link, options: CollectorOptions): Promise<void> {
   const position = options.position()
   link.onData(() => {})
-  const follower = await followJournal(options.directory, Math.max(0, (position?.seq ?? 0) - options.again))
+  const known = position?.seq ?? 0
+  const follower = await followJournal(options.directory, Math.max(0, known - options.again), known)
   try {
-    if (position === undefined) {
-      if (follower.base.seq > 0) options.onBegin(follower.base)
-    } else if (follower.base.seq > position.seq) {
-      const lost = `${position.seq + 1} to ${follower.base.seq}`
-      throw new JournalProblem(position.seq + 1, `records ${lost} were removed before they were exported`)
-    } else if (follower.durable() < position.seq) {
-      throw cutOff(follower.durable(), position.seq)
+    const { seq } = follower.base
+    if (position === undefined && seq > 0) options.onBegin(follower.base)
+    if (position !== undefined && seq > known) {
+      const lost = `records ${known + 1} to ${seq}`
+      throw new JournalProblem(known + 1, `${lost} were removed before they were exported`)
     }
     await sendFrom(link, follower, position, options)
   } finally {
@@ -88,6 +87,7 @@ async function sendFrom(
     const record = await follower.next()
     onLooked(follower.durable())
     if (record === undefined) {
+      if (position !== undefined && head.seq < position.seq) throw cutOff(head.seq, position.seq)
       if (batch.length > 0) await flush(head)
       settle()
       await link.pause(POLL_MS)

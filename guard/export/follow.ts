@@ -1,8 +1,8 @@
 /**
  * Follows a journal while it grows: record by record, across its files, each checked against the chain.
  *
- * Only what is durable is handed out: records up to the one in `head.json`, which the journal writes about once a second. What
- * stands behind it may be cut off by the journal's next start, and must then never have been seen elsewhere. Nothing is
+ * Only what is durable is handed out: records up to the one in `head.json`, which the journal writes about once a second, and those
+ * that were handed out before. What stands behind may be cut off by the journal's next start, and must then never have been seen elsewhere. Nothing is
  * written, and nothing is kept but the part of a file that was read and not yet handed out.
  */
 import { type FileHandle, open } from 'node:fs/promises'
@@ -31,9 +31,9 @@ export class JournalProblem extends Error {
 export type Follower = Readonly<{
   /** Behind which record `next` goes on: the one asked for; an earlier one where the journal ends, a later one where it begins. */
   base: Head
-  /** The last record that was known to be durable when last looked. */
+  /** The last record that is known to be durable. */
   durable(): number
-  /** The next record; undefined while there is none that is durable. Throws a `JournalProblem`, or `TryAgain` on a file that cannot be read. */
+  /** The next record; undefined while there is none, or none that is durable. Throws a `JournalProblem`, or `TryAgain` on a file that cannot be read. */
   next(): Promise<Followed | undefined>
   close(): Promise<void>
 }>
@@ -44,8 +44,12 @@ const CHUNK = 1 << 18
 const FIRST_RECORD = 1 << 16
 const NOTHING: Buffer = Buffer.alloc(0)
 
-/** Opens the journal behind record `seq`, reading the file that holds it from its beginning. Throws as `next` does. */
-export async function followJournal(directory: string, seq: number): Promise<Follower> {
+/**
+ * Opens the journal behind record `seq`, reading the file that holds it from its beginning. Throws as `next` does.
+ * @param known a record that was handed out before and so is durable, although `head.json` may not say so: after a loss of power it
+ *   can be an older one, until the journal starts.
+ */
+export async function followJournal(directory: string, seq: number, known: number): Promise<Follower> {
   const readable = async <T>(reading: Promise<T>): Promise<T> => {
     try {
       return await reading
@@ -54,15 +58,15 @@ export async function followJournal(directory: string, seq: number): Promise<Fol
       throw new TryAgain(`the journal ${directory} ${cannotRead(error, 'give the directory of a journal')}`)
     }
   }
-  const follower = await readable(openJournal(directory, seq))
+  const follower = await readable(openJournal(directory, seq, known))
   return { ...follower, next: () => readable(follower.next()) }
 }
 
-async function openJournal(directory: string, seq: number): Promise<Follower> {
+async function openJournal(directory: string, seq: number, known: number): Promise<Follower> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  let durable = readHeadFile(directory) ?? NO_HEAD
+  let headFile = readHeadFile(directory) ?? NO_HEAD
   const segments = listSegments(directory)
-  if (segments.length === 0 && durable.seq > 0)
+  if (segments.length === 0 && headFile.seq > 0)
     throw new JournalProblem(1, 'has a head.json, but no records: they were taken away')
   const start = segments.findLast(({ first }) => first <= Math.max(seq, 1)) ?? segments[0]
   let head =
@@ -77,18 +81,17 @@ async function openJournal(directory: string, seq: number): Promise<Follower> {
   let at = 0
 
   async function next(): Promise<Followed | undefined> {
-    if (head.seq >= durable.seq) {
+    if (head.seq >= durable()) {
       // What is kept behind the head was not durable when it was read.
       octets = NOTHING
-      durable = readHeadFile(directory) ?? durable
-      if (durable.seq < head.seq)
-        throw new JournalProblem(
-          head.seq,
-          `ends with record ${durable.seq}, yet record ${head.seq} was there`,
-        )
-      if (durable.seq === head.seq) return undefined
+      const now = readHeadFile(directory) ?? headFile
+      if (now.seq < headFile.seq)
+        throw new JournalProblem(now.seq, `ends with record ${now.seq}, yet record ${headFile.seq} was there`)
+      headFile = now
+      if (head.seq >= durable()) return undefined
     }
     const text = await nextLine()
+    if (text === undefined) return undefined
     lines++
     const read = readLine(head, text)
     const due = head.seq + 1
@@ -97,7 +100,7 @@ async function openJournal(directory: string, seq: number): Promise<Follower> {
     const { type, previous } = read.fields
     if ((lines === 1) !== (type === 'segment' && previous === head.chain))
       throw new JournalProblem(due, `${name}: record ${due} is not where a file begins, or should begin one`)
-    if (due === durable.seq && read.head.chain !== durable.chain)
+    if (due === headFile.seq && read.head.chain !== headFile.chain)
       throw new JournalProblem(
         due,
         `${name}: record ${due} is not the one of head.json: the journal was forged`,
@@ -106,8 +109,12 @@ async function openJournal(directory: string, seq: number): Promise<Follower> {
     return { line: text, fields: read.fields, head }
   }
 
-  /** The line of the record behind the head, which is durable and so must be there whole. */
-  async function nextLine(): Promise<string> {
+  function durable(): number {
+    return Math.max(headFile.seq, known)
+  }
+
+  /** The line of the record behind the head; undefined at the end of the journal. */
+  async function nextLine(): Promise<string | undefined> {
     for (;;) {
       const end = octets.indexOf(LF)
       if (end > LONGEST_LINE || (end === -1 && octets.length > LONGEST_LINE))
@@ -125,7 +132,10 @@ async function openJournal(directory: string, seq: number): Promise<Follower> {
           throw new JournalProblem(head.seq + 1, `${name}: record ${head.seq + 1} is not UTF-8`)
         }
       }
-      if (!(await fill())) await nextFile()
+      if ((await fill()) || (await nextFile())) continue
+      // A line that is not whole may be another one when it is.
+      octets = NOTHING
+      return undefined
     }
   }
 
@@ -140,21 +150,25 @@ async function openJournal(directory: string, seq: number): Promise<Follower> {
     return bytesRead > 0
   }
 
-  async function nextFile(): Promise<void> {
+  /** Goes on in the next file; false when this is the last, and `head.json` does not say that more was written. */
+  async function nextFile(): Promise<boolean> {
     const due = head.seq + 1
-    const following = segmentName(due)
-    const behind = listSegments(directory).filter(({ first }) => first >= due)
-    if (octets.length > 0 || following === name || behind[0]?.name !== following) {
+    const [behind] = listSegments(directory).filter(
+      ({ first }) => first > head.seq && segmentName(first) !== name,
+    )
+    if (behind === undefined && head.seq >= headFile.seq) return false
+    if (behind?.first !== due || octets.length > 0) {
       const why =
-        behind[0] !== undefined && behind[0].name !== following
-          ? `the next file begins with record ${behind[0].first}: those between were removed`
-          : `yet record ${durable.seq} was written: records were cut off`
+        behind === undefined || octets.length > 0
+          ? `yet record ${headFile.seq} was written: records were cut off`
+          : `the next file begins with record ${behind.first}: those between were removed`
       throw new JournalProblem(due, `${name ?? 'the journal'}: ends with record ${head.seq}, ${why}`)
     }
     await close()
-    name = following
+    name = behind.name
     lines = 0
     at = 0
+    return true
   }
 
   async function close(): Promise<void> {
@@ -168,7 +182,7 @@ async function openJournal(directory: string, seq: number): Promise<Follower> {
     await close()
     throw error
   }
-  return { base: head, durable: () => durable.seq, next, close }
+  return { base: head, durable, next, close }
 }
 
 /** The chain value that the first record of a file says it follows. */

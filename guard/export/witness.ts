@@ -41,14 +41,13 @@ type Voice = Readonly<{
 function listen(link: Link, onDurable: (signed: SignedHead) => void): Voice {
   const frames = createFrameReader(FROM_WITNESS_OCTETS)
   let held: Head | undefined
-  let onHeld: ((head: Head) => void) | undefined
   let problem: Error | undefined
+  /** Called when one of the two is there. */
+  let wake = () => {}
 
   function take(message: WitnessMessage | undefined): void {
-    if (message?.kind === 'held' && held === undefined) {
-      held = message.head
-      onHeld?.(held)
-    } else if (message?.kind === 'durable' && held !== undefined) onDurable(message.signed)
+    if (message?.kind === 'held' && held === undefined) held = message.head
+    else if (message?.kind === 'durable' && held !== undefined) onDurable(message.signed)
     else if (message?.kind === 'refused') problem ??= refusal(message.finding, held)
     else problem ??= new TryAgain(NO_WITNESS)
   }
@@ -61,16 +60,22 @@ function listen(link: Link, onDurable: (signed: SignedHead) => void): Voice {
       if (!(error instanceof FrameError)) throw error
       problem ??= new TryAgain(NO_WITNESS)
     }
+    if (held !== undefined || problem !== undefined) wake()
   })
+
+  function check(): void {
+    if (problem !== undefined) throw problem
+  }
+
   return {
-    held: () =>
-      link.wait(GREETING_MS, 'no greeting of a witness came: is it one?', (resolve) => {
-        if (held === undefined) onHeld = resolve
-        else resolve(held)
-      }),
-    check() {
-      if (problem !== undefined) throw problem
+    async held() {
+      await link.wait<void>(GREETING_MS, 'no greeting of a witness came: is it one?', (resolve) => {
+        wake = resolve
+      })
+      check()
+      return held!
     },
+    check,
   }
 }
 
@@ -95,7 +100,7 @@ export async function showToWitness(link: Link, options: WitnessOptions): Promis
   try {
     const held = await voice.held()
     onHeld(held.seq)
-    follower = await told(link, followJournal(directory, held.seq))
+    follower = await told(link, followJournal(directory, held.seq, held.seq))
     await link.send(encodeMessage({ kind: 'begin', head: follower.base }))
     while (!signal.aborted) {
       voice.check()

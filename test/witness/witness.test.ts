@@ -1,125 +1,30 @@
-/** A witness and exporters as real processes: what it holds, what it refuses, and what it remembers. */
-
-import type { KeyObject } from 'node:crypto'
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+/** A witness and exports as real processes: what it holds, what it takes, and what hostile senders cannot do. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
-import t, { type Test } from 'tap'
-import { createFrameReader } from '../../guard/common/frames.ts'
+import t from 'tap'
 import { signCheckpoint } from '../../guard/journal/checkpoint.ts'
 import { segmentName } from '../../guard/journal/files.ts'
-import { writeHeadFile } from '../../guard/journal/head-file.ts'
-import { type Head, NO_HEAD, writeLine } from '../../guard/journal/line.ts'
+import { type Head, NO_HEAD } from '../../guard/journal/line.ts'
+import { encodeMessage } from '../../guard/witness/protocol.ts'
+import { makeSigningKey, verdicts, writeJournal } from '../export/site.ts'
+import { until } from '../guard/harness.ts'
 import {
-  decodeMessage,
-  encodeMessage,
-  FROM_WITNESS_OCTETS,
-  type WitnessMessage,
-} from '../../guard/witness/protocol.ts'
-import {
-  type Folder,
-  makeFolder,
-  makeSigningKey,
-  type Running,
-  start,
-  verdicts,
-  type Writer,
-  writeJournal,
-} from '../export/site.ts'
-import { freePorts, until } from '../guard/harness.ts'
+  command,
+  found,
+  GUARDS,
+  held,
+  holds,
+  known,
+  lines,
+  type Sender,
+  scene,
+  sender,
+  show,
+  witness,
+} from './scene.ts'
 
 t.setTimeout(110_000)
-
-const GUARDS = ['high-to-low', 'low-to-high'] as const
-type GuardName = (typeof GUARDS)[number]
-const ENDS = {
-  witness: { dns: ['witness.example'] },
-  'high-to-low': { dns: ['high-to-low.export.example'] },
-  'low-to-high': { dns: ['low-to-high.export.example'] },
-  both: { dns: ['high-to-low.export.example', 'low-to-high.export.example'] },
-  stranger: { dns: ['stranger.example'] },
-  expired: { dns: ['high-to-low.export.example'], period: 'expired' as const },
-}
-
-type Scene = Readonly<{
-  folder: Folder
-  port: number
-  page: number
-  config: string
-  state: string
-  /** The key of the checkpoints of both guards. */
-  key: KeyObject
-}>
-
-async function scene(t: Test): Promise<Scene> {
-  const folder = await makeFolder(ENDS)
-  t.teardown(folder.remove)
-  const [port, page] = (await freePorts(2)) as [number, number]
-  makeSigningKey(join(folder.path, 'sign.key'))
-  const key = makeSigningKey(join(folder.path, 'checkpoints.key'))
-  const config = folder.write('witness.yaml', {
-    listen: `127.0.0.1:${port}`,
-    ...folder.tls('witness'),
-    sign: 'sign.key',
-    state: 'witness',
-    guards: GUARDS.map((name) => ({
-      name,
-      peer: `${name}.export.example`,
-      checkpoints: 'checkpoints.key.pub',
-    })),
-    metrics: { listen: `127.0.0.1:${page}` },
-  })
-  return { folder, port, page, config, state: join(folder.path, 'witness'), key }
-}
-
-function witness(t: Test, { config }: Scene): Running {
-  const running = start('witness', '--config', config)
-  t.teardown(() => running.kill())
-  return running
-}
-
-/** An exporter that shows `journal` to the witness. */
-function show(t: Test, { folder, port }: Scene, guard: GuardName, journal: string): Running {
-  const config = folder.write(`${guard}.yaml`, {
-    guard,
-    journal,
-    state: `state-${guard}`,
-    witness: { connect: `127.0.0.1:${port}`, peer: 'witness.example', ...folder.tls(guard) },
-  })
-  const running = start('export', '--config', config)
-  t.teardown(() => running.kill())
-  return running
-}
-
-type Known = {
-  signed?: { seq: number; chain: string }
-  begins: number
-  checkpoint: number
-  incidents: { finding: string; seq: number; held: number }[]
-  more: number
-}
-
-function known({ state }: Scene, guard: GuardName): Known | undefined {
-  try {
-    return JSON.parse(readFileSync(join(state, `${guard}.json`), 'utf8'))
-  } catch {
-    return undefined
-  }
-}
-
-const held = (here: Scene, guard: GuardName) => known(here, guard)?.signed?.seq ?? 0
-const found = (here: Scene, guard: GuardName) =>
-  (known(here, guard)?.incidents ?? []).map(({ finding, seq, held }) => `${finding} ${seq} ${held}`)
-
-async function command(...args: string[]): Promise<{ status: number | null; said: string }> {
-  const running = start(...args)
-  return { status: await running.exit, said: running.said() }
-}
-
-async function holds(here: Scene, guard: GuardName, journal: Writer, said: () => string): Promise<void> {
-  await until(() => held(here, guard) === journal.head().seq, 30_000, said)
-}
 
 t.test('two guards at once, through restarts of every part, and heads that verify', async (t) => {
   const here = await scene(t)
@@ -181,145 +86,6 @@ t.test('two guards at once, through restarts of every part, and heads that verif
   for (const running of [...exporters, seeing]) t.equal(await running.stop(), 0, running.said())
 })
 
-t.test('a journal that does not go on from the held head is refused, and it is remembered', async (t) => {
-  const cases: [string, (journal: Writer) => Promise<void>, string, RegExp][] = [
-    [
-      'shorter',
-      async ({ directory }) => {
-        rmSync(join(directory, segmentName(201)))
-        const lines = readFileSync(join(directory, segmentName(101)), 'utf8')
-          .trimEnd()
-          .split('\n')
-        await writeHeadFile(directory, { seq: 200, chain: JSON.parse(lines.at(-1)!).chain })
-      },
-      'shorter 200 253',
-      /ALARM: the journal ends with record 200, yet record 253 is held: records were cut off/,
-    ],
-    [
-      'written anew, and longer',
-      async ({ directory }) => {
-        rmSync(directory, { recursive: true })
-        await (await writeJournal(directory)).put(...verdicts(400, 7000))
-      },
-      'forked 253 253',
-      /ALARM: the journal is another one at record 253/,
-    ],
-    [
-      'records missing between',
-      async (journal) => {
-        await journal.put(...verdicts(200, 5000))
-        for (const first of [1, 101, 201]) rmSync(join(journal.directory, segmentName(first)))
-      },
-      'missing 300 253',
-      /ALARM: the journal begins behind record 300, while record 253 is held/,
-    ],
-    [
-      'not sound in itself',
-      async ({ directory }) => {
-        const file = join(directory, segmentName(201))
-        writeFileSync(file, readFileSync(file, 'utf8').replace('ben@', 'eve@'))
-      },
-      'broken 202 253',
-      /ALARM: the exporter finds its own journal not sound at record 202/,
-    ],
-  ]
-  const each = async ([what, change, remembered, line]: (typeof cases)[number]) => {
-    const here = await scene(t)
-    const journal = await writeJournal(join(here.folder.path, 'journal'))
-    await journal.put(...verdicts(250))
-    t.equal(journal.head().seq, 253)
-    let seeing = witness(t, here)
-    const first = show(t, here, 'high-to-low', 'journal')
-    await holds(here, 'high-to-low', journal, () => seeing.said() + first.said())
-    await first.stop()
-    const kept = known(here, 'high-to-low')!.signed
-    const before = journal.head()
-    cpSync(journal.directory, join(here.folder.path, 'true'), { recursive: true })
-    await change(journal)
-    const second = show(t, here, 'high-to-low', 'journal')
-    t.equal(await second.exit, 1, what)
-    t.match(second.said(), /ALARM: journal .*Nothing more goes to the witness/, what)
-    await until(() => found(here, 'high-to-low').length === 1, 10_000, seeing.said)
-    t.match(seeing.said(), line, what)
-    t.same(found(here, 'high-to-low'), [remembered], what)
-    t.match(
-      known(here, 'high-to-low')!.signed,
-      { seq: kept!.seq, chain: kept!.chain },
-      `${what}: the head stays`,
-    )
-    // The same once more is the same finding, and a restart forgets nothing.
-    await seeing.kill()
-    seeing = witness(t, here)
-    t.equal(await show(t, here, 'high-to-low', 'journal').exit, 1)
-    await until(() => seeing.said().includes('was refused'), 10_000, seeing.said)
-    t.same(found(here, 'high-to-low'), [remembered], `${what}: after a restart`)
-    t.notMatch(seeing.said(), /ALARM/, `${what}: told once`)
-    const health = await fetch(`http://127.0.0.1:${here.page}/healthz`)
-    t.equal(health.status, 503)
-    t.match(await health.text(), /^high-to-low: 1 incidents, the last: /)
-    t.match(await command('witness', 'show', here.state), {
-      status: 1,
-      said: /high-to-low FOUND \S+: .* while 253 was held/,
-    })
-    // The true journal goes on.
-    rmSync(journal.directory, { recursive: true })
-    renameSync(join(here.folder.path, 'true'), journal.directory)
-    const true_ = show(t, here, 'high-to-low', 'journal')
-    await until(() => true_.said().includes('is connected'), 20_000, true_.said)
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    t.equal(true_.process.exitCode, null, `${what}: the true one is not refused`)
-    t.equal(held(here, 'high-to-low'), before.seq)
-    await true_.stop()
-    await seeing.stop()
-  }
-  for (const one of cases) await each(one)
-})
-
-/** A sender made by hand. */
-type Sender = Readonly<{
-  socket: TLSSocket
-  messages: WitnessMessage[]
-  ended: Promise<void>
-  send(message: WitnessMessage): void
-}>
-
-function sender({ folder, port }: Scene, end: string): Sender {
-  const file = (name: string) => readFileSync(join(folder.path, name))
-  const messages: WitnessMessage[] = []
-  const socket = connectTls({
-    host: '127.0.0.1',
-    port,
-    cert: file(`${end}.pem`),
-    key: file(`${end}.key`),
-    ca: file('ca.pem'),
-    checkServerIdentity: () => undefined,
-  })
-  const frames = createFrameReader(FROM_WITNESS_OCTETS)
-  socket.on('error', () => {})
-  socket.on('data', (chunk: Buffer) => {
-    frames.feed(chunk)
-    for (let rest = frames.read(); rest !== undefined; rest = frames.read())
-      messages.push(decodeMessage(rest)!)
-  })
-  return {
-    socket,
-    messages,
-    ended: new Promise((resolve) => socket.once('close', () => resolve())),
-    send: (message) => void socket.write(encodeMessage(message)),
-  }
-}
-
-/** Lines that chain behind `head`. */
-function lines(head: Head, records: readonly object[]): { lines: Buffer[]; head: Head } {
-  const made: Buffer[] = []
-  for (const record of records) {
-    const written = writeLine(head, record)
-    head = written.head
-    made.push(Buffer.from(written.line.trimEnd()))
-  }
-  return { lines: made, head }
-}
-
 t.test('a sender that speaks as it likes moves no head but its own, and that only forwards', async (t) => {
   const here = await scene(t)
   const journal = await writeJournal(join(here.folder.path, 'journal'))
@@ -338,7 +104,13 @@ t.test('a sender that speaks as it likes moves no head but its own, and that onl
   good.send({ kind: 'begin', head: NO_HEAD })
   const first = lines(NO_HEAD, verdicts(5))
   for (const line of first.lines) good.send({ kind: 'record', line })
+  await until(() => good.messages.at(-1)?.kind === 'durable', 10_000, seeing.said)
   await until(() => held(here, 'high-to-low') === 5, 10_000, seeing.said)
+  await until(
+    () => (good.messages.at(-1) as { signed: { head: Head } }).signed.head.seq === 5,
+    10_000,
+    seeing.said,
+  )
   t.match(good.messages.at(-1), { kind: 'durable', signed: { head: first.head } })
   good.socket.destroy()
 
