@@ -1,6 +1,7 @@
 import { generateKeyPairSync, verify } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import t from 'tap'
 import {
   CHECKPOINT_RECORDS,
@@ -11,8 +12,10 @@ import {
 } from '../../guard/journal/checkpoint.ts'
 import { listSegments, segmentName } from '../../guard/journal/files.ts'
 import { NO_HEAD, readLine, writeLine } from '../../guard/journal/line.ts'
+import { findStart } from '../../guard/journal/start.ts'
 import { verifyJournal } from '../../guard/journal/verify.ts'
-import { makeSite } from '../guard/harness.ts'
+import { createWriter } from '../../guard/journal/writer.ts'
+import { makeSite, until } from '../guard/harness.ts'
 import { configOf, startStage } from '../guard/stage.ts'
 import { at, makePair, runJournal, type Written, writeJournal } from './make.ts'
 
@@ -210,9 +213,9 @@ t.test(
     const config = await configOf(site)
     const settings = { 'signing-key': signing.file, 'segment-megabytes': 1 }
     const journal = await runJournal(t, config, settings)
-    const from = `${'a'.repeat(800)}@high.example`
-    for (let i = 1; i <= 2300; i++) journal.verdict(at(i), 'released', { from })
-    await journal.waitDurable(2300)
+    const from = `${'a'.repeat(100)}@high.example`
+    for (let i = 1; i <= 4000; i++) journal.verdict(at(i), 'released', { from })
+    await journal.waitDurable(4000)
     t.equal(await journal.stop(), 0, journal.stage.said())
     const records = listSegments(site.journal).map(({ name }) =>
       readFileSync(join(site.journal, name), 'utf8')
@@ -236,7 +239,7 @@ t.test(
     t.equal(upTo, head.seq - 1, 'nothing stands behind the last checkpoint')
 
     const killed = await runJournal(t, config, settings)
-    killed.verdict(at(2301))
+    killed.verdict(at(4001))
     await killed.waitDurable(1)
     killed.stage.process.kill('SIGKILL')
     await killed.stage.exit
@@ -250,6 +253,35 @@ t.test(
     t.match(verifyJournal(site.journal, [], [signing.publicKey]), { problems: [], signed: head.seq + 6 })
   },
 )
+
+t.test('a minute after something was written a checkpoint stands behind it, and no second one', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const directory = t.testdir()
+  const start = findStart(directory)
+  if ('problem' in start) throw new Error(start.problem)
+  const writer = createWriter({
+    ...{ guard: 'high-to-low', directory, start, segmentOctets: 1e6, byAge: false },
+    ...{ signingKey: ours.privateKey, time: () => '2026-01-01T00:00:00.000Z' },
+    onFailure: (problem) => t.fail(problem),
+  })
+  const seq = () => writer.head().seq
+  writer.write(START)
+  t.equal(seq(), 2)
+  mock.timers.tick(59_000)
+  t.equal(seq(), 2)
+  mock.timers.tick(2_000)
+  t.equal(seq(), 3)
+  mock.timers.tick(600_000)
+  t.equal(seq(), 3, 'nothing was written')
+  writer.write(verdict(1))
+  mock.timers.tick(60_000)
+  t.equal(seq(), 5)
+  writer.flush()
+  await until(() => writer.durableHead().seq === 5)
+  const lines = readFileSync(join(directory, segmentName(1)), 'utf8').split('\n')
+  t.equal(lines.filter((line) => line.includes('"type":"checkpoint"')).length, 2)
+})
 
 t.test('a signing key that is none ends the stage before it writes', async (t) => {
   const site = await makeSite()

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
+import { loadGuardConfig } from '../../cli/guard-config.ts'
 import { createSeal } from '../../guard/common/seal.ts'
 import { contentName, fileOctets, listSegments } from '../../guard/journal/files.ts'
 import { readPlace } from '../../guard/journal/kept.ts'
@@ -29,8 +30,8 @@ const verdicts = (directory: string) =>
     .map((line) => JSON.parse(line))
     .filter(({ type }) => type === 'verdict')
 
-t.test('a whole guard keeps what it is told to, sealed, and no word of it anywhere', async (t) => {
-  for (const content of ['none', 'refused', 'all'] as const) {
+for (const content of ['none', 'refused', 'all'] as const) {
+  t.test(`a whole guard that keeps ${content}: sealed, and no word of it anywhere`, async (t) => {
     const site = await makeSite()
     const far = receive(site)
     const key = makePair(site.directory, 'content', 'x25519')
@@ -40,6 +41,11 @@ t.test('a whole guard keeps what it is told to, sealed, and no word of it anywhe
       readFileSync(site.config, 'utf8').replace('key: digest.key }', `key: digest.key${settings} }`),
     )
     const guard = runGuard(site)
+    t.teardown(async () => {
+      if (guard.process.exitCode === null) await guard.stop()
+      far.close()
+      site.remove()
+    })
     await guard.ready()
     const near = sendTo(site)
     const stanzas = [
@@ -147,9 +153,8 @@ t.test('a whole guard keeps what it is told to, sealed, and no word of it anywhe
       ])
       t.match(open('0.2', '--key', key.file), { status: 2, stderr: /sealed: cannot be read \(ENOENT\)/ })
     }
-    site.remove()
-  }
-})
+  })
+}
 
 t.test('no record leads out of the directory, or to more than a content is', (t) => {
   const place = { file: contentName(1), offset: 0, octets: 200, sha256: '0'.repeat(64) }
@@ -316,13 +321,10 @@ t.test('a content key that is none is refused before anything starts', async (t)
   const good = readFileSync(site.config, 'utf8')
   makePair(site.directory, 'content', 'x25519')
   makePair(site.directory, 'signing', 'ed25519')
-  const said = (settings: string) => {
+  const said = async (settings: string) => {
     writeFileSync(site.config, good.replace('key: digest.key }', `key: digest.key, ${settings} }`))
-    const { NODE_OPTIONS: _, ...env } = process.env
-    return spawnSync(process.execPath, [CLI, 'guard', 'check', '--config', site.config], {
-      encoding: 'utf8',
-      env,
-    })
+    const config = await loadGuardConfig(site.config, Date.now())
+    return 'problems' in config ? config.problems : []
   }
   for (const [settings, message] of [
     [
@@ -343,9 +345,9 @@ t.test('a content key that is none is refused before anything starts', async (t)
     ['segment-megabytes: 0.5', /is not a whole number from 1 to 1024/],
     ['warn-free-megabytes: -1', /is not a whole number from 0/],
   ] as const) {
-    t.match(said(settings), { status: 1, stderr: message }, settings)
+    t.match(await said(settings), [message], settings)
   }
   const all =
     'signing-key: signing, keep: { days: 30, megabytes: 1000 }, content: refused, content-key: content.pub'
-  t.match(said(all), { status: 0 })
+  t.same(await said(all), [])
 })

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { contentName, fileOctets, listSegments, segmentName } from '../../guard/journal/files.ts'
-import { removable } from '../../guard/journal/retention.ts'
+import { removable, startRetention } from '../../guard/journal/retention.ts'
 import { verifyJournal } from '../../guard/journal/verify.ts'
 import { makeSite, until } from '../guard/harness.ts'
 import { configOf } from '../guard/stage.ts'
@@ -121,6 +122,37 @@ t.test('a journal whose beginning is gone', async (t) => {
     verifyJournal(directory, []).problems,
     [/begins with record 16 where 11 was due: records are missing/],
     'the middle is never missing',
+  )
+})
+
+t.test('nothing goes before its record is durable', async (t) => {
+  const directory = t.testdir()
+  await fourDays(directory)
+  const there = () => listSegments(directory).length
+  const recorded: [string, () => void][] = []
+  const failed = (problem: string): never => {
+    throw new Error(problem)
+  }
+  startRetention({
+    directory,
+    keep: { megabytes: 2 },
+    report: { info() {}, problem: failed, fail: failed },
+    record: ({ file }, whenDurable) => recorded.push([file, whenDurable]),
+  })()
+  await delay(100)
+  t.equal(recorded.length, 1, 'one at a time, however often it looks')
+  t.equal(there(), 4)
+  recorded[0]![1]()
+  await until(() => there() === 3)
+  await until(() => recorded.length === 2)
+  await delay(100)
+  t.equal(there(), 3)
+  recorded[1]![1]()
+  await until(() => there() === 2)
+  await delay(100)
+  t.same(
+    recorded.map(([file]) => file),
+    [segmentName(1), segmentName(6)],
   )
 })
 
