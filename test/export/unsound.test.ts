@@ -131,7 +131,7 @@ t.test('records that were removed before they were sent are missed', async (t) =
 })
 
 t.test('who is at the other end, and who is not', async (t) => {
-  const here = await scene(t)
+  const here = await scene(t, { again: 5 })
   await here.journal.put(...verdicts(3))
   const stranger = await collect(here.folder, here.port, { end: 'stranger' })
   const running = run(t, here)
