@@ -13,7 +13,7 @@ import { UsageError } from './usage.ts'
 type Action = Readonly<{
   usage: string
   summary: string
-  load: () => Promise<(argv: string[]) => number>
+  load: () => Promise<(argv: string[]) => number | Promise<number>>
 }>
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map([
@@ -49,6 +49,24 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
       usage: 'DIR NUMBER --key FILE [--record SEQ] [-o FILE]',
       summary: 'the kept content of a stanza, with the private key for which it was sealed',
       load: async () => (await import('./journal-open.ts')).openCommand,
+    },
+  ],
+  [
+    'export',
+    {
+      usage: '[check] --config FILE',
+      summary:
+        'sends it to a syslog collector, to a witness, or to both, until it is stopped; check: whether it could',
+      load: async () => (await import('./journal-export.ts')).exportCommand,
+    },
+  ],
+  [
+    'witness',
+    {
+      usage: '[check] --config FILE | show PATH [--key FILE]',
+      summary:
+        'holds the heads of journals of other hosts, until it is stopped; check: whether it could; show: the heads in its state folder, or in the witness.json of an export, for verify --head',
+      load: async () => (await import('./journal-witness.ts')).witnessCommand,
     },
   ],
   [
@@ -97,7 +115,7 @@ export async function journalCommand(argv: string[]): Promise<number> {
   }
   const run = await action.load()
   try {
-    return run(rest)
+    return await run(rest)
   } catch (error) {
     const { code, path, syscall } = error as NodeJS.ErrnoException
     if (code === undefined || syscall === undefined) throw error

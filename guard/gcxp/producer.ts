@@ -7,9 +7,10 @@
  */
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { connectionProblem, UNREACHABLE } from './broken.ts'
 import { createGcxpDecoder, encodeRequest, PREAMBLE } from './codec.ts'
 import type { Credentials } from './credentials.ts'
-import { chainProblem, peerProblem, TLS_VERSION } from './identity.ts'
+import { peerProblem, TLS_VERSION } from './identity.ts'
 import { formatNumber, NUMBER_OCTETS, type StanzaNumber, writeNumber } from './number.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 
@@ -20,7 +21,6 @@ const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 500
 const GREETING_MS = 10_000
 const KEEP_ALIVE_MS = 15_000
-const UNREACHABLE = 'the host cannot be reached: check address, route and firewall'
 
 /** `problem` is one line for the operator: what, where, how to mend. */
 export type ProducerState =
@@ -177,7 +177,7 @@ export function connectProducer(options: ProducerOptions): Producer {
       }
     })
     tls.on('error', (error: NodeJS.ErrnoException) => {
-      problem ??= describe(error, tls)
+      problem ??= connectionProblem(error, tls)
     })
     tls.on('close', () => {
       clearTimeout(tooSlow)
@@ -229,27 +229,4 @@ export function connectProducer(options: ProducerOptions): Producer {
 
   if (!held) open()
   return { send, unanswered: () => count, connected: () => outbox !== undefined, hold, close }
-}
-
-/** A failed connection, in words. */
-function describe(error: NodeJS.ErrnoException, tls: TLSSocket): string {
-  if (tls.authorizationError) return chainProblem(tls.authorizationError)
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'nobody listens there: start the peer, or correct the address'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is not known: correct it, or give the address'
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'ETIMEDOUT':
-      return UNREACHABLE
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'the peer broke the connection: its log says why'
-    default:
-      return error.code?.startsWith('ERR_SSL_') === true
-        ? `TLS failed (${error.code}): does the peer speak TLS 1.3 and trust our certificate?`
-        : `failed (${error.code ?? 'unknown'})`
-  }
 }

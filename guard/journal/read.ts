@@ -11,7 +11,8 @@ import { type Head, NO_HEAD, readLine } from './line.ts'
 
 const LF = 10
 const CHUNK = 1 << 20
-const LONGEST_LINE = 1 << 20
+/** Octets of the longest line, without LF. */
+export const LONGEST_LINE = 1 << 20
 
 /**
  * The lines of a file with the place behind each, as octets are there: `whole` is false for a last line without LF.
