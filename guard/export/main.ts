@@ -11,10 +11,10 @@
  *          chain, was cut off, or lost records before they were sent: that destination stops, with an alarm. A state
  *          directory that cannot be written: the process ends
  * Reports  on stderr; figures and health on a management address, when one is configured
- * Follows  RFC 5424 (syslog), RFC 5425 (over TLS); doc/formats.md §6 and §7
+ * Follows  RFC 5424 (syslog), RFC 5425 (over TLS); doc/formats.md §6 and §8
  *
  *   journal-….jsonl ─▶ follow (chain, durable) ─┬─▶ syslog ─▶ link ── RFC 5425 ──▶ collector
- *                                               └─▶ frames ─▶ link ── §7 ──▶ witness
+ *                                               └─▶ frames ─▶ link ── §8 ──▶ witness
  *
  * Each destination reads for itself, at its own speed, and only when there is room: nothing is queued.
  */

@@ -9,7 +9,7 @@
  * Fails    what a sender does ends its own connection. A head never goes back, whatever is sent. A state directory that cannot be
  *          written: the process ends, so no head is held that is not durable
  * Reports  on stderr, an `alarm` for every new finding; figures and health on a management address, when one is configured
- * Follows  doc/formats.md §6 and §7; RFC 8032 (Ed25519)
+ * Follows  doc/formats.md §6 and §8; RFC 8032 (Ed25519)
  *
  * Of each guard there is one connection, the newest. A connection holds at most one frame, whose length is checked first.
  */

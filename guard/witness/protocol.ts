@@ -1,5 +1,5 @@
 /**
- * How a journal is shown to a witness, over mutual TLS 1.3 (doc/formats.md §7). Integers are big-endian.
+ * How a journal is shown to a witness, over mutual TLS 1.3 (doc/formats.md §8). Integers are big-endian.
  *
  *   frame     u32 length of the rest | u8 kind | fields
  *   held      kind 1, from the witness, first   u64 seq | 32 octets chain    the head that it holds; all zero for none
