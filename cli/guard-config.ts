@@ -4,11 +4,12 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseHostPort } from '../guard/common/address.ts'
+import { readPrivateKey, readPublicKey } from '../guard/common/keys.ts'
 import type { ApprovedBundle } from '../guard/common/record.ts'
 import { readCredentials } from '../guard/gcxp/index.ts'
 import { findStart } from '../guard/journal/start.ts'
 import schema from '../guard/launcher/guard.schema.json' with { type: 'json' }
-import type { GuardConfig } from '../guard/launcher/stages.ts'
+import type { GuardConfig, JournalConfig } from '../guard/launcher/stages.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { BundleError, loadBundle } from '../rules/bundle/load.ts'
 import { schemaChecker } from '../rules/ruleset/checker.ts'
@@ -59,7 +60,18 @@ function absolute(config: GuardConfig, folder: string): GuardConfig {
     },
     intake: { ...config.intake, ...tls(config.intake) },
     release: { ...config.release, ...tls(config.release) },
-    journal: { directory: path(config.journal.directory), key: path(config.journal.key) },
+    journal: absoluteJournal(config.journal, path),
+  }
+}
+
+function absoluteJournal(journal: JournalConfig, path: (name: string) => string): JournalConfig {
+  const { 'signing-key': signing, 'content-key': content } = journal
+  return {
+    ...journal,
+    directory: path(journal.directory),
+    key: path(journal.key),
+    ...(signing === undefined ? {} : { 'signing-key': path(signing) }),
+    ...(content === undefined ? {} : { 'content-key': path(content) }),
   }
 }
 
@@ -92,12 +104,14 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
     )
   }
   // Node's permission model denies a directory when another permitted path begins with its name.
-  for (const path of [
-    ['journal', 'key'],
-    ['bundle', 'file'],
-  ] as const) {
-    const file = path[0] === 'bundle' ? config.bundle.file : key
-    if (file.startsWith(directory) && !file.startsWith(`${directory}/`)) {
+  const { 'signing-key': signing } = config.journal
+  const beside: readonly [Path, string | undefined][] = [
+    [['journal', 'key'], key],
+    [['journal', 'signing-key'], signing],
+    [['bundle', 'file'], config.bundle.file],
+  ]
+  for (const [path, file] of beside) {
+    if (file?.startsWith(directory) && !file.startsWith(`${directory}/`)) {
       wrong(
         path,
         `${file} begins with the name of the journal directory, which Node cannot tell apart: rename one`,
@@ -114,7 +128,26 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
   } catch (error) {
     wrong(['journal', 'key'], `${key} ${cannotRead(error, 'make one with "sallyport journal key FILE"')}`)
   }
+  for (const [name, problem] of checkKeyPairs(config.journal)) wrong(['journal', name], problem)
   return problems
+}
+
+/** What is wrong with the signing key and the key for content, by the name of the setting. */
+function* checkKeyPairs(journal: JournalConfig): Generator<[string, string]> {
+  const { content, 'signing-key': signing, 'content-key': contentKey } = journal
+  if (signing !== undefined) {
+    const key = readPrivateKey(signing, 'ed25519')
+    if ('problem' in key) yield ['signing-key', `${signing} ${key.problem}`]
+  }
+  if (contentKey !== undefined) {
+    const key = readPublicKey(contentKey, 'x25519')
+    if ('problem' in key) yield ['content-key', `${contentKey} ${key.problem}`]
+  } else if (content !== 'none') {
+    yield [
+      'content',
+      `"${content}" needs content-key: the public key for which content is sealed ("sallyport journal content-key FILE")`,
+    ]
+  }
 }
 
 /** What stands against the bundle where signatures are demanded, the bundle that the journal knows included. */

@@ -61,6 +61,8 @@ export type JournalSnapshot = Readonly<{
   octets: number
   /** The first 48 bits of the head of the hash chain behind `records` records. */
   headPrefix: number
+  /** What the file system of the journal still takes. */
+  freeOctets: number
 }>
 
 export type Snapshot = IntakeSnapshot | ReleaseSnapshot | JournalSnapshot

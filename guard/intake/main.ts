@@ -6,8 +6,9 @@
  * Writes   GCXP answers, in order, one bit each: what fd 3 said
  *          fd 4, fd 5: the same octets to inspect and to verify (number, whole second, payload)
  *          fd 6: snapshots to metrics
+ *          fd 7: where content is to be kept, every payload to journal, sealed for a key whose private half is elsewhere
  * Trusts   its certificate files, its arguments, the bundle's limits by digest; nothing that is in a payload
- * Rights   reads its code, the bundle and its TLS files; one listening port; no file writing
+ * Rights   reads its code, the bundle, its TLS files and the public content key; one listening port; no file writing
  * Fails    the end of a pipe, a confirmation out of order: the process ends, and with it the direction. A producer that
  *          breaks the protocol loses its connection and may come again
  * Reports  on stderr, never content
@@ -18,11 +19,14 @@ import { parseHostPort } from '../common/address.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { readBundle } from '../common/bundle.ts'
 import { CONFIRMATION_OCTETS, decodeConfirmation } from '../common/confirmed.ts'
+import { encodeContent } from '../common/content.ts'
 import { createRecordReader } from '../common/fixed.ts'
 import { allocateFrame } from '../common/frames.ts'
+import { readPublicKey } from '../common/keys.ts'
 import { createLatency, sendSnapshots } from '../common/metrics.ts'
 import { readPipe, writeGathered, writePipe } from '../common/pipe.ts'
 import { createReport, type Report } from '../common/report.ts'
+import { createSeal } from '../common/seal.ts'
 import { type ConsumerConnection, type ConsumerState, listenConsumer } from '../gcxp/consumer.ts'
 import { readCredentials } from '../gcxp/credentials.ts'
 import { compareNumbers, formatNumber, type StanzaNumber, writeNumber } from '../gcxp/number.ts'
@@ -32,16 +36,11 @@ import { createSequence, type Sequence } from './sequence.ts'
 
 const FRAME_HEAD = 16
 
-const options = stageArguments(process.argv.slice(2), [
-  'name',
-  'bundle',
-  'digest',
-  'listen',
-  'certificate',
-  'key',
-  'ca',
-  'peer',
-])
+const options = stageArguments(
+  process.argv.slice(2),
+  ['name', 'bundle', 'digest', 'listen', 'certificate', 'key', 'ca', 'peer'],
+  ['content-key'],
+)
 const report: Report = createReport('intake', options.name)
 
 const bundle = readBundle(options.bundle, options.digest)
@@ -68,6 +67,8 @@ readPipe(
 const toInspect = writePipe(4, 'frames to inspect', report)
 const toVerify = writePipe(5, 'frames to verify', report)
 const metrics = writePipe(6, 'metrics', report)
+const contents = writePipe(7, 'contents', report)
+const seal = sealFor(options['content-key'][0])
 
 /** Frames on their way through the guard, oldest first: `first` is the oldest of a ring. */
 const flying = new Array<
@@ -89,13 +90,26 @@ const gate = createGate({
   rate: limits.rate,
   burst: limits.burst,
   window: () => outstanding < WINDOW,
-  pipes: () => !toInspect.writableNeedDrain && !toVerify.writableNeedDrain,
+  pipes: () => ![toInspect, toVerify, contents].some((pipe) => pipe.writableNeedDrain),
   hold: () => current?.pause(),
   open: () => current?.resume(),
 })
 toInspect.on('drain', gate.look)
 toVerify.on('drain', gate.look)
+contents.on('drain', gate.look)
 sendSnapshots(metrics, snapshot)
+
+/** Seals payloads for the key in `file`; undefined where content is not to be kept. */
+function sealFor(file: string | undefined): ReturnType<typeof createSeal> | undefined {
+  if (file === undefined) return undefined
+  const key = readPublicKey(file, 'x25519')
+  if ('problem' in key) return report.fail(`content key ${file} ${key.problem}`)
+  try {
+    return createSeal(key)
+  } catch {
+    return report.fail(`content key ${file} is of small order and seals nothing: make one anew`)
+  }
+}
 
 /** The two bounds come first, in this order. With the second, everybody else is up, and the port opens. */
 function bound(kind: string, number: StanzaNumber): void {
@@ -151,6 +165,7 @@ function take(
   frame.set(payload, 4 + FRAME_HEAD)
   writeGathered(toInspect, frame)
   writeGathered(toVerify, frame)
+  if (seal !== undefined) writeGathered(contents, encodeContent({ number, sealed: seal(number, payload) }))
   gate.passed()
 }
 

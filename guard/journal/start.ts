@@ -1,11 +1,15 @@
 /** Where a journal goes on: found in its files before the first record is written. */
 import { NO_NUMBER } from '../gcxp/number.ts'
-import { listSegments, readHeadFile, segmentName } from './files.ts'
+import { listSegments, segmentName } from './files.ts'
+import { readHeadFile } from './head-file.ts'
 import { NO_HEAD } from './line.ts'
 import { type JournalState, readSegment } from './read.ts'
 
-/** `segment` is to be opened at `octets`; with 0 octets it is to begin with a record of type `segment`. */
-export type JournalStart = Readonly<{ state: JournalState; segment: string; octets: number }>
+/**
+ * `segment`, which begins with record `first`, is to be opened at `octets`; with 0 octets it is to begin with a record of type
+ * `segment`.
+ */
+export type JournalStart = Readonly<{ state: JournalState; segment: string; first: number; octets: number }>
 
 /**
  * Reads the last segment, checks its chain and cuts what a crash left of a last line. Older segments are not read: `sallyport
@@ -20,7 +24,7 @@ export function findStart(directory: string): JournalStart | Readonly<{ problem:
   if (last === undefined) {
     if (readHeadFile(directory) !== undefined) return damaged('has a head, but no segment')
     const state = { head: NO_HEAD, seen: NO_NUMBER, confirmed: NO_NUMBER }
-    return { state, segment: segmentName(1), octets: 0 }
+    return { state, segment: segmentName(1), first: 1, octets: 0 }
   }
   let read = readSegment(directory, last.name, last.first)
   let octets = 'problem' in read ? 0 : read.octets
@@ -31,7 +35,7 @@ export function findStart(directory: string): JournalStart | Readonly<{ problem:
     octets = 0
   } else if ('empty' in read && last.first === 1) {
     const state = { head: NO_HEAD, seen: NO_NUMBER, confirmed: NO_NUMBER }
-    return { state, segment: last.name, octets: 0 }
+    return { state, segment: last.name, first: 1, octets: 0 }
   }
   if ('problem' in read) return damaged(read.problem)
   const { state } = read
@@ -45,5 +49,5 @@ export function findStart(directory: string): JournalStart | Readonly<{ problem:
       `ends with record ${state.head.seq}, yet record ${kept.seq} was written: records were cut off`,
     )
   }
-  return { state, segment: last.name, octets }
+  return { state, segment: last.name, first: last.first, octets }
 }

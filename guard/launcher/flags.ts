@@ -5,7 +5,7 @@
  * flags do not take away (`vm`, `data:` imports, `module` hooks, `process.kill`) is kept out of the verifiers by a test.
  */
 import { dirname, join } from 'node:path'
-import type { GuardConfig, StageName } from './stages.ts'
+import { contentKey, type GuardConfig, type StageName } from './stages.ts'
 
 /** Where the code of the stages is: `root` with `guard/` and `rules/` below it, packages in `modules`. */
 export type CodeTree = Readonly<{
@@ -127,10 +127,13 @@ function dataFiles(stage: StageName, config: GuardConfig): string[] {
       const { certificate, key, ca } = config[stage]
       const { file, signers, signatures = [] } = config.bundle
       const approval = signers === undefined || stage === 'intake' ? [] : [signers, ...signatures]
-      return [file, certificate, key, ca, ...approval]
+      const sealing = stage === 'intake' ? [contentKey(config)].filter((one) => one !== undefined) : []
+      return [file, certificate, key, ca, ...approval, ...sealing]
     }
-    case 'journal':
-      return [config.bundle.file, config.journal.key, config.journal.directory]
+    case 'journal': {
+      const { directory, key, 'signing-key': signing } = config.journal
+      return [config.bundle.file, key, directory, ...(signing === undefined ? [] : [signing])]
+    }
     case 'metrics':
       return []
     default:

@@ -23,6 +23,7 @@ export const PIPES: readonly PipeEnds[] = [
   pipe('intake', 6, 'metrics', 3),
   pipe('release', 8, 'metrics', 4),
   pipe('journal', 5, 'metrics', 5),
+  pipe('intake', 7, 'journal', 6),
 ]
 
 function pipe(from: StageName, writes: number, to: StageName, reads: number): PipeEnds {
@@ -36,15 +37,36 @@ export type GuardConfig = Readonly<{
   bundle: Readonly<{ file: string; digest: string; signers?: string; signatures?: readonly string[] }>
   intake: Readonly<{ listen: string; peer: string; certificate: string; key: string; ca: string }>
   release: Readonly<{ connect: string; peer: string; certificate: string; key: string; ca: string }>
-  journal: Readonly<{ directory: string; key: string }>
+  journal: JournalConfig
   metrics: Readonly<{ listen: string }>
   /** False: no code is generated at run time; slower, and the form of the installed guard. */
   jit: boolean
 }>
 
+/** The audit record. `signing-key`: of its checkpoints; `content-key`: the public key for which kept content is sealed. */
+export type JournalConfig = Readonly<{
+  directory: string
+  key: string
+  'signing-key'?: string
+  'segment-megabytes': number
+  keep: Readonly<{ days?: number; megabytes?: number }>
+  'warn-free-megabytes': number
+  content: 'none' | 'refused' | 'all'
+  'content-key'?: string
+}>
+
 /** What metrics is told of the runs before: how often the stages were started again, and why the last time. */
 export function startsAgain(times: number, why: string): string[] {
   return ['--starts-again', String(times), '--because', why]
+}
+
+/** The key for which intake seals content; undefined where none is kept. */
+export function contentKey({ journal }: GuardConfig): string | undefined {
+  return journal.content === 'none' ? undefined : journal['content-key']
+}
+
+function optional(name: string, value: string | number | undefined): string[] {
+  return value === undefined ? [] : [name, `${value}`]
 }
 
 /** Arguments of a stage. */
@@ -55,7 +77,12 @@ export function stageArguments(stage: StageName, config: GuardConfig): string[] 
     ...['--ca', end.ca, '--peer', end.peer],
   ]
   const own: Record<StageName, string[]> = {
-    intake: [...bundle, '--listen', config.intake.listen, ...tls(config.intake)],
+    intake: [
+      ...bundle,
+      ...['--listen', config.intake.listen],
+      ...tls(config.intake),
+      ...optional('--content-key', contentKey(config)),
+    ],
     inspect: bundle,
     verify: bundle,
     release: [
@@ -69,6 +96,12 @@ export function stageArguments(stage: StageName, config: GuardConfig): string[] 
       ...bundle,
       ...['--directory', config.journal.directory, '--key', config.journal.key],
       ...['--peer', config.intake.peer],
+      ...['--segment-megabytes', `${config.journal['segment-megabytes']}`],
+      ...['--warn-free-megabytes', `${config.journal['warn-free-megabytes']}`],
+      ...['--content', config.journal.content],
+      ...optional('--signing-key', config.journal['signing-key']),
+      ...optional('--keep-days', config.journal.keep.days),
+      ...optional('--keep-megabytes', config.journal.keep.megabytes),
     ],
     metrics: ['--listen', config.metrics.listen, ...startsAgain(0, '')],
   }

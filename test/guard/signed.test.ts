@@ -81,7 +81,14 @@ async function said(
     bundle: { file: at('bundle.json'), digest, signers: at('signers'), signatures: signatures.map(at) },
     intake: { listen: `127.0.0.1:${site.port.intake}`, peer: 'edge.high.example', ...tls },
     release: { connect: `127.0.0.1:${site.port.release}`, peer: 'edge.low.example', ...tls },
-    journal: { directory: site.journal, key: at('digest.key') },
+    journal: {
+      directory: site.journal,
+      key: at('digest.key'),
+      'segment-megabytes': 64,
+      keep: {},
+      'warn-free-megabytes': 0,
+      content: 'none',
+    },
     metrics: { listen: `127.0.0.1:${site.port.metrics}` },
     jit: true,
   }
