@@ -118,6 +118,12 @@ export function nodeFlags(stage: StageName, config: GuardConfig, code: CodeTree)
 export const NO_CORE = ['/usr/bin/prlimit', '--core=0:0', '--pid'] as const
 export const NO_CORE_IN_SHELL = 'ulimit -c 0'
 
+/**
+ * A stage ends with its launcher, however that ends: stages that nobody keeps together would go on without anyone to start them again
+ * (PR_SET_PDEATHSIG of prctl(2), which holds through exec).
+ */
+export const WITH_LAUNCHER = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] as const
+
 /** The exit code of a journal whose directory another one has. */
 export const LOCKED = 75
 

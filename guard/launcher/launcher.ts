@@ -15,7 +15,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createReport } from '../common/report.ts'
 import { answerBetween } from './between.ts'
-import { codeTree, LOCKED, NO_CORE, nodeFlags, stageFile, stageLock } from './flags.ts'
+import { codeTree, LOCKED, NO_CORE, nodeFlags, stageFile, stageLock, WITH_LAUNCHER } from './flags.ts'
 import { makeGate } from './gate.ts'
 import { openPipes } from './pipes.ts'
 import { type GuardConfig, STAGES, type StageName, stageArguments, startsAgain } from './stages.ts'
@@ -80,7 +80,7 @@ export function startGuard(first: GuardConfig): Guard {
     const pipes = openPipes()
     try {
       for (const stage of STAGES) {
-        const [command, ...words] = [...stageLock(stage, config), process.execPath]
+        const [command, ...words] = [...WITH_LAUNCHER, ...stageLock(stage, config), process.execPath]
         const child = spawn(
           command!,
           [
