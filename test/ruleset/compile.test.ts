@@ -33,7 +33,7 @@ function filled(template: LabelRow['output']['template']): string {
 
 function message(from: string, to: string, label: string): Uint8Array {
   return new TextEncoder().encode(
-    `<message xmlns="jabber:server" from="${from}" to="${to}" type="chat"><body>Hello</body>${label}</message>`,
+    `<message xmlns="jabber:server" from="${from}" id="o1.2" to="${to}" type="chat"><body>Hello</body>${label}</message>`,
   )
 }
 

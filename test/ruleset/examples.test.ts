@@ -14,7 +14,7 @@ function problems(yaml: string): string[] {
 }
 
 const STANZA =
-  '<presence xmlns="jabber:server" from="anna@acme.example/desk" to="ben@coalition.example"></presence>'
+  '<presence xmlns="jabber:server" from="anna@acme.example/desk" id="o0.1" to="ben@coalition.example"></presence>'
 
 function one(fields: string): string {
   return `format: sallyport-examples-1\nat: '2026-11-22T10:00:00Z'\nexamples:\n  - name: it\n    stanza: ${STANZA}\n${fields}`
@@ -22,7 +22,7 @@ function one(fields: string): string {
 
 t.test('examples are in the bundle, with their labels written out', (t) => {
   const examples = bundle.examples ?? []
-  t.equal(examples.length, 7)
+  t.equal(examples.length, 9)
   t.match(examples[0], {
     verdict: 'accepted',
     row: 'acme/restricted-harbour',

@@ -86,7 +86,7 @@ t.test('each wrong value has its place and what to write', (t) => {
     [
       'depth: 12',
       'depth: 1000',
-      '34:10: 1000 is not a whole number from 4 to 64; write a whole number from 4 to 64',
+      '35:10: 1000 is not a whole number from 4 to 64; write a whole number from 4 to 64',
     ],
     [
       'creation-past: 365d',

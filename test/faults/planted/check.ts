@@ -12,11 +12,12 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Bundle } from '../../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../../rules/bundle/load.ts'
+import { formatNumber } from '../../../rules/text/numbered.ts'
 import { NUMBER } from '../../support/number.ts'
 import { compiled, exampleSources } from '../../support/ruleset.ts'
 import { type Crossed, makeDirection, type Stanza } from './direction.ts'
 import { type Fault, plant, ROOT } from './fault.ts'
-import { body, chat, OPEN, presence } from './stanzas.ts'
+import { body, chat, framed, OPEN, presence } from './stanzas.ts'
 
 type Side = 'inspect' | 'verify'
 const OTHER: Readonly<Record<Side, Side>> = { inspect: 'verify', verify: 'inspect' }
@@ -65,8 +66,9 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
         ['released', 'released'],
         'what is harmless crosses',
       )
-      t.equal(harmless[0]!.received, first)
-      t.match(harmless[1]!.received, last.includes(OPEN) ? '<body>benign</body>' : last)
+      t.equal(harmless[0]!.received, framed(first, '0.1').toString())
+      const written = framed(last, `0.${stanzas.length}`).toString()
+      t.match(harmless[1]!.received, last.includes(OPEN) ? '<body>benign</body>' : written)
       const harmful = crossed.slice(1, -1)
       isStopped(t, side, fault, harmful)
       table.push(tableLine(side, fault, harmful, harmless))
@@ -140,7 +142,7 @@ async function decider(side: Side, tree: string, bundle: Bundle): Promise<(stanz
     type Module = typeof import('../../../rules/decide/decide.ts')
     const { createDecider } = (await load('rules/decide/decide.ts')) as Module
     const decide = createDecider(bundle)
-    return (stanza) => decide(Buffer.from(stanza), second, NUMBER)
+    return (stanza) => decide(framed(stanza, formatNumber(NUMBER)), second, NUMBER)
   }
   type Reading = typeof import('../../../guard/verify/bundle.ts')
   type Deciding = typeof import('../../../guard/verify/decide.ts')
@@ -148,5 +150,5 @@ async function decider(side: Side, tree: string, bundle: Bundle): Promise<(stanz
   const { makeDecider } = (await load('guard/verify/decide.ts')) as Deciding
   const octets = bundleOctets(bundle)
   const decide = makeDecider(readBundle(Buffer.from(octets), bundleDigest(octets)))
-  return (stanza) => decide(Buffer.from(stanza), second, NUMBER)
+  return (stanza) => decide(framed(stanza, formatNumber(NUMBER)), second, NUMBER)
 }
