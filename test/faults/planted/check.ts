@@ -13,7 +13,6 @@ import t, { type Test } from 'tap'
 import type { Bundle } from '../../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../../rules/bundle/load.ts'
 import { formatNumber } from '../../../rules/text/numbered.ts'
-import { NUMBER } from '../../support/number.ts'
 import { compiled, exampleSources } from '../../support/ruleset.ts'
 import { type Crossed, makeDirection, type Stanza } from './direction.ts'
 import { type Fault, plant, ROOT } from './fault.ts'
@@ -29,6 +28,8 @@ const OWN_CODE: Readonly<Record<Side, RegExp>> = {
 }
 
 const full = compiled(exampleSources('acme-to-coalition')).bundle
+/** Where verifiers are asked without a guard. */
+const FIRST = { generation: 0, count: 1 }
 const shallow: Bundle = {
   ...full,
   limits: { ...full.limits, depth: 2 },
@@ -142,7 +143,7 @@ async function decider(side: Side, tree: string, bundle: Bundle): Promise<(stanz
     type Module = typeof import('../../../rules/decide/decide.ts')
     const { createDecider } = (await load('rules/decide/decide.ts')) as Module
     const decide = createDecider(bundle)
-    return (stanza) => decide(framed(stanza, formatNumber(NUMBER)), second, NUMBER)
+    return (stanza) => decide(framed(stanza, formatNumber(FIRST)), second, FIRST)
   }
   type Reading = typeof import('../../../guard/verify/bundle.ts')
   type Deciding = typeof import('../../../guard/verify/decide.ts')
@@ -150,5 +151,5 @@ async function decider(side: Side, tree: string, bundle: Bundle): Promise<(stanz
   const { makeDecider } = (await load('guard/verify/decide.ts')) as Deciding
   const octets = bundleOctets(bundle)
   const decide = makeDecider(readBundle(Buffer.from(octets), bundleDigest(octets)))
-  return (stanza) => decide(framed(stanza, formatNumber(NUMBER)), second, NUMBER)
+  return (stanza) => decide(framed(stanza, formatNumber(FIRST)), second, FIRST)
 }

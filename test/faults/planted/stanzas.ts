@@ -5,13 +5,17 @@ const TO = 'bob@coalition.example'
 
 type Ends = Readonly<{ from?: string; to?: string }>
 
-/** Stands for the id of a stanza, which is not known before its number. */
-const OWN = '{own}'
+/** Stands in the id of a stanza for its number, which is not known before it is sent. */
+const NUMBER = '{number}'
+const OWN = `o${NUMBER}`
+
+/** The stanza with another id. */
+export const named = (stanza: string, id: string): string => stanza.replace(`id="${OWN}"`, `id="${id}"`)
 
 /** The octets of a stanza in the frame of that number. */
 export function framed(stanza: string | Uint8Array, number: string): Buffer {
   const octets = Buffer.from(stanza as string).toString('latin1')
-  return Buffer.from(octets.replaceAll(OWN, `o${number}`), 'latin1')
+  return Buffer.from(octets.replaceAll(NUMBER, number), 'latin1')
 }
 
 /** A chat message around its children. */
@@ -27,6 +31,10 @@ export const discovery = (inside: string): string =>
 
 export const stanzaError = (inside: string): string =>
   `<iq xmlns="jabber:server" from="acme.example" id="r0.1" to="${TO}" type="error"><error type="cancel">${inside}</error></iq>`
+
+/** A receipt for the message with that id. */
+export const receipt = (id: string): string =>
+  chat(`<received xmlns="urn:xmpp:receipts" id="${id}"></received>`)
 
 export const body = (text: string): string => `<body>${text}</body>`
 
