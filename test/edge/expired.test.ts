@@ -50,3 +50,24 @@ t.test('who is told', async (t) => {
     t.same(bounced, [], stanza)
   }
 })
+
+t.test('who is told where identifiers are numbered, finds the own id', async (t) => {
+  const bounced: string[] = []
+  const relay = createIncomingRelay({
+    bundle: testBundle('low', 'high', 'numbered'),
+    asked: createPendingTable(10, 1000),
+    askedOfUs: createPendingTable(10, 1000),
+    identifiers: createIdentifiers(new Set(), 10),
+    deliver() {},
+    bounce: (octets) => void bounced.push(octets),
+    now: Date.now,
+    counted() {},
+    alarm() {},
+  })
+  relay.expired(
+    `<message xmlns="jabber:server" from="bob@low.example/y" id="o3.14" to="alice@high.example/x" type="chat"><body>SECRET</body></message>`,
+  )
+  t.match(bounced[0], /^<message [^>]* id="r3\.14" /)
+  const decide = createDecider(testBundle('high', 'low', 'numbered'))
+  t.ok(decide(Buffer.from(bounced[0]!), 1_795_341_600, NUMBER).accepted, 'the rules let it cross')
+})

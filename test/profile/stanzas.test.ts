@@ -2,10 +2,10 @@ import t from 'tap'
 import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider } from '../../guard/verify/decide.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
-import { CATALOGUE, UNLABELLED } from '../../rules/profile/catalogue.ts'
 import { formatReference } from '../../rules/text/numbered.ts'
 import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
+import { everything } from './everything.ts'
 
 const { bundle } = compiled(exampleSources('acme-to-coalition'))
 const decide = createDecider(bundle)
@@ -256,19 +256,7 @@ t.test('what crosses without a label has no room for words', (t) => {
 t.test(
   'with everything switched on, what each standard adds is admitted, and its words oblige to a label',
   (t) => {
-    const text = new TextDecoder()
-      .decode(exampleSources('acme-to-coalition').get('ruleset.yaml'))
-      .replace(
-        /profile:\n( {2}.*\n)+/,
-        `profile: { preset: chat-with-rooms, ${Object.keys(CATALOGUE)
-          .map((name) => `${name}: true`)
-          .join(', ')} }\n`,
-      )
-      .replace(/unlabelled: .*\n/, `unlabelled: [${Object.keys(UNLABELLED).join(', ')}]\n`)
-      .replace(/strip:\n( {4}.*\n)+/, 'strip: []\n')
-    const sources = exampleSources('acme-to-coalition')
-    sources.delete('examples.yaml')
-    const full = compiled(sources.set('ruleset.yaml', new TextEncoder().encode(text)))
+    const full = everything()
     const inspect = createDecider(full.bundle)
     const verify = makeDecider(readBundle(Buffer.from(full.octets), full.digest))
     const said = (octets: string): string => {
