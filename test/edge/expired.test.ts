@@ -5,15 +5,17 @@ import { createIdentifiers } from '../../edge/identifiers.ts'
 import { createIncomingRelay } from '../../edge/incoming/relay.ts'
 import { createPendingTable } from '../../edge/pending.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import type { IdentifierKind } from '../../rules/profile/identifiers.ts'
 import { NUMBER } from '../support/number.ts'
 import { testBundle } from './bundles.ts'
 
 const ENDS = `from="bob@low.example/y" id="i" to="alice@high.example/x"`
 
-t.test('who is told', async (t) => {
+/** A relay into the side `high`, and what it sends back. */
+function relayOf(identifiers: IdentifierKind) {
   const bounced: string[] = []
   const relay = createIncomingRelay({
-    bundle: testBundle('low', 'high'),
+    bundle: testBundle('low', 'high', identifiers),
     asked: createPendingTable(10, 1000),
     askedOfUs: createPendingTable(10, 1000),
     identifiers: createIdentifiers(new Set(), 10),
@@ -23,6 +25,11 @@ t.test('who is told', async (t) => {
     counted() {},
     alarm() {},
   })
+  return { relay, bounced }
+}
+
+t.test('who is told', async (t) => {
+  const { relay, bounced } = relayOf('foreign')
   const decide = createDecider(testBundle('high', 'low'))
   const told = [
     `<message xmlns="jabber:server" ${ENDS} type="chat"><body>SECRET</body></message>`,
@@ -52,18 +59,7 @@ t.test('who is told', async (t) => {
 })
 
 t.test('who is told where identifiers are numbered, finds the own id', async (t) => {
-  const bounced: string[] = []
-  const relay = createIncomingRelay({
-    bundle: testBundle('low', 'high', 'numbered'),
-    asked: createPendingTable(10, 1000),
-    askedOfUs: createPendingTable(10, 1000),
-    identifiers: createIdentifiers(new Set(), 10),
-    deliver() {},
-    bounce: (octets) => void bounced.push(octets),
-    now: Date.now,
-    counted() {},
-    alarm() {},
-  })
+  const { relay, bounced } = relayOf('numbered')
   relay.expired(
     `<message xmlns="jabber:server" from="bob@low.example/y" id="o3.14" to="alice@high.example/x" type="chat"><body>SECRET</body></message>`,
   )

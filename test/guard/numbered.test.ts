@@ -31,7 +31,7 @@ t.test('ids of its own choice are refused, by both verifiers', { timeout: 120_00
     'two frames of the same content differ in nothing but the number',
   )
   for (const [index, one] of crossed.slice(1, -1).entries()) {
-    t.equal(one.outcome, 'refused', wrong[index])
+    t.equal(one.outcome, 'refused', wrong[index]!)
     t.match(one.inspect, /^(bad|missing)-attribute$/)
     t.equal(one.verify, one.inspect)
     t.equal(one.received, undefined)

@@ -64,6 +64,13 @@ t.test('what is wrong with an example is said with what to write', (t) => {
     [one('    verdict: refused\n    row: acme/open\n'), /"row" does not go with refused/],
     [one('    verdict: refused\n    reason: because\n'), /"because" is no reason; write one of too-big,/],
     [one(`    verdict: accepted\n    at: '2026-02-30T00:00:00Z'\n`), /2026-02-30T00:00:00Z is no date/],
+    [one(`    verdict: accepted\n    number: '0.0'\n`), /0\.0 is the number of no frame; write such as 0\.1/],
+    [one(`    verdict: accepted\n    number: '0.01'\n`), /0\.01 is the number of no frame/],
+    [
+      one('    verdict: accepted\n    number: 0.1\n'),
+      /is not the number of a frame: generation, full stop, count/,
+    ],
+    [one(`    verdict: accepted\n    number: '0.2'\n`), /fails: .* the rules say refused \(bad-attribute\)/],
     [one(`    verdict: accepted\n    at: '2026-02-03'\n`), /is not a date and time in UTC/],
     [one('    verdict: accepted\n    label: { row: acme/open }\n'), /the stanza has no \{label\}/],
     [
