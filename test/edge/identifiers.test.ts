@@ -10,7 +10,7 @@ const at = (count: number, generation = 1) => ({ generation, count })
 
 t.test('an answer is of the one who was asked, to the one who asked', (t) => {
   const ids = createIdentifiers(ROOMS, 100)
-  ids.received(at(7, 3), ends('bob@low.example/y', 'alice@high.example'))
+  ids.received(at(7, 3), { ...ends('bob@low.example/y', 'alice@high.example'), id: 'o3.7' })
   const answer = (id: string, from: string, to: string) => ids.naming(at(1), ends(from, to)).answer(id)
   t.equal(answer('o3.7', 'alice@high.example/x', 'bob@low.example/y'), 'r3.7')
   t.equal(answer('o3.7', 'alice@high.example/x', 'bob@low.example'), 'r3.7', 'bare addresses count')
@@ -28,13 +28,28 @@ t.test('an answer is of the one who was asked, to the one who asked', (t) => {
 
 t.test('a room gives back to all what was said to it', (t) => {
   const ids = createIdentifiers(ROOMS, 100)
-  ids.received(at(4), ends('bob@low.example/y', 'ops@rooms.high.example'))
+  ids.received(at(4), { ...ends('bob@low.example/y', 'ops@rooms.high.example'), id: 'o1.4' })
   const naming = (from: string, to: string) => ids.naming(at(1), ends(from, to))
   t.equal(naming('ops@rooms.high.example/bob', 'bob@low.example/y').echo('o1.4'), 'r1.4')
   t.equal(naming('ops@rooms.high.example/bob', 'bill@low.example/z').echo('o1.4'), 'r1.4')
   t.equal(naming('lounge@rooms.high.example/bob', 'bob@low.example/y').echo('o1.4'), undefined)
   t.equal(naming('alice@high.example', 'bob@low.example/y').echo('o1.4'), undefined)
   t.equal(naming('ops@rooms.high.example/bob', 'bob@low.example/y').echo('own words'), undefined)
+  t.end()
+})
+
+t.test('what a room gave back is named as it was delivered', (t) => {
+  const ids = createIdentifiers(ROOMS, 100)
+  ids.received(at(4), { ...ends('ops@rooms.low.example/alice', 'alice@high.example/x'), id: 'said' })
+  ids.received(at(5), { ...ends('ops@rooms.low.example/alice', 'anna@high.example/z'), id: 'said' })
+  ids.received(at(6), { ...ends('ops@rooms.low.example/bob', 'anna@high.example/z'), id: undefined })
+  const answer = (id: string, from: string) =>
+    ids.naming(at(1), ends(from, 'ops@rooms.low.example')).answer(id)
+  t.equal(answer('said', 'alice@high.example/x'), 'r1.4')
+  t.equal(answer('said', 'anna@high.example'), 'r1.5')
+  t.equal(answer('said', 'anton@high.example'), undefined)
+  t.equal(answer('', 'anna@high.example/z'), undefined, 'what has no id names nothing')
+  t.equal(answer('o1.4', 'alice@high.example/x'), undefined, 'nobody knows it by its number')
   t.end()
 })
 
@@ -81,7 +96,7 @@ t.test('what is old is forgotten, both ways', (t) => {
   const back = ends('bob@low.example', 'alice@high.example')
   for (let count = 1; count <= 5; count++) {
     ids.sent(at(count), { ...both, id: `m${count > 1 ? count : 3}` })
-    ids.received(at(count), back)
+    ids.received(at(count), { ...back, id: `o1.${count}` })
   }
   const kept = (count: number) => [
     ids.restored(at(count), back),

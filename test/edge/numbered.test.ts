@@ -162,10 +162,20 @@ t.test('a far room gives users their own ids back', async (t) => {
   const others = { ...echo, to: 'anna@high.example/z' }
   t.equal(idOf(await world.comes(released('r1.2', body('hi') + LABEL, others))), 'said', 'others too')
   t.equal(idOf(await world.comes(released('r1.9', body('hi') + LABEL, echo))), 'r1.9', 'or the number')
+  const own = { to: `${ROOM}/alice` }
+  t.equal(
+    idOf(await world.goes(() => sent('said', ERROR, { ...own, type: 'error' }))),
+    'r1.3',
+    'gone: the room hears of it',
+  )
+  const marked = await world.goes(() =>
+    sent('m', displayed('said'), { to: ROOM, from: 'anna@high.example/z', type: 'groupchat' }),
+  )
+  t.equal(named(marked), 'r1.4', 'the frame in which she got it')
   await world.goes(() =>
     sent('again', body('hi!') + replace('said') + LABEL, { to: ROOM, type: 'groupchat' }),
   )
-  const corrected = await world.comes(released('r1.3', body('hi!') + replace('r1.2') + LABEL, echo))
+  const corrected = await world.comes(released('r1.5', body('hi!') + replace('r1.2') + LABEL, echo))
   t.same([idOf(corrected), named(corrected)], ['again', 'said'])
 })
 
