@@ -95,15 +95,25 @@ type Memory = Readonly<{
 function createMemory(bound: number): Memory {
   const frames = new Map<string, string>()
   const numbers = new Map<string, string>()
+  // A ring of what is kept: the first entry of a map costs more to find the more have been deleted before it.
+  const kept = new Array<string | undefined>(bound)
+  let next = 0
+
+  function forget(number: string): void {
+    const frame = frames.get(number) ?? ''
+    frames.delete(number)
+    if (numbers.get(frame) === number) numbers.delete(frame)
+  }
+
   return {
     add(number, said) {
       const frame = inOnePiece(said)
+      const oldest = kept[next]
+      if (oldest !== undefined) forget(oldest)
+      kept[next] = number
+      next = (next + 1) % bound
       frames.set(number, frame)
       numbers.set(frame, number)
-      if (frames.size <= bound) return
-      const [oldest, forgotten] = frames.entries().next().value!
-      frames.delete(oldest)
-      if (numbers.get(forgotten) === oldest) numbers.delete(forgotten)
     },
     find: (number) => frames.get(number),
     last: (frame) => numbers.get(frame),
