@@ -5,11 +5,12 @@
  * let it be chosen. Text that crosses only under a label is content, not a carrier. No carrier holds more than a whole stanza of text. test/covert measures the same at the verifiers.
  */
 import type { Bundle, ElementRule, Slot, StanzaForm, ValueRule } from '../bundle/bundle.ts'
+import { COUNTS, GENERATIONS } from '../text/numbered.ts'
 
 /** The carriers, in the order in which they are shown. */
 export const CARRIERS = {
   'stanza-id': 'identifier of the stanza',
-  identifiers: 'other identifiers: thread, receipt',
+  identifiers: 'other identifiers: thread, receipt, correction',
   addresses: 'local parts and resources of addresses, nicknames',
   language: 'language tags',
   dates: 'dates of delayed delivery',
@@ -27,6 +28,8 @@ export type Bits = Readonly<Partial<Record<Carrier, number>>>
 
 /** Characters of an identifier (doc/formats.md §2): U+0021–U+007E without five. */
 const IDENTIFIER_CHARACTERS = 89
+/** Frames that an identifier can name. */
+const NUMBERS = GENERATIONS * COUNTS
 /** Code points that can stand in a local part, in a resource and in a text. */
 const LOCAL_CHARACTERS = 141_361
 const TEXT_CHARACTERS = 157_384
@@ -124,6 +127,11 @@ function valueBits(rule: ValueRule, bundle: Bundle): Bits {
       return { choices: Math.log2(Math.max(1, rule.values.length)) }
     case 'identifier':
       return { identifiers: rule.max * Math.log2(IDENTIFIER_CHARACTERS) }
+    case 'own-number':
+      return rule.echo && hasRooms(bundle) ? { identifiers: Math.log2(NUMBERS + 1) } : {}
+    case 'answer-number':
+    case 'earlier-number':
+      return { identifiers: Math.log2(NUMBERS) }
     case 'integer':
       return { numbers: Math.log2(rule.max - rule.min + 1) }
     case 'date':
@@ -144,6 +152,11 @@ function valueBits(rule: ValueRule, bundle: Bundle): Bits {
 /** A part of an address of so many code points. */
 function partBits(points: number, alphabet: number): number {
   return Math.min(points * Math.log2(alphabet), PART_OCTETS * OCTET_BITS)
+}
+
+/** Only a room gives back what it was sent. */
+function hasRooms({ from }: Bundle): boolean {
+  return from.domains.some(({ kind }) => kind === 'rooms')
 }
 
 /** The label: which released spelling, and the dates that it keeps. */

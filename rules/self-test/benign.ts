@@ -18,6 +18,7 @@ import { sampleValue } from '../examples/values.ts'
 import { fill } from '../label/template.ts'
 import { checkText } from '../text/content.ts'
 import { formatDate } from '../text/date.ts'
+import type { StanzaNumber } from '../text/numbered.ts'
 import { element, SERVER_NS, XML_NS, type XmlAttribute, type XmlElement } from '../xml/node.ts'
 import { serialiseInside, serialiseReplacing } from '../xml/write.ts'
 
@@ -49,6 +50,8 @@ export type Wish = Readonly<{
   form: StanzaForm
   row: number
   second: number
+  /** That of its frame. */
+  number: StanzaNumber
   /** A child that it is to have; else what carries the least. */
   carrier?: ElementRule
   /** A value to be put in where that rule is first asked for one, whatever the rule says. */
@@ -82,6 +85,7 @@ const LABEL = element('urn:sallyport:label', 'label')
 type Maker = Readonly<{
   bundle: Bundle
   second: number
+  number: StanzaNumber
   put: Wish['put']
   values: ValueRule[]
   from: string
@@ -94,12 +98,12 @@ class Unmade extends Error {}
 
 /** A stanza of a form under row number `row`; undefined when none can be made. */
 export function benignStanza(bundle: Bundle, wish: Wish): Benign | undefined {
-  const { form, row, second } = wish
+  const { form, row, second, number } = wish
   const pair = pairOf(bundle, form)
   const labelled = form.slots.some(({ type }) => type === 'label')
   const used = labelled ? bundle.labels.rows[row] : undefined
   if (pair === undefined) return undefined
-  const maker: Maker = { bundle, second, put: wish.put, values: [], ...pair, text: textsOf(bundle) }
+  const maker: Maker = { bundle, second, number, put: wish.put, values: [], ...pair, text: textsOf(bundle) }
   let root: XmlElement
   let carried: Carried
   try {

@@ -5,6 +5,7 @@
  * attack and are made from benign ones, so that nothing but what is spoilt stands against them.
  */
 import type { Bundle } from '../bundle/bundle.ts'
+import { COUNTS, GENERATIONS, type StanzaNumber } from '../text/numbered.ts'
 import { type Benign, benignStanza, choicesOf, type Wish } from './benign.ts'
 import { badValues, forbidden, misspelt, miswritten } from './spoilt.ts'
 
@@ -17,6 +18,9 @@ export type SelfTestCase = Readonly<{
 
 /** When all are judged: 2026-03-02T00:00:00Z. */
 export const SELF_TEST_SECOND = 1_772_409_600
+
+/** The last number that there is: no producer comes to it, and a stanza under it may go back to any. */
+export const SELF_TEST_NUMBER: StanzaNumber = { generation: GENERATIONS - 1, count: COUNTS - 1 }
 
 /** Most rows of which a label is tried; of more, as many, spread evenly. */
 const ROWS = 64
@@ -38,7 +42,8 @@ export function selfTest(bundle: Bundle): readonly SelfTestCase[] {
   const benign = (name: string, { stanza, row, output }: Benign) => add(name, stanza, { row, output })
 
   const second = SELF_TEST_SECOND
-  const ofForms = bundle.forms.flatMap((form) => benignStanza(bundle, { form, row: 0, second }) ?? [])
+  const number = SELF_TEST_NUMBER
+  const ofForms = bundle.forms.flatMap((form) => benignStanza(bundle, { form, row: 0, second, number }) ?? [])
   for (const one of ofForms) {
     benign(one.form.form, one)
     for (const { what, stanza } of forbidden(bundle, one, second)) add(`${one.form.form}: ${what}`, stanza)
@@ -49,9 +54,9 @@ export function selfTest(bundle: Bundle): readonly SelfTestCase[] {
   const isNew = (rule: object): boolean => tried.size < tried.add(JSON.stringify(rule)).size
   for (const one of ofForms) {
     const { form } = one
-    spoilValues(one.form.form, one, { form, row: 0, second })
+    spoilValues(one.form.form, one, { form, row: 0, second, number })
     for (const carrier of choicesOf(form).filter(isNew)) {
-      const wish = { form, row: 0, second, carrier }
+      const wish = { form, row: 0, second, number, carrier }
       const carrying = benignStanza(bundle, wish)
       if (carrying === undefined) continue
       benign(`${form.form}/${carrier.name}`, carrying)
@@ -72,7 +77,9 @@ export function selfTest(bundle: Bundle): readonly SelfTestCase[] {
   const ofRows =
     carrier === undefined
       ? []
-      : rowsOf(bundle).flatMap((row) => benignStanza(bundle, { form: carrier.form, row, second }) ?? [])
+      : rowsOf(bundle).flatMap(
+          (row) => benignStanza(bundle, { form: carrier.form, row, second, number }) ?? [],
+        )
   for (const one of ofRows) benign(`label ${bundle.labels.rows[one.row]!.name}`, one)
   const dated = ofRows.find(({ label }) => label.includes('DateTime') && label.includes('<Category'))
   for (const { what, stanza } of dated === undefined ? [] : forbidden(bundle, dated, second))

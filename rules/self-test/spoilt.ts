@@ -266,10 +266,25 @@ export function badValues(rule: ValueRule, bundle: Pick<Bundle, 'from' | 'to'>):
         ['an identifier that is too long', long(rule.max)],
         ['an identifier with a blank', 'a b'],
       ]
+    case 'own-number':
+      return [['the number of another frame', 'o0.1'], ...NO_NUMBERS]
+    case 'answer-number':
+      return [['a number of the own direction', 'o0.1'], ...NO_NUMBERS]
+    case 'earlier-number':
+      return NO_NUMBERS
     case 'address':
       return badAddresses(rule, bundle)
   }
 }
+
+/** What is the number of no frame. */
+const NO_NUMBERS: [string, string][] = [
+  ['words for a number', 'attack-at-dawn'],
+  ['a number with a nought in front', 'o00.1'],
+  ['a number without a generation', 'o1'],
+  ['a generation that is too high', 'r65536.1'],
+  ['a number behind the last', 'r0.281474976710656'],
+]
 
 function badAddresses(
   { side, local, resource }: Extract<ValueRule, { type: 'address' }>,

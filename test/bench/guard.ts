@@ -82,7 +82,7 @@ export async function guardDirection({ folder, bundle, sample, jit, journals }: 
     while (room && waiting.length > 0) {
       waiting.pop()
       number = nextNumber(number)
-      room = producer.send(number, sample.octets)
+      room = producer.send(number, sample.framed(number))
     }
   }
   await untilReady({ program, metrics })

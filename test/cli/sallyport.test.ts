@@ -100,7 +100,7 @@ t.test('compile writes the bundle whole and prints its digest', async (t) => {
   t.equal(status, 0, stderr)
   t.match(
     stderr,
-    /^acme-to-coalition version 1: 15 forms of stanza, 19 label rows, 7 examples as expected\n$/,
+    /^acme-to-coalition version 1: 15 forms of stanza, 19 label rows, 9 examples as expected\n$/,
   )
   const octets = readFileSync(file)
   t.equal(stdout, `${bundleDigest(octets)}\n`)
@@ -124,7 +124,7 @@ t.test('every problem of a ruleset is a line with its file, and there is no bund
   t.same(readdirSync(directory), ['bad'])
   t.match(lines(stderr), [
     new RegExp(`^${bad}/ruleset.yaml:4:10: "one" is not a whole number`),
-    new RegExp(`^${bad}/ruleset.yaml:34:3: unknown key "deepness"`),
+    new RegExp(`^${bad}/ruleset.yaml:35:3: unknown key "deepness"`),
     /^2 problems; no bundle$/,
   ])
 })

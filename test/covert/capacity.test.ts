@@ -6,6 +6,8 @@ import t from 'tap'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { rowProbe } from '../../rules/examples/probe.ts'
 import { residualBits } from '../../rules/review/residual.ts'
+import { formatReference } from '../../rules/text/numbered.ts'
+import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { makeVerifiers } from '../support/verifiers.ts'
 
@@ -37,8 +39,9 @@ function longest(around: (text: string) => string, most = 2_000): number {
   return length
 }
 
-const presence = (from: string, to = 'ben@coalition.example') =>
-  `<presence xmlns="jabber:server" from="${from}" to="${to}"></presence>`
+const OWN = formatReference({ own: true, number: NUMBER })
+const presence = (from: string, id = OWN) =>
+  `<presence xmlns="jabber:server" from="${from}" id="${id}" to="ben@coalition.example"></presence>`
 const stated = (form: string) => residualBits(bundle).find((one) => one.form.form === form)!.bits
 
 t.test('local parts and resources of presence', async (t) => {
@@ -62,9 +65,28 @@ t.test('local parts and resources of presence', async (t) => {
   t.ok(said < bits * 1.05, 'and not much more')
 })
 
+t.test('the identifier of a user’s stanza: one of all', async (t) => {
+  const tried = [
+    OWN,
+    OWN.replace('o', 'r'),
+    '',
+    'x',
+    'attack-at-dawn',
+    `${OWN}0`,
+    `${OWN} `,
+    OWN.toUpperCase(),
+  ]
+  for (let generation = 0; generation < 40; generation += 1)
+    for (let count = 0; count < 100; count += 1)
+      tried.push(`o${generation}.${count}`, `r${generation}.${count}`)
+  const passed = new Set(tried.filter((id) => passes(presence('anna@acme.example', id))))
+  t.same([...passed], [OWN])
+  t.equal(stated('presence-subscribe')['stanza-id'] ?? 0, 0, '0 bits are stated')
+})
+
 t.test('choices of presence: show, priority, language', async (t) => {
   const inside = (attributes: string, inner: string) =>
-    `<presence xmlns="jabber:server" from="anna@acme.example" to="ben@coalition.example"${attributes}>${inner}</presence>`
+    `<presence xmlns="jabber:server" from="anna@acme.example" id="${OWN}" to="ben@coalition.example"${attributes}>${inner}</presence>`
   const shows = ['', 'away', 'chat', 'dnd', 'xa', 'busy', 'Away'].filter((show) =>
     passes(inside('', show === '' ? '' : `<show>${show}</show>`)),
   ).length
@@ -90,7 +112,7 @@ t.test('dates of a label that is kept: each second of the windows, no other', as
   if (row === undefined) throw new Error('no row keeps a date')
   const accepted = (creation: number, review: number): boolean => {
     const stanza = rowProbe(bundle, row, { creation, review })
-    return stanza !== undefined && inspect(Buffer.from(stanza), SECOND).accepted
+    return stanza !== undefined && inspect(Buffer.from(stanza), SECOND, NUMBER).accepted
   }
   const { creationPast, creationFuture, reviewAfterCreation } = bundle.labels.windows
   for (const [creation, wanted] of [

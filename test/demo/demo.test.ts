@@ -15,10 +15,10 @@ t.test('the demo ends with 0, in plain text, and leaves nothing behind', async (
   const demo = start(folder, '--quick')
   const code = await demo.ended
   t.equal(code, 0, 'every verdict as expected')
-  t.match(demo.output(), /24 steps: 8 crossed, 16 stopped/)
+  t.match(demo.output(), /25 steps: 8 crossed, 17 stopped/)
   t.notMatch(demo.output(), /\u001b/, 'no colour without a terminal')
   t.equal(demo.output().match(/^ +journal .*released: inspect accepted, verify accepted$/gm)?.length, 8)
-  t.equal(demo.output().match(/^ +journal .*refused: inspect refused .*, verify refused /gm)?.length, 8)
+  t.equal(demo.output().match(/^ +journal .*refused: inspect refused .*, verify refused /gm)?.length, 9)
   for (const stage of ['intake', 'inspect', 'verify', 'release', 'journal', 'metrics', 'edge']) {
     const lines = demo.output().match(new RegExp(`^ +${stage} +pid [0-9]+ +user `, 'gm'))
     t.equal(lines?.length, 2, `two processes ${stage}`)

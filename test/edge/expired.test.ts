@@ -1,24 +1,35 @@
 /** What an absent server never got: the far sender hears of it where it waits, by way of the outgoing guard. */
+
 import t from 'tap'
+import { createIdentifiers } from '../../edge/identifiers.ts'
 import { createIncomingRelay } from '../../edge/incoming/relay.ts'
 import { createPendingTable } from '../../edge/pending.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import type { IdentifierKind } from '../../rules/profile/identifiers.ts'
+import { NUMBER } from '../support/number.ts'
 import { testBundle } from './bundles.ts'
 
 const ENDS = `from="bob@low.example/y" id="i" to="alice@high.example/x"`
 
-t.test('who is told', async (t) => {
+/** A relay into the side `high`, and what it sends back. */
+function relayOf(identifiers: IdentifierKind) {
   const bounced: string[] = []
   const relay = createIncomingRelay({
-    bundle: testBundle('low', 'high'),
+    bundle: testBundle('low', 'high', identifiers),
     asked: createPendingTable(10, 1000),
     askedOfUs: createPendingTable(10, 1000),
+    identifiers: createIdentifiers(new Set(), 10),
     deliver() {},
     bounce: (octets) => void bounced.push(octets),
     now: Date.now,
     counted() {},
     alarm() {},
   })
+  return { relay, bounced }
+}
+
+t.test('who is told', async (t) => {
+  const { relay, bounced } = relayOf('foreign')
   const decide = createDecider(testBundle('high', 'low'))
   const told = [
     `<message xmlns="jabber:server" ${ENDS} type="chat"><body>SECRET</body></message>`,
@@ -33,7 +44,7 @@ t.test('who is told', async (t) => {
       bounce,
       `<${kind} xmlns="jabber:server" from="alice@high.example/x" id="i" to="bob@low.example/y" type="error"><error type="wait"><remote-server-timeout xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"></remote-server-timeout></error></${kind}>`,
     )
-    t.ok(decide(Buffer.from(bounce!), 1_795_341_600).accepted, 'the rules let it cross')
+    t.ok(decide(Buffer.from(bounce!), 1_795_341_600, NUMBER).accepted, 'the rules let it cross')
   }
   for (const stanza of [
     `<message xmlns="jabber:server" ${ENDS} type="groupchat"><body>x</body></message>`,
@@ -45,4 +56,14 @@ t.test('who is told', async (t) => {
     relay.expired(stanza)
     t.same(bounced, [], stanza)
   }
+})
+
+t.test('who is told where identifiers are numbered, finds the own id', async (t) => {
+  const { relay, bounced } = relayOf('numbered')
+  relay.expired(
+    `<message xmlns="jabber:server" from="bob@low.example/y" id="o3.14" to="alice@high.example/x" type="chat"><body>SECRET</body></message>`,
+  )
+  t.match(bounced[0], /^<message [^>]* id="r3\.14" /)
+  const decide = createDecider(testBundle('high', 'low', 'numbered'))
+  t.ok(decide(Buffer.from(bounced[0]!), 1_795_341_600, NUMBER).accepted, 'the rules let it cross')
 })

@@ -6,6 +6,7 @@ import { parseStanza } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import { makeGenerator } from '../differential/generate.ts'
 import { mutateTree } from '../support/mutate-tree.ts'
+import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { random } from '../verify/random.ts'
 
@@ -42,7 +43,7 @@ t.test('the walk ends where the decision does', (t) => {
   const counts = { accepted: 0, refused: 0 }
   const wrong: string[] = []
   for (const stanza of stanzas) {
-    const { verdict, steps } = explain(bundle, Buffer.from(stanza), SECOND)
+    const { verdict, steps } = explain(bundle, Buffer.from(stanza), SECOND, NUMBER)
     counts[verdict.accepted ? 'accepted' : 'refused']++
     const failed = steps.filter(({ outcome }) => outcome === 'failed')
     const last = steps.at(-1)
@@ -58,8 +59,8 @@ t.test('the walk ends where the decision does', (t) => {
 })
 
 t.test('each rule has its place', (t) => {
-  const says = (stanza: string) => explain(bundle, Buffer.from(stanza), SECOND).steps
-  const ends = 'from="anna@acme.example" to="ben@coalition.example"'
+  const says = (stanza: string) => explain(bundle, Buffer.from(stanza), SECOND, NUMBER).steps
+  const ends = 'from="anna@acme.example" id="o1.2" to="ben@coalition.example"'
   const message = (inner: string) =>
     says(`<message xmlns="jabber:server" ${ends} type="chat">${inner}</message>`)
 
@@ -70,6 +71,7 @@ t.test('each rule has its place', (t) => {
     [/well-formed/, 'depth: 12'],
     ['a kind of stanza that is switched on', 'messages: true'],
     [/attribute from/, '- { name: acme.example, kind: im }'],
+    [/attribute id of the stanza: “o” and the number of the frame/, /^identifiers: numbered/],
     [/attribute to/, '- { name: coalition.example, kind: im }'],
     [/attribute type/, 'messages: true'],
     [/composing \(XEP-0085 chat states\) in message/, 'chat-states: true'],
@@ -88,6 +90,10 @@ t.test('each rule has its place', (t) => {
   t.match(lineAt(old!.place), /creation-past: 365d/)
 
   t.match(failure(message('<body>Hello</body>')), { check: 'a label', found: 'none, and body needs one' })
+  t.match(failure(says(`<presence xmlns="jabber:server" ${ends.replace('o1.2', 'r1.2')}></presence>`)), {
+    check: /a room also “r”/,
+    found: '“r1.2”',
+  })
   t.match(failure(says('<iq xmlns="jabber:server" type="set"></iq>')), { found: 'iq of type set' })
   t.match(lineAt(failure(says('<iq xmlns="jabber:server" type="set"></iq>'))!.place), /profile:/)
   t.end()

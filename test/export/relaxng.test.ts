@@ -1,4 +1,5 @@
 /** The RELAX NG that we export, judged by libxml2, against our own verdicts on probes, generated and changed stanzas. */
+
 import { RelaxNGValidator, XmlDocument } from 'libxml2-wasm'
 import t from 'tap'
 import { createDecider, type Verdict } from '../../rules/decide/decide.ts'
@@ -10,6 +11,7 @@ import { parseStanza } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import { makeGenerator } from '../differential/generate.ts'
 import { mutateTree } from '../support/mutate-tree.ts'
+import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { random } from '../verify/random.ts'
 
@@ -31,6 +33,12 @@ const BEYOND_SCHEMA: ReadonlySet<Reason> = new Set([
   'label-date',
 ])
 
+/** Whether an id has the form of a number, but is not that of the frame. */
+function namesAnother(stanza: string): boolean {
+  const ids = [...stanza.matchAll(/ id="([or][0-9]{1,5}[.][1-9][0-9]{0,14})"/g)].map(([, id]) => id)
+  return ids.some((id) => id !== 'o1.2')
+}
+
 for (const name of ['acme-to-coalition', 'coalition-to-acme'] as const) {
   const { bundle } = compiled(exampleSources(name))
   const decide = createDecider(bundle)
@@ -47,7 +55,7 @@ for (const name of ['acme-to-coalition', 'coalition-to-acme'] as const) {
       document.dispose()
     }
   }
-  const decided = (stanza: string): Verdict => decide(Buffer.from(stanza), SECOND)
+  const decided = (stanza: string): Verdict => decide(Buffer.from(stanza), SECOND, NUMBER)
 
   t.test(`${name}: every rule at its edges`, (t) => {
     const rows = bundle.labels.rows.flatMap(
@@ -59,6 +67,8 @@ for (const name of ['acme-to-coalition', 'coalition-to-acme'] as const) {
       const verdict = decided(stanza)
       const conforms = valid(stanza)
       if (verdict.accepted === conforms) counts[conforms ? 'both' : 'neither']++
+      // Whose number an identifier is, is not told.
+      else if (!verdict.accepted && verdict.reason === 'bad-attribute' && namesAnother(stanza)) continue
       // In sets of more than 64 the number is not told; blanks alone and invisible characters are content.
       else if (verdict.accepted || !['out-of-order', 'too-many', 'bad-text'].includes(verdict.reason)) {
         wrong.push(`${verdict.accepted ? 'accepted' : verdict.reason}: ${stanza}`)

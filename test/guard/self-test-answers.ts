@@ -3,13 +3,13 @@ import { selfTestFrame } from '../../guard/common/self-test.ts'
 import { encodeAnswer } from '../../guard/inspect/answer.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
-import { SELF_TEST_SECOND, selfTest } from '../../rules/self-test/self-test.ts'
+import { SELF_TEST_NUMBER, SELF_TEST_SECOND, selfTest } from '../../rules/self-test/self-test.ts'
 
 export function selfTestAnswers(bundle: Bundle): Buffer[] {
   const decide = createDecider(bundle)
   return selfTest(bundle).map((one) => {
     const rest = selfTestFrame(one).subarray(4)
-    return Buffer.from(encodeAnswer(rest, decide(one.stanza, SELF_TEST_SECOND)))
+    return Buffer.from(encodeAnswer(rest, decide(one.stanza, SELF_TEST_SECOND, SELF_TEST_NUMBER)))
   })
 }
 

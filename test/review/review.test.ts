@@ -109,7 +109,21 @@ t.test('what must not be overlooked is marked', (t) => {
 t.test('covert channels are counted from the rules', (t) => {
   const byForm = new Map(residualBits(bundle).map(({ form, bits }) => [form.form, bits]))
   const chat = byForm.get('message-chat')!
-  t.equal(Math.round(chat['stanza-id']!), Math.round(64 * Math.log2(89)))
+  t.equal(chat['stanza-id'], undefined, 'the number of the frame')
+  t.equal(
+    Math.round(byForm.get('presence-available')!['stanza-id']!),
+    64,
+    'a room may name what it gives back',
+  )
+  t.equal(Math.round(byForm.get('message-error')!['stanza-id']!), 64)
+  const roomless = { ...bundle, from: { ...bundle.from, domains: bundle.from.domains.slice(0, 1) } }
+  const groupchat = residualBits(roomless).find(({ form }) => form.form === 'message-groupchat')
+  t.equal(groupchat!.bits['stanza-id'], undefined, 'only rooms give back')
+  const foreign = residualBits(compiled(exampleSources('fmn-rooms')).bundle)
+  t.equal(
+    Math.round(foreign.find(({ form }) => form.form === 'message-chat')!.bits['stanza-id']!),
+    Math.round(64 * Math.log2(89)),
+  )
   t.equal(chat['free-text'], undefined, 'a body crosses only under a label')
   t.equal(
     Math.round(chat['label-dates']!),

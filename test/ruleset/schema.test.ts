@@ -59,7 +59,7 @@ t.test('each wrong value has its place and what to write', (t) => {
     [
       'version: 1',
       'versoin: 1',
-      '4:1: unknown key "versoin" in ruleset.yaml; known are format, name, version, from, to, profile, unlabelled, pairs, languages, limits, pacing, content, labels, validity and edge',
+      '4:1: unknown key "versoin" in ruleset.yaml; known are format, name, version, from, to, profile, unlabelled, pairs, identifiers, languages, limits, pacing, content, labels, validity and edge',
     ],
     [
       'format: sallyport-ruleset-1',
@@ -86,7 +86,7 @@ t.test('each wrong value has its place and what to write', (t) => {
     [
       'depth: 12',
       'depth: 1000',
-      '34:10: 1000 is not a whole number from 4 to 64; write a whole number from 4 to 64',
+      '35:10: 1000 is not a whole number from 4 to 64; write a whole number from 4 to 64',
     ],
     [
       'creation-past: 365d',

@@ -1,8 +1,10 @@
 /** Bundles that verify does not start with, and two that show what a bundle's limits do. */
+
 import { hash } from 'node:crypto'
 import t from 'tap'
 import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider } from '../../guard/verify/decide.ts'
+import { NUMBER } from '../support/number.ts'
 import {
   bundle,
   canonicalJson,
@@ -85,6 +87,11 @@ t.test('what verify does not know stops it', async (t) => {
     ['forms.0.attributes.0.name', 'id', /out of order/],
     ['forms.0.attributes.0.extra', 1, /does not know/],
     ['forms.0.attributes.0.value', { type: 'regex', pattern: '.*' }, /type is none of/],
+    ['forms.0.attributes.1.value', { type: 'own-number' }, /no member echo/],
+    ['forms.0.attributes.1.value', { type: 'own-number', echo: 1 }, /echo is neither/],
+    ['forms.0.attributes.1.value', { type: 'earlier-number', echo: 'true' }, /echo is neither/],
+    ['forms.0.attributes.1.value', { type: 'answer-number', echo: true }, /does not know/],
+    ['from.domains.0.kind', 'room', /kind is none of/],
     ['forms.0.attributes.0.value.side', 'all', /side/],
     ['forms.0.slots.5', { type: 'label', optional: false }, /does not know/],
     ['forms.0.slots.0', { type: 'label' }, /two label slots/],
@@ -158,11 +165,11 @@ t.test('what verify does not know stops it', async (t) => {
 
 t.test('an empty allow-list passes no label, an empty profile no stanza', async (t) => {
   const stanza = Buffer.from(chat(`<body>Hi</body>${labelOf(0)}`))
-  t.match(makeDecider(compile(changed('labels.rows', [])))(stanza, NOW), {
+  t.match(makeDecider(compile(changed('labels.rows', [])))(stanza, NOW, NUMBER), {
     accepted: false,
     reason: 'label-unlisted',
   })
-  t.match(makeDecider(compile(changed('forms', [])))(stanza, NOW), {
+  t.match(makeDecider(compile(changed('forms', [])))(stanza, NOW, NUMBER), {
     accepted: false,
     reason: 'unknown-stanza',
   })
@@ -175,7 +182,7 @@ t.test('depth counts from the root', async (t) => {
   const withDepth = (depth: number) => {
     const copy = changed('labels.rows', []) as { limits: { depth: number } }
     copy.limits.depth = depth
-    return makeDecider(compile(copy))(stanza, NOW)
+    return makeDecider(compile(copy))(stanza, NOW, NUMBER)
   }
   t.match(withDepth(3), { accepted: true })
   t.match(withDepth(2), {

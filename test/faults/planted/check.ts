@@ -6,16 +6,18 @@
  * No fault takes away the limit of octets: intake closes the connection over a stanza that exceeds it, so no verifier gets one.
  * The two verifiers get the same bundle: a ruleset that admits too much is no fault of either, and is for its reviewers.
  */
+
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Bundle } from '../../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../../rules/bundle/load.ts'
 import { SELF_TEST_SECOND, selfTest } from '../../../rules/self-test/self-test.ts'
+import { formatNumber } from '../../../rules/text/numbered.ts'
 import { compiled, exampleSources } from '../../support/ruleset.ts'
 import { type Crossed, makeDirection, type Stanza } from './direction.ts'
 import { type Fault, plant, ROOT } from './fault.ts'
-import { body, chat, OPEN, presence } from './stanzas.ts'
+import { body, chat, framed, OPEN, presence } from './stanzas.ts'
 
 type Side = 'inspect' | 'verify'
 const OTHER: Readonly<Record<Side, Side>> = { inspect: 'verify', verify: 'inspect' }
@@ -27,6 +29,8 @@ const OWN_CODE: Readonly<Record<Side, RegExp>> = {
 }
 
 const full = compiled(exampleSources('acme-to-coalition')).bundle
+/** Where verifiers are asked without a guard. */
+const FIRST = { generation: 0, count: 1 }
 const shallow: Bundle = {
   ...full,
   limits: { ...full.limits, depth: 2 },
@@ -67,8 +71,9 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
         ['released', 'released'],
         'what is harmless crosses',
       )
-      t.equal(harmless[0]!.received, first)
-      t.match(harmless[1]!.received, last.includes(OPEN) ? '<body>benign</body>' : last)
+      t.equal(harmless[0]!.received, framed(first, '0.1').toString())
+      const written = framed(last, `0.${stanzas.length}`).toString()
+      t.match(harmless[1]!.received, last.includes(OPEN) ? '<body>benign</body>' : written)
       const harmful = crossed.slice(1, -1)
       isStopped(t, side, fault, harmful)
       table.push(
@@ -158,7 +163,7 @@ async function decider(
     type Module = typeof import('../../../rules/decide/decide.ts')
     const { createDecider } = (await load('rules/decide/decide.ts')) as Module
     const decide = createDecider(bundle)
-    return (stanza) => decide(Buffer.from(stanza), second)
+    return (stanza) => decide(framed(stanza, formatNumber(FIRST)), second, FIRST)
   }
   type Reading = typeof import('../../../guard/verify/bundle.ts')
   type Deciding = typeof import('../../../guard/verify/decide.ts')
@@ -166,5 +171,5 @@ async function decider(
   const { makeDecider } = (await load('guard/verify/decide.ts')) as Deciding
   const octets = bundleOctets(bundle)
   const decide = makeDecider(readBundle(Buffer.from(octets), bundleDigest(octets)))
-  return (stanza) => decide(Buffer.from(stanza), second)
+  return (stanza) => decide(framed(stanza, formatNumber(FIRST)), second, FIRST)
 }
