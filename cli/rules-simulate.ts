@@ -4,12 +4,14 @@
  * Reads    the bundles, and every .xml file of the folder: one stanza each, as a server sent it or as a guard got it
  * Writes   verdicts that differ first, then a line for each stanza, then how many of each
  *
- * Each stanza is prepared as the sending edge would (edge/normalise): what came out of that is judged.
+ * Each stanza is prepared as the sending edge would (edge/normalise): what came out of that is judged. Where identifiers
+ * are numbered, what a stanza refers to is taken to be known.
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createNormaliser } from '../edge/normalise/index.ts'
+import { assumedNaming } from '../edge/normalise/naming.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { createDecider } from '../rules/decide/decide.ts'
 import { verdictWords } from '../rules/examples/judge.ts'
@@ -64,6 +66,9 @@ function stanzasOf(folder: string): string[] {
   }
 }
 
+/** Of every frame: one that has an earlier one. */
+const NUMBER = { generation: 0, count: 2 }
+
 /** The verdict on recorded octets, in words. */
 function judgeOf(bundle: Bundle, second: number): (octets: Uint8Array) => string {
   const decide = createDecider(bundle)
@@ -71,10 +76,10 @@ function judgeOf(bundle: Bundle, second: number): (octets: Uint8Array) => string
   return (octets) => {
     const stanza = parseStanza(octets, bundle.limits)
     if (refused(stanza)) return `refused (${stanza.refused})`
-    const ready = normalise(onServerStream(stanza), undefined, second)
+    const ready = normalise(onServerStream(stanza), undefined, second, assumedNaming(NUMBER))
     if (ready.outcome === 'nothing') return 'dropped by the edge, nothing left'
     if (ready.outcome === 'refused') return `refused by the edge (${ready.reason})`
-    return verdictWords(bundle, decide(new TextEncoder().encode(ready.octets), second))
+    return verdictWords(bundle, decide(new TextEncoder().encode(ready.octets), second, NUMBER))
   }
 }
 

@@ -25,10 +25,13 @@ import {
   daysLeft,
   listenConsumer,
   type Producer,
+  type StanzaNumber,
 } from '../guard/gcxp/index.ts'
+import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { createHealth } from './health.ts'
+import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
 import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
@@ -53,6 +56,8 @@ export type Edge = Readonly<{
 
 /** Requests that may wait for an answer, in each direction. */
 const PENDING_REQUESTS = 10_000
+/** Frames of each way whose ids are kept. */
+const KNOWN_FRAMES = 100_000
 const EXPIRE_MS = 300_000
 const TICK_MS = 500
 
@@ -64,7 +69,8 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
   const wire = { stanzaBytes: 2 * out.bundle.limits.stanzaBytes + 4096, depth: 64 }
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
-  const askedOfUs = createPendingTable<true>(PENDING_REQUESTS, limits.iqSeconds * 1000)
+  const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
+  const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
   const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
 
   let failedWith: (why: string) => void = () => {}
@@ -161,6 +167,8 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     bundle: out.bundle,
     asked,
     askedOfUs,
+    identifiers,
+    next: spool.next,
     push(octets, at, note) {
       if (!spool.push(octets, at, note)) flow()
     },
@@ -183,6 +191,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     bundle: into.bundle,
     asked,
     askedOfUs,
+    identifiers,
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
       if (!links.deliver(from, to, stanza)) flow()
@@ -296,4 +305,10 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     stop()
     throw error
   }
+}
+
+/** Domains of rooms on both sides. */
+function roomsOf({ from, to }: Bundle): Set<string> {
+  const rooms = [...from.domains, ...to.domains].filter(({ kind }) => kind === 'rooms')
+  return new Set(rooms.map(({ name }) => name))
 }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Credentials, readCredentials, validityProblem } from '../../guard/gcxp/index.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
+import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import { BundleError, loadBundle } from '../../rules/bundle/load.ts'
 import { readChecked } from '../../rules/ruleset/file.ts'
 import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/problem.ts'
@@ -168,6 +169,12 @@ function checkSides(
   }
   if (spelled(out.from) !== spelled(into.to) || spelled(out.to) !== spelled(into.from)) {
     wrong(['bundles'], 'the two bundles do not name the same domains: compile both from rulesets that agree')
+  }
+  if (isNumbered(out) !== isNumbered(into)) {
+    wrong(
+      ['bundles'],
+      'identifiers are numbered in one of the two bundles only: compile both from rulesets with the same identifiers',
+    )
   }
   const given = new Map<string, number>()
   for (const { domains } of config.s2s.certificates) {

@@ -1,7 +1,7 @@
 /**
  * The way in: what the incoming guard released, to the servers of the own side.
  *
- *   frame → number → parsed again → addresses → answers only to what was asked → queued for its server
+ *   frame → number → parsed again → addresses → identifiers → answers only to what was asked → queued for its server
  *
  * A frame is confirmed when its stanza is queued for delivery. What the guard should never have released is not
  * delivered, counted, and answered with `false`, which is an alarm on both sides.
@@ -9,13 +9,16 @@
 import { compareNumbers, formatNumber, NO_NUMBER, type StanzaNumber } from '../../guard/gcxp/index.ts'
 import { parseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
+import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import { refused } from '../../rules/reasons.ts'
 import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
+import type { Identifiers } from '../identifiers.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
+import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
 
 /** What became of a frame, as a closed set for the counters. */
 export const OUTCOMES = [
@@ -24,6 +27,7 @@ export const OUTCOMES = [
   'gap',
   'iq-unasked',
   'iq-too-many',
+  'unknown-reference',
   'invalid',
   'expired',
 ] as const
@@ -32,7 +36,8 @@ export type Outcome = (typeof OUTCOMES)[number]
 export type IncomingOptions = Readonly<{
   bundle: Bundle
   asked: PendingTable<Asked>
-  askedOfUs: PendingTable<true>
+  askedOfUs: PendingTable<StanzaNumber>
+  identifiers: Identifiers
   /** Queues a stanza for the server of `to`. */
   deliver(from: string, to: string, stanza: string): void
   /** Sends a canonical stanza of the edge's own making to the guard, if the rules let it. */
@@ -55,7 +60,9 @@ export type IncomingRelay = Readonly<{
 const GROWTH = 8
 
 export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
-  const { bundle, asked, askedOfUs } = options
+  const { bundle, asked, askedOfUs, identifiers } = options
+  const numbered = isNumbered(bundle)
+  const restore = createRestorer(bundle, identifiers)
   const far = new Set(bundle.from.domains.map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
@@ -72,7 +79,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       options.counted('gap')
       return true
     }
-    const problem = deliver(payload)
+    const problem = deliver(number, payload)
     if (problem === undefined) return true
     options.counted('invalid')
     options.alarm(
@@ -82,22 +89,33 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   }
 
   /** Why it cannot be delivered, or undefined. */
-  function deliver(payload: Uint8Array): string | undefined {
+  function deliver(number: StanzaNumber, payload: Uint8Array): string | undefined {
     const text = decodeStanza(payload, limits)
     if (refused(text)) return text.refused
-    const stanza = parse(text)
-    if (refused(stanza)) return stanza.refused
+    const released = parse(text)
+    if (refused(released)) return released.refused
     if (
-      stanza.ns !== SERVER_NS ||
-      !(stanza.name === 'message' || stanza.name === 'presence' || stanza.name === 'iq')
+      released.ns !== SERVER_NS ||
+      !(released.name === 'message' || released.name === 'presence' || released.name === 'iq')
     ) {
       return 'unknown-stanza'
     }
-    const from = parseJid(attribute(stanza, 'from') ?? '')
-    const to = parseJid(attribute(stanza, 'to') ?? '')
+    const from = parseJid(attribute(released, 'from') ?? '')
+    const to = parseJid(attribute(released, 'to') ?? '')
     if (from === undefined || !far.has(from.domain)) return 'bad-from'
     if (to === undefined || !own.has(to.domain)) return 'bad-to'
-    if (stanza.name === 'iq' && !takeIq(stanza, from.text, to.text)) return undefined
+    if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return 'bad-attribute'
+    const stanza =
+      released.name === 'iq'
+        ? takeIq(released, from.text, to.text, number)
+        : numbered
+          ? restore(released, { from, to })
+          : released
+    if (typeof stanza === 'string') {
+      options.counted(stanza)
+      return undefined
+    }
+    if (numbered && stanza.name !== 'iq') identifiers.received(number, { from, to })
     options.counted('delivered')
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.
@@ -105,18 +123,16 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     return undefined
   }
 
-  /** Whether an IQ is delivered: a request that can be noted, or the answer to one. */
-  function takeIq(stanza: XmlElement, from: string, to: string): boolean {
+  /** The IQ that is delivered, a request that can be noted or the answer to one; or why none is. */
+  function takeIq(stanza: XmlElement, from: string, to: string, number: StanzaNumber): XmlElement | Outcome {
     const type = attribute(stanza, 'type')
     const id = attribute(stanza, 'id') ?? ''
     if (type === 'get' || type === 'set') {
-      if (askedOfUs.add(from, to, id, true, options.now()) === 'added') return true
-      options.counted('iq-too-many')
-      return false
+      return askedOfUs.add(from, to, id, number, options.now()) === 'added' ? stanza : 'iq-too-many'
     }
-    if (asked.take(to, from, id) !== undefined) return true
-    options.counted('iq-unasked')
-    return false
+    const request = asked.take(to, from, id)
+    if (request === undefined) return 'iq-unasked'
+    return numbered ? withId(stanza, request.envelope.id) : stanza
   }
 
   /** Tells the far sender, by way of the outgoing guard, where somebody waits for it. */
@@ -133,7 +149,8 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     const attributes: Record<string, string> = { type: 'error' }
     const from = attribute(stanza, 'to')
     const to = attribute(stanza, 'from')
-    const id = attribute(stanza, 'id')
+    const given = attribute(stanza, 'id')
+    const id = numbered && given !== undefined ? answering(given) : given
     if (from === undefined || to === undefined) return
     Object.assign(attributes, { from, to }, id === undefined ? {} : { id })
     options.bounce(

@@ -6,7 +6,7 @@
  * texts brought to their one spelling; the label replaced by the row's template. What is not: repairing. Whatever has no
  * rule is refused here, and everything is decided again, on the octets, by the guard's own decision.
  *
- * Pure: a bundle and a stanza give the same octets always.
+ * Pure: a bundle, a stanza and the names for its identifiers give the same octets always.
  */
 import type {
   AttributeRule,
@@ -14,6 +14,7 @@ import type {
   ElementName,
   ElementRule,
   StanzaForm,
+  ValueRule,
 } from '../../rules/bundle/bundle.ts'
 import type { Written } from '../../rules/decide/written.ts'
 import { type Reason, type Refusal, refuse, refused } from '../../rules/reasons.ts'
@@ -31,10 +32,11 @@ import { createDefaultLabels } from './defaults.ts'
 import { reduceError } from './error.ts'
 import { createLabelWriter } from './label.ts'
 import { listedLanguage, normaliseLanguage } from './language.ts'
+import type { Naming } from './naming.ts'
 import { compilePlaces, findPlace, type Place, type Places } from './places.ts'
 import { createValueCheck, isMember, LOSSY_SETS, sortSet } from './sets.ts'
 import { isOneOf, type OwnStrip, readStripLists } from './strip.ts'
-import { isBlanks, normaliseValue } from './values.ts'
+import { isBlanks, isNumberedRule, normaliseValue, writeIdentifier } from './values.ts'
 
 /** `stripped` names each thing that was left out, once for each time: names of a closed set, see `stripNames`. */
 export type Normalised =
@@ -44,7 +46,12 @@ export type Normalised =
   | Readonly<{ outcome: 'refused'; reason: Reason; stripped: readonly string[] }>
 
 /** `lang` is the default of the stream that the stanza came on; `second` is for the dates of a default label. */
-export type Normaliser = (stanza: XmlElement, lang: string | undefined, second: number) => Normalised
+export type Normaliser = (
+  stanza: XmlElement,
+  lang: string | undefined,
+  second: number,
+  naming: Naming,
+) => Normalised
 
 const DELAY_NS = 'urn:xmpp:delay'
 const CONTEXT: readonly ElementName[] = [
@@ -63,6 +70,7 @@ const LABELS: readonly ElementName[] = [
 ]
 
 type Context = {
+  readonly naming: Naming
   stripped: string[]
   label: XmlElement | undefined
   /** Something is there that needs a label, whatever goes with it. */
@@ -142,7 +150,17 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       if (a.ns === '' && a.name === 'type' && form.type === null) continue
       const rule = ruleFor(form.attributes, a)
       if (rule === undefined) return refuse('unknown-attribute')
+      if (isNumberedRule(rule.value)) continue
       out.push({ ns: '', name: a.name, value: normaliseValue(a.value, rule.value) })
+    }
+    const id = form.attributes.find(({ name }) => name === 'id')?.value
+    if (id !== undefined && isNumberedRule(id)) {
+      const value = writeIdentifier(attribute(stanza, 'id') ?? '', id, context.naming)
+      if (value === undefined) {
+        strip(context, 'unknown-reference')
+        return refuse('bad-attribute')
+      }
+      out.push({ ns: '', name: 'id', value })
     }
     const tag = listedLanguage(given ?? lang ?? '', languagesOf(form.attributes))
     if (tag !== undefined) out.push({ ns: XML_NS, name: 'lang', value: tag })
@@ -180,8 +198,8 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       const place = findPlace(places, child, filled)
       if (place === undefined) return refuse('unknown-element')
       const normal = normaliseElement(child, place, lang, context)
-      if (normal === undefined) strip(context, 'empty')
-      else if (isOneOf(LOSSY_SETS, child) && (refused(normal) || !isMember(normal, place.rule, isAdmitted))) {
+      if (normal === undefined) continue
+      if (isOneOf(LOSSY_SETS, child) && (refused(normal) || !isMember(normal, place.rule, isAdmitted))) {
         strip(context, 'set-member')
       } else if (refused(normal)) return normal
       else filled[place.slot]!.push(normal)
@@ -200,7 +218,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     return out
   }
 
-  /** The element in its canonical form; undefined when it is empty where the profile wants a text. */
+  /** The element in its canonical form; undefined when it is left out: empty where the profile wants a text, or naming nothing. */
   function normaliseElement(
     node: XmlElement,
     { rule, inside }: Place,
@@ -208,6 +226,7 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     context: Context,
   ): XmlElement | Refusal | undefined {
     const attributes = normaliseAttributes(node, rule.attributes, lang, context)
+    if (attributes === undefined) return leftOut(context, 'unknown-reference')
     if (refused(attributes)) return attributes
     if (owesLabel(node, rule)) context.owesLabel = true
     if (inside !== undefined) {
@@ -224,8 +243,10 @@ export function createNormaliser(bundle: Bundle): Normaliser {
       }
     }
     if (rule.content.type === 'value') {
-      text = normaliseValue(text, rule.content.value)
-      if (text === '' && !rule.content.mayBeEmpty) return undefined
+      const value = written(text, rule.content.value, context.naming)
+      if (value === undefined) return leftOut(context, 'unknown-reference')
+      if (value === '' && !rule.content.mayBeEmpty) return leftOut(context, 'empty')
+      text = value
     } else if (text !== '') {
       // XEP-0203 §2 lets a reason in words stand here.
       if (!isBlanks(text) && node.ns !== DELAY_NS) return refuse('unexpected-text')
@@ -235,12 +256,13 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     return { ns: node.ns, name: node.name, attributes, children: text === '' ? [] : [text] }
   }
 
+  /** Undefined when one names nothing that is known. */
   function normaliseAttributes(
     node: XmlElement,
     rules: readonly AttributeRule[],
     lang: string | undefined,
     context: Context,
-  ): readonly XmlAttribute[] | Refusal {
+  ): readonly XmlAttribute[] | Refusal | undefined {
     const out: XmlAttribute[] = []
     for (const a of node.attributes) {
       if (isLang(a)) {
@@ -253,7 +275,8 @@ export function createNormaliser(bundle: Bundle): Normaliser {
         continue
       }
       const rule = ruleFor(rules, a)
-      const value = rule === undefined ? a.value : normaliseValue(a.value, rule.value)
+      const value = rule === undefined ? a.value : written(a.value, rule.value, context.naming)
+      if (value === undefined) return undefined
       if (a.ns === '' && a.name === 'from' && node.ns === DELAY_NS) {
         const bare = value.split('/', 1)[0]!
         const admitted = rule !== undefined && isAdmitted(bare, rule.value)
@@ -271,14 +294,18 @@ export function createNormaliser(bundle: Bundle): Normaliser {
     return canonicalOrder(out)
   }
 
-  return (stanza, lang, second) => {
-    const context: Context = { stripped: [], label: undefined, owesLabel: false }
+  return (stanza, lang, second, naming) => {
+    const context: Context = { naming, stripped: [], label: undefined, owesLabel: false }
     const written = normaliseStanza(stanza, lang, second, context)
     const { stripped } = context
     if (written === undefined) return { outcome: 'nothing', stripped }
     if (refused(written)) return { outcome: 'refused', reason: written.refused, stripped }
     return { outcome: 'ready', ...written, stripped }
   }
+}
+
+function written(value: string, rule: ValueRule, naming: Naming): string | undefined {
+  return isNumberedRule(rule) ? writeIdentifier(value, rule, naming) : normaliseValue(value, rule)
 }
 
 /** Where a default label is put. */
@@ -316,6 +343,10 @@ function languageOfWords(stanza: XmlElement): string | undefined {
 
 function strip(context: Context, what: OwnStrip): void {
   context.stripped.push(what)
+}
+
+function leftOut(context: Context, why: OwnStrip): undefined {
+  strip(context, why)
 }
 
 function formKey(element: string, type: string | undefined): string {

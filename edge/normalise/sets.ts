@@ -16,6 +16,9 @@ export const LOSSY_SETS: readonly ElementName[] = [
   { ns: 'jabber:x:data', name: 'field' },
 ]
 
+/** Neither kind of rule asks whose stanza it is. */
+const NOBODY = { number: { generation: 0, count: 0 }, from: '' }
+
 /** Tells whether the profile has a value, as far as enumerations and the domains and local parts of addresses go. */
 export function createValueCheck(bundle: Bundle): (value: string, rule: ValueRule) => boolean {
   const scope = scopeOf(bundle)
@@ -24,7 +27,7 @@ export function createValueCheck(bundle: Bundle): (value: string, rule: ValueRul
     if (rule.type !== 'enum' && rule.type !== 'address') return true
     const check = compiled.get(rule) ?? compileValue(rule, scope)
     compiled.set(rule, check)
-    return check(value)
+    return check(value, NOBODY)
   }
 }
 

@@ -17,6 +17,7 @@ const OWN_STRIPS = [
   'set-member', // a member of a set that the profile does not have
   'equivalent-label', // an equivalentlabel that is what the policies derive of the label
   'occupant-nick', // the nick of an occupant who does not change it; the address has it
+  'unknown-reference', // a receipt, marker or correction of what is not known, as far as identifiers are numbered
   'unlabelled-context', // what only goes with a message, such as thread and delay, of one without label
 ] as const
 export type OwnStrip = (typeof OWN_STRIPS)[number]

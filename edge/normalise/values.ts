@@ -1,14 +1,36 @@
 /**
  * Values in the one spelling that the profile admits (doc/formats.md §2), made from the spellings that are in use.
  *
- * Nothing is judged here: what has no canonical spelling is handed on as it is, and the decision refuses it.
+ * Nothing is judged here: what has no canonical spelling is handed on as it is, and the decision refuses it. Only an
+ * identifier that names nothing known is not handed on: it might be well-spelled.
  */
 import { normaliseJid } from '../../rules/address/jid.ts'
 import type { ValueRule } from '../../rules/bundle/bundle.ts'
 import { normaliseDate } from '../../rules/text/date.ts'
+import type { Naming } from './naming.ts'
+
+/** The rules of what is numbered. */
+export type NumberedRule = Extract<ValueRule, { type: 'own-number' | 'answer-number' | 'earlier-number' }>
+type OtherRule = Exclude<ValueRule, NumberedRule>
+
+export function isNumberedRule(rule: ValueRule): rule is NumberedRule {
+  return rule.type === 'own-number' || rule.type === 'answer-number' || rule.type === 'earlier-number'
+}
+
+/** What an identifier of the own side is written as; undefined when it names nothing that is known. */
+export function writeIdentifier(id: string, rule: NumberedRule, naming: Naming): string | undefined {
+  switch (rule.type) {
+    case 'own-number':
+      return (rule.echo ? naming.echo(id) : undefined) ?? naming.own
+    case 'answer-number':
+      return naming.answer(id)
+    case 'earlier-number':
+      return (rule.echo ? naming.echo(id) : undefined) ?? naming.earlier(id)
+  }
+}
 
 /** The canonical spelling of `value` under `rule`, or the value itself. */
-export function normaliseValue(value: string, rule: ValueRule): string {
+export function normaliseValue(value: string, rule: OtherRule): string {
   switch (rule.type) {
     case 'text':
       return normaliseText(value)

@@ -7,11 +7,14 @@
  */
 import { type Jid, normaliseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
+import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
+import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
 import { type Answer, answerForServer, answerForUser, asksUsers, type Query } from '../answer.ts'
+import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
 import type { PendingTable } from '../pending.ts'
@@ -30,8 +33,11 @@ import {
 export const EDGE_REASONS = ['iq-unasked', 'iq-too-many', 'iq-repeated', 'left-empty'] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
 
-/** A stanza at the guard: whose it is and whether its sender hears of a refusal; undefined for one of the edge's own. */
-export type Note = Readonly<{ envelope: Envelope; tell: boolean }> | undefined
+/**
+ * A stanza at the guard: whose it is and whether its sender hears of a refusal, and under what id an answer to it will come
+ * in, where one is awaited; undefined for one of the edge's own.
+ */
+export type Note = Readonly<{ envelope: Envelope; tell: boolean; answer: string | undefined }> | undefined
 
 /** An IQ request that waits for its answer. */
 export type Asked = Readonly<{ envelope: Envelope }>
@@ -40,7 +46,10 @@ export type OutgoingOptions = Readonly<{
   bundle: Bundle
   /** Requests of the own side that wait for the far side, and the other way round. */
   asked: PendingTable<Asked>
-  askedOfUs: PendingTable<true>
+  askedOfUs: PendingTable<StanzaNumber>
+  identifiers: Identifiers
+  /** The number of the stanza that is pushed next. */
+  next(): StanzaNumber
   push(octets: Uint8Array, at: number, note: Note): void
   /** Sends a stanza of the edge's own making to a server of the own side. */
   reply(from: string, to: string, stanza: string): void
@@ -64,11 +73,12 @@ export type OutgoingRelay = Readonly<{
 }>
 
 export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
-  const { bundle, asked, askedOfUs, counted } = options
+  const { bundle, asked, askedOfUs, identifiers, counted } = options
   const normalise = createNormaliser(bundle)
   const decide = createDecider(bundle)
   const foretell = createWrittenDecider(bundle)
   const isForUser = asksUsers(bundle)
+  const numbered = isNumbered(bundle)
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
   const rooms = bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
@@ -105,36 +115,43 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       if (isAnswered(envelope, ownRooms.has(sender.domain), stanza)) tell(envelope, NOT_FOUND)
       return
     }
-    if (kind === 'iq' && !takeIq(envelope, stanza)) return
-    cross(envelope, stanza, stream.lang, at)
+    const iq = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
+    if (iq.crosses) cross(envelope, stanza, stream.lang, at, iq.answers)
   }
 
-  /** Whether an IQ goes on to the guard. */
-  function takeIq(envelope: Envelope, stanza: XmlElement): boolean {
+  /** Whether an IQ goes on to the guard, and the number of the request that it answers. */
+  function takeIq(
+    envelope: Envelope,
+    stanza: XmlElement,
+  ): Readonly<{ crosses: boolean; answers?: StanzaNumber }> {
     const { type, from, to, id } = envelope
     if (type === 'get' || type === 'set') {
-      if (far.get(to.domain) === 'rooms') return true
-      if (to.local !== '' && isForUser(envelope, stanza)) return true
+      if (far.get(to.domain) === 'rooms') return { crosses: true }
+      if (to.local !== '' && isForUser(envelope, stanza)) return { crosses: true }
       answer(
         envelope,
         to.text === to.domain ? answerForServer(envelope, stanza, rooms) : answerForUser(envelope, stanza),
       )
-      return false
+      return { crosses: false }
     }
-    // An answer nobody asked for; requests are noted by their canonical addresses.
-    if (
-      (type === 'result' || type === 'error') &&
-      askedOfUs.take(to.text, from.text, id ?? '') === undefined
-    ) {
-      counted.refused('iq-unasked')
-      return false
-    }
-    return true
+    if (type !== 'result' && type !== 'error') return { crosses: true }
+    // Requests are noted by their canonical addresses.
+    const answers = askedOfUs.take(to.text, from.text, id ?? '')
+    if (answers !== undefined) return { crosses: true, answers }
+    counted.refused('iq-unasked')
+    return { crosses: false }
   }
 
-  function cross(envelope: Envelope, stanza: XmlElement, lang: string | undefined, at: number): void {
+  function cross(
+    envelope: Envelope,
+    stanza: XmlElement,
+    lang: string | undefined,
+    at: number,
+    answers: StanzaNumber | undefined,
+  ): void {
     const second = Math.floor(options.now() / 1000)
-    const normal = normalise(stanza, lang, second)
+    const number = options.next()
+    const normal = normalise(stanza, lang, second, identifiers.naming(number, envelope, answers))
     for (const name of normal.stripped) counted.stripped(name)
     if (normal.outcome === 'nothing') {
       counted.refused('left-empty')
@@ -145,25 +162,32 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       refuse(envelope, normal.reason, tellable)
       return
     }
-    const reason = foretell(normal, Math.floor(options.now() / 1000))
+    const reason = foretell(normal, Math.floor(options.now() / 1000), number)
     if (reason !== undefined) {
       refuse(envelope, reason, tellable)
       return
     }
-    const problem = note(envelope)
+    const answer = answerTo(envelope, number)
+    const problem = answer === undefined ? undefined : note(envelope, answer)
     if (problem !== undefined) {
       counted.refused(problem)
       tell(envelope, CONSTRAINT)
       return
     }
-    options.push(Buffer.from(normal.octets, 'utf8'), at, { envelope, tell: tellable })
+    if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
+    options.push(Buffer.from(normal.octets, 'utf8'), at, { envelope, tell: tellable, answer })
+  }
+
+  /** The id under which a request's answer will come in; undefined of a stanza that asks for none. */
+  function answerTo({ kind, type, id }: Envelope, number: StanzaNumber): string | undefined {
+    if (kind !== 'iq' || (type !== 'get' && type !== 'set')) return undefined
+    return numbered ? formatReference({ own: false, number }) : (id ?? '')
   }
 
   /** Notes a request that crosses, so that its answer may cross too. */
-  function note(envelope: Envelope): EdgeReason | undefined {
-    const { kind, type, from, to, id } = envelope
-    if (kind !== 'iq' || (type !== 'get' && type !== 'set')) return undefined
-    switch (asked.add(from.text, to.text, id ?? '', { envelope }, options.now())) {
+  function note(envelope: Envelope, answer: string): EdgeReason | undefined {
+    const { from, to } = envelope
+    switch (asked.add(from.text, to.text, answer, { envelope }, options.now())) {
       case 'full':
         return 'iq-too-many'
       case 'known':
@@ -191,14 +215,14 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     take,
     sendOwn(text, at) {
       const octets = Buffer.from(text, 'utf8')
-      const verdict = decide(octets, Math.floor(options.now() / 1000))
+      const verdict = decide(octets, Math.floor(options.now() / 1000), options.next())
       if (verdict.accepted) options.push(octets, at, undefined)
       else counted.refused(verdict.reason)
     },
     refusedByGuard(note) {
       if (note === undefined) return
-      const { kind, type, from, to, id } = note.envelope
-      if (kind === 'iq' && (type === 'get' || type === 'set')) asked.take(from.text, to.text, id ?? '')
+      const { from, to } = note.envelope
+      if (note.answer !== undefined) asked.take(from.text, to.text, note.answer)
       if (note.tell) tell(note.envelope, POLICY)
     },
     expire() {

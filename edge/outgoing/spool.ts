@@ -1,18 +1,20 @@
 /**
- * What is on its way to the outgoing guard: numbered, in order, kept until the guard has answered.
+ * What is on its way to the outgoing guard: numbered as it comes in, in order, kept until the guard has answered.
  *
  * The GCXP producer holds up to a window of frames without answer and sends them again after a break; what is beyond waits
  * here. In memory: what a killed edge held is lost (durable spools are a later work). Bounded: when it is full, the edge
  * stops reading its streams.
  */
-import type { Producer, StanzaNumber } from '../../guard/gcxp/index.ts'
+import { nextNumber, type Producer, type StanzaNumber } from '../../guard/gcxp/index.ts'
 import { createQueue } from '../queue.ts'
 
 /** A stanza that was accepted for sending; `T` is what its sender would be answered with. */
-type Entry<T> = Readonly<{ octets: Uint8Array; at: number; note: T }>
+type Entry<T> = Readonly<{ count: number; octets: Uint8Array; at: number; note: T }>
 
 export type Spool<T> = Readonly<{
-  /** Takes canonical octets, always. False: full, bring no more before `onRoom`. `at` is on the clock of `performance.now()`. */
+  /** The number of the stanza that is pushed next. */
+  next(): StanzaNumber
+  /** Takes canonical octets, always, and gives them the next number. False: full, bring no more before `onRoom`. `at` is on the clock of `performance.now()`. */
   push(octets: Uint8Array, at: number, note: T): boolean
   isFull(): boolean
   /** Stanzas that wait for the producer, and those that wait for the guard's answer. */
@@ -40,6 +42,7 @@ export function createSpool<T>(options: SpoolOptions<T>): Spool<T> {
   const waiting = createQueue<Entry<T>>()
   const unanswered = createQueue<Readonly<{ count: number; at: number; note: T }>>()
   let octets = 0
+  /** Of the last stanza that was pushed. */
   let count = 0
   let room = true
   let full = false
@@ -48,11 +51,11 @@ export function createSpool<T>(options: SpoolOptions<T>): Spool<T> {
     while (room) {
       const entry = waiting.shift()
       if (entry === undefined) break
+      const { count, at, note } = entry
       octets -= entry.octets.length
-      count++
-      unanswered.push({ count, at: entry.at, note: entry.note })
+      unanswered.push({ count, at, note })
       room = options.producer().send({ generation: options.generation, count }, entry.octets)
-      options.onSent(entry.at)
+      options.onSent(at)
     }
     if (full && waiting.size() <= options.bound / 2 && octets <= OCTETS / 2) {
       full = false
@@ -60,9 +63,13 @@ export function createSpool<T>(options: SpoolOptions<T>): Spool<T> {
     }
   }
 
+  const next = () => nextNumber({ generation: options.generation, count })
+
   return {
+    next,
     push(payload, at, note) {
-      waiting.push({ octets: payload, at, note })
+      count = next().count
+      waiting.push({ count, octets: payload, at, note })
       octets += payload.length
       if (room) send()
       if (waiting.size() >= options.bound || octets >= OCTETS) full = true

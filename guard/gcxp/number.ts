@@ -4,14 +4,18 @@
  * Eight octets, big-endian: 2 of generation (of the spool that numbers) and 6 of count. A count has 48 bits and so
  * fits a JavaScript number; the two are kept apart so that no arithmetic on 64 bits is needed.
  */
+import { COUNTS, type StanzaNumber } from '../../rules/text/numbered.ts'
 
-/** `generation` 0 to 65,535; `count` 0 to 2⁴⁸ − 1. Compared by generation first. */
-export type StanzaNumber = Readonly<{ generation: number; count: number }>
+export {
+  compareNumbers,
+  formatNumber,
+  parseNumber,
+  type StanzaNumber,
+} from '../../rules/text/numbered.ts'
 
 /** Octets of a number on every wire. */
 export const NUMBER_OCTETS = 8
 
-const COUNT_END = 2 ** 48
 const WORD = 2 ** 32
 
 /** What stands for "none yet" at the head of an empty journal; no stanza has it. */
@@ -39,28 +43,8 @@ export function writeNumber(octets: Uint8Array, at: number, number: StanzaNumber
   octets[at + 7] = low & 255
 }
 
-/** Negative, zero or positive, as `a` is before, equal to or behind `b`. */
-export function compareNumbers(a: StanzaNumber, b: StanzaNumber): number {
-  return a.generation - b.generation || a.count - b.count
-}
-
 /** The number behind `number` in its generation. The last count of a generation has none: a fault, not a wrap. */
 export function nextNumber(number: StanzaNumber): StanzaNumber {
-  if (number.count + 1 >= COUNT_END) throw new RangeError('the numbers of this generation are used up')
+  if (number.count + 1 >= COUNTS) throw new RangeError('the numbers of this generation are used up')
   return { generation: number.generation, count: number.count + 1 }
-}
-
-/** For people and the journal: generation, a full stop, count; such as `0.42`. */
-export function formatNumber(number: StanzaNumber): string {
-  return `${number.generation}.${number.count}`
-}
-
-/** Reads what `formatNumber` writes, nothing else. */
-export function parseNumber(text: string): StanzaNumber | undefined {
-  const dot = text.indexOf('.')
-  const number = { generation: Number(text.slice(0, dot)), count: Number(text.slice(dot + 1)) }
-  if (!Number.isInteger(number.generation) || number.generation < 0 || number.generation > 0xffff)
-    return undefined
-  if (!Number.isInteger(number.count) || number.count < 0 || number.count >= COUNT_END) return undefined
-  return formatNumber(number) === text ? number : undefined
 }

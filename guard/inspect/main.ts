@@ -51,7 +51,7 @@ const source = readPipe(FRAMES, 'the pipe from intake', report, (chunk) => {
   for (let rest = nextFrame(); rest !== undefined; rest = nextFrame()) {
     const frame = parseFrame(rest)
     if (frame === undefined) report.fail('a frame of intake does not fit its format')
-    batch.push(encodeAnswer(rest, decide(frame.payload, frame.second)))
+    batch.push(encodeAnswer(rest, decide(frame.payload, frame.second, frame.number)))
   }
   if (batch.length > 0 && !answers.write(Buffer.concat(batch))) source.pause()
 })

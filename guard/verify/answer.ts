@@ -35,7 +35,7 @@ export function encodeAnswer(frame: Frame, verdict: Verdict, most: number): Buff
 
   const answer = Buffer.allocUnsafe(length)
   let at = answer.writeUInt32BE(length - 4, 0)
-  at += frame.number.copy(answer, at)
+  at += frame.octets.copy(answer, at)
   at += hash('sha256', frame.rest, 'buffer').copy(answer, at)
   at = answer.writeUInt8(verdict.accepted ? 1 : 0, at)
   at = answer.writeUInt32BE(verdict.accepted ? verdict.row : NO_ROW, at)

@@ -90,6 +90,8 @@ export type Bundle = Readonly<{
   /** Names of forms by the sender's domain, then by the recipient's; undefined: all. */
   pairs: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>> | undefined
   labels: LabelTable
+  /** Domains of the sending side whose kind is `rooms`. */
+  rooms: ReadonlySet<string>
 }>
 
 /** What value rules are read with: the domains by side, and what texts may not hold. */
@@ -147,6 +149,7 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
     forms,
     pairs: bundle.pairs.value === null ? undefined : readPairs(bundle.pairs),
     labels: readLabels(bundle.labels, depth),
+    rooms: readRooms(bundle.from),
   }
 }
 
@@ -161,6 +164,14 @@ function readDomains(json: Json): DomainRule[] {
       locals: domain.locals.value === null ? undefined : new Set(items(domain.locals).map(string)),
     }
   })
+}
+
+function readRooms(json: Json): ReadonlySet<string> {
+  const domains = items(members(json, 'domains', 'name').domains).map((item) =>
+    members(withDefault(item, 'locals', null), 'kind', 'locals', 'name'),
+  )
+  const rooms = domains.filter(({ kind }) => oneOf(kind, 'im', 'rooms') === 'rooms')
+  return new Set(rooms.map(({ name }) => string(name)))
 }
 
 function readPairs(json: Json): NonNullable<Bundle['pairs']> {
@@ -309,7 +320,20 @@ function readContentRule(json: Json, domains: Domains, ns: string): ContentRule 
 }
 
 function readValueRule(json: Json, domains: Domains): ValueRule {
-  const type = kindOf(json, 'type', 'enum', 'identifier', 'text', 'date', 'integer', 'address', 'resource')
+  const type = kindOf(
+    json,
+    'type',
+    'enum',
+    'identifier',
+    'text',
+    'date',
+    'integer',
+    'address',
+    'resource',
+    'own-number',
+    'answer-number',
+    'earlier-number',
+  )
   switch (type) {
     case 'enum':
       return { type, values: new Set(items(members(json, 'type', 'values').values).map(string)) }
@@ -339,6 +363,10 @@ function readValueRule(json: Json, domains: Domains): ValueRule {
     }
     case 'resource':
       return { type, most: integer(members(json, 'max', 'type').max, 1) }
+    case 'own-number':
+    case 'earlier-number':
+      return { type, echo: boolean(members(json, 'echo', 'type').echo) }
+    case 'answer-number':
     case 'date':
       members(json, 'type')
       return { type }

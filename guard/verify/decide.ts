@@ -1,7 +1,9 @@
 /**
- * Decides on one stanza: `verify`'s whole judgement, a function of the stanza's octets, the frame's second and the bundle.
+ * Decides on one stanza: `verify`'s whole judgement, a function of the stanza's octets, the frame's second and number, and
+ * the bundle.
  */
 import type { Bundle } from './bundle.ts'
+import type { FrameNumber } from './numbered.ts'
 import { type Progress, recogniseStanza } from './profile.ts'
 import { makeReader } from './reader.ts'
 import { Fault, type Reason } from './reasons.ts'
@@ -18,13 +20,23 @@ export type Verdict =
   | (Known & Readonly<{ accepted: false; reason: Reason; at: number }>)
 
 /** Makes the function that decides by `bundle`. It keeps nothing from one stanza to the next. */
-export function makeDecider(bundle: Bundle): (stanza: Buffer, second: number) => Verdict {
+export function makeDecider(
+  bundle: Bundle,
+): (stanza: Buffer, second: number, number: FrameNumber) => Verdict {
   const value = makeValue(bundle.stanzaBytes)
-  return (stanza, second) => {
+  return (stanza, second, number) => {
     if (stanza.length > bundle.stanzaBytes) {
       return { accepted: false, reason: 'too-big', at: bundle.stanzaBytes, form: '', from: '', to: '' }
     }
-    const progress: Progress = { form: '', from: '', to: '', label: undefined, obliged: -1 }
+    const progress: Progress = {
+      number,
+      form: '',
+      from: '',
+      fromRoom: false,
+      to: '',
+      label: undefined,
+      obliged: -1,
+    }
     const reader = makeReader(stanza, value)
     const root = recogniseStanza({ reader, bundle, second, progress })
     const { form, from, to } = progress

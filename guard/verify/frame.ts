@@ -4,6 +4,7 @@
  *   u32 length of the rest | u64 number | u64 second | stanza
  */
 import { LAST_SECOND } from './dates.ts'
+import type { FrameNumber } from './numbered.ts'
 import { Fault } from './reasons.ts'
 
 const LENGTH = 4
@@ -14,7 +15,9 @@ const SECOND = 8
 export type Frame = Readonly<{
   /** All behind the length: what the answer's digest is of. */
   rest: Buffer
-  number: Buffer
+  /** Its eight octets, and what they say. */
+  octets: Buffer
+  number: FrameNumber
   second: number
   stanza: Buffer
 }>
@@ -68,5 +71,11 @@ export function makeFrameReader(stanzaBytes: number, take: (frame: Frame) => voi
 function readFrame(rest: Buffer): Frame {
   const second = rest.readUInt32BE(NUMBER) * 0x100000000 + rest.readUInt32BE(NUMBER + 4)
   if (second > LAST_SECOND) throw new Fault('a frame has a second beyond the year 9999')
-  return { rest, number: rest.subarray(0, NUMBER), second, stanza: rest.subarray(NUMBER + SECOND) }
+  return {
+    rest,
+    octets: rest.subarray(0, NUMBER),
+    number: { generation: rest.readUInt16BE(0), count: rest.readUIntBE(2, 6) },
+    second,
+    stanza: rest.subarray(NUMBER + SECOND),
+  }
 }

@@ -13,7 +13,8 @@
  * Follows  doc/formats.md
  *
  * To read it: frame → profile (by reader, rules, labels) → write → answer. What a stanza may be is said by the bundle
- * (bundle), what a text may be by content, address, nfc and tables/unicode.
+ * (bundle), what a text may be by content, address, nfc and tables/unicode,
+ * what an identifier may be by numbered.
  */
 import { readFileSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -48,7 +49,7 @@ function main(): void {
   const answers = new Socket({ fd: ANSWERS, readable: false, writable: true })
   let batch: Buffer[] = []
   const take = makeFrameReader(bundle.stanzaBytes, (frame) => {
-    batch.push(encodeAnswer(frame, decide(frame.stanza, frame.second), most))
+    batch.push(encodeAnswer(frame, decide(frame.stanza, frame.second, frame.number), most))
   })
   frames.on('data', (octets: Buffer) => {
     take(octets)

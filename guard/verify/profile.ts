@@ -5,6 +5,7 @@
  */
 import type { AttributeRule, Bundle, ElementRule, Slot } from './bundle.ts'
 import { isLabel, type LabelMatch, readLabel } from './labels.ts'
+import type { FrameNumber } from './numbered.ts'
 import {
   BLANK,
   LESS,
@@ -34,8 +35,10 @@ export type Recognised = Readonly<{
 
 /** What is known of a stanza so far. */
 export type Progress = {
+  readonly number: FrameNumber
   form: string
   from: string
+  fromRoom: boolean
   to: string
   label: LabelMatch | undefined
   /** Where the first element stands that obliges the stanza to carry a label; -1 when there is none. */
@@ -44,7 +47,12 @@ export type Progress = {
 
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf' // its three octets
 
-type Context = Readonly<{ reader: Reader; bundle: Bundle; second: number; progress: Progress }>
+type Context = Readonly<{
+  reader: Reader
+  bundle: Bundle
+  second: number
+  progress: Progress
+}>
 
 /** Reads the whole stanza. `undefined` when it is refused; the reader then holds why. */
 export function recogniseStanza(context: Context): Recognised | undefined {
@@ -104,7 +112,7 @@ function readAttributes(
   context: Context,
   attributes: readonly AttributeRule[],
 ): (string | undefined)[] | undefined {
-  const { reader, progress } = context
+  const { reader, bundle, progress } = context
   const values: (string | undefined)[] = []
   for (const attribute of attributes) {
     if (!readLiteral(reader, attribute.lead)) {
@@ -113,11 +121,14 @@ function readAttributes(
       continue
     }
     if (!readValue(reader, QUOTE)) return undefined
-    const bad = findBadValue(attribute.value, reader.value, reader.stanza, reader.latin1)
+    const bad = findBadValue(attribute.value, reader.value, reader.stanza, reader.latin1, progress)
     if (bad >= 0) return refuse(reader, attribute.reason, bad)
     const text = textOf(reader.value, reader.latin1)
     values.push(text)
-    if (attribute.reason === 'bad-from') progress.from = text
+    if (attribute.reason === 'bad-from') {
+      progress.from = text
+      progress.fromRoom = bundle.rooms.has(domainIn(text))
+    }
     if (attribute.reason === 'bad-to') progress.to = text
     reader.at += 1
   }
@@ -239,7 +250,7 @@ function readElement(
       if (!rule.content.mayBeEmpty && peek(reader, 1) === SLASH) return refuse(reader, 'bad-text')
     } else {
       if (!readValue(reader, LESS)) return undefined
-      const bad = findBadValue(rule.content.value, reader.value, reader.stanza, reader.latin1)
+      const bad = findBadValue(rule.content.value, reader.value, reader.stanza, reader.latin1, progress)
       if (bad >= 0) return refuse(reader, 'bad-text', bad)
       text = textOf(reader.value, reader.latin1)
     }

@@ -4,7 +4,9 @@
 import { type DomainRule, findBadAddress, findBadResource, type MostPoints } from './address.ts'
 import { type Blanks, findBadContent } from './content.ts'
 import { DATE_LENGTH, parseDate } from './dates.ts'
+import { isInteger } from './integer.ts'
 import { findNarrowed, type Narrow } from './narrow.ts'
+import { type Bearer, isNumbered, type NumberedRule } from './numbered.ts'
 import { spread, textOf, type Value } from './value.ts'
 
 /** The bundle's value rules, made ready: a set for the strings, the domains as code points. */
@@ -16,9 +18,16 @@ export type ValueRule =
   | Readonly<{ type: 'integer'; min: number; max: number }>
   | Readonly<{ type: 'address'; domains: readonly DomainRule[]; most: MostPoints }>
   | Readonly<{ type: 'resource'; most: number }>
+  | NumberedRule
 
 /** The octet of the stanza at which the value breaks the rule; -1 when the rule admits it. */
-export function findBadValue(rule: ValueRule, value: Value, stanza: Uint8Array, latin1: string): number {
+export function findBadValue(
+  rule: ValueRule,
+  value: Value,
+  stanza: Uint8Array,
+  latin1: string,
+  bearer: Bearer,
+): number {
   switch (rule.type) {
     case 'enum':
       return rule.values.has(textOf(value, latin1)) ? -1 : value.start
@@ -29,7 +38,11 @@ export function findBadValue(rule: ValueRule, value: Value, stanza: Uint8Array, 
     case 'date':
       return value.end - value.start === DATE_LENGTH && parseDate(stanza, value.start) >= 0 ? -1 : value.start
     case 'integer':
-      return isInteger(stanza, value.start, value.end, rule.min, rule.max) ? -1 : value.start
+      return isInteger(latin1, value.start, value.end, rule.min, rule.max) ? -1 : value.start
+    case 'own-number':
+    case 'answer-number':
+    case 'earlier-number':
+      return value.plain && isNumbered(rule, latin1, value.start, value.end, bearer) ? -1 : value.start
     case 'address': {
       spread(value, stanza)
       return octetOf(value, findBadAddress(value, rule.domains, rule.most))
@@ -61,24 +74,6 @@ function findBadText(rule: Extract<ValueRule, { type: 'text' }>, value: Value, s
   if (bad >= 0 || rule.narrow === undefined) return octetOf(value, bad)
   spread(value, stanza)
   return octetOf(value, findNarrowed(rule.narrow, value.points, value.length))
-}
-
-/** `0`, or an optional `-` and digits without leading zero, from `min` to `max`, which are safe integers. */
-function isInteger(stanza: Uint8Array, start: number, end: number, min: number, max: number): boolean {
-  const negative = start < end && stanza[start] === 0x2d
-  const first = negative ? start + 1 : start
-  const digits = end - first
-  // More than 16 digits are beyond every safe integer.
-  if (digits < 1 || digits > 16) return false
-  if (stanza[first] === 0x30 && (digits > 1 || negative)) return false
-  let number = 0
-  for (let at = first; at < end; at += 1) {
-    const digit = stanza[at]! - 0x30
-    if (digit < 0 || digit > 9) return false
-    number = number * 10 + digit
-  }
-  if (negative) number = -number
-  return number >= min && number <= max
 }
 
 function octetOf(value: Value, index: number): number {

@@ -15,6 +15,7 @@ import {
   type UnlabelledName,
 } from '../../rules/profile/catalogue.ts'
 import { stanzaForms } from '../../rules/profile/forms.ts'
+import { identifierRules } from '../../rules/profile/identifiers.ts'
 import { STRIP, type StripGroup } from '../../rules/profile/strip.ts'
 import schema from '../../rules/ruleset/ruleset.schema.json' with { type: 'json' }
 
@@ -41,6 +42,7 @@ export function profileManual(): string {
       resource: limits['resource-characters'].default,
       items: limits['discovery-items'].default,
     },
+    identifiers: 'foreign',
     languages: schema.properties.languages.examples[0]!,
   })
   return [
@@ -69,6 +71,7 @@ export function profileManual(): string {
     ),
     '',
     ...forms.flatMap(formSection),
+    ...identifierSection(),
     ...stripSection(),
     '',
   ].join('\n')
@@ -146,12 +149,20 @@ function contentText(content: ContentRule): string {
   return valueText(content.value) + (content.mayBeEmpty ? ', or nothing' : '')
 }
 
+const ECHO = '; from a room also `r` and the number of the frame that it gives back'
+
 function valueText(value: ValueRule): string {
   switch (value.type) {
     case 'enum':
       return value.values.map(code).join(' or ')
     case 'identifier':
       return `identifier, at most ${value.max} characters`
+    case 'own-number':
+      return `\`o\` and the number of the frame${value.echo ? ECHO : ''}`
+    case 'answer-number':
+      return '`r` and the number of the frame that is answered'
+    case 'earlier-number':
+      return `\`o\` and the number of an earlier frame${value.echo ? ECHO : ''}`
     case 'text':
       return `text, at most ${value.max} code points, ${value.lines ? 'lines and tabs' : 'one line'}`
     case 'integer':
@@ -166,6 +177,29 @@ function valueText(value: ValueRule): string {
     case 'date':
       return 'date'
   }
+}
+
+/** What is another thing where the ruleset says `identifiers: numbered`. */
+function identifierSection(): string[] {
+  const { own, ownOrEcho, answer, earlier } = identifierRules('numbered', 0)
+  const rows: [string, ValueRule][] = [
+    ['`id` of groupchat, of presence available and unavailable', ownOrEcho],
+    ['`id` of errors and of iq results', answer],
+    ['`id` of every other stanza', own],
+    ['`id` in `received`, `displayed` and `acknowledged`', answer],
+    ['`id` in `replace`', earlier],
+  ]
+  return [
+    '## Numbered identifiers',
+    '',
+    'With `identifiers: numbered` every stanza has an `id`, and identifiers are numbers of frames (`doc/formats.md` §2). Threads stay what they are.',
+    '',
+    table(
+      ['where', 'value'],
+      rows.map(([where, value]) => [where, valueText(value)]),
+    ),
+    '',
+  ]
 }
 
 function stripSection(): string[] {

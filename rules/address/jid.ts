@@ -51,6 +51,13 @@ export function normaliseJid(text: string): Jid | undefined {
   })
 }
 
+/** The domain of an address that has been checked. */
+export function domainOf(address: string): string {
+  const slash = address.indexOf('/')
+  const bare = slash < 0 ? address : address.slice(0, slash)
+  return bare.slice(bare.indexOf('@') + 1)
+}
+
 type Parts = { local: string | undefined; domain: string; resource: string | undefined }
 
 /** RFC 7622 §3.1. */

@@ -10,6 +10,12 @@
 export type ValueRule =
   | Readonly<{ type: 'enum'; values: readonly string[] }>
   | Readonly<{ type: 'identifier'; max: number }>
+  /** The number of the stanza's own frame. `echo`: from a room it may also be an answer. */
+  | Readonly<{ type: 'own-number'; echo: boolean }>
+  /** That of a frame of the other direction, which this stanza answers. */
+  | Readonly<{ type: 'answer-number' }>
+  /** That of a frame before this one, which it goes back to. `echo` as above. */
+  | Readonly<{ type: 'earlier-number'; echo: boolean }>
   | Readonly<{ type: 'text'; max: number; lines: boolean }>
   | Readonly<{ type: 'date' }>
   | Readonly<{ type: 'integer'; min: number; max: number }>
@@ -148,8 +154,11 @@ export type Validity = Readonly<{ notBefore?: number; notAfter?: number; replace
 /** A rule of the bundle and where its source stands; rules are named as in rules/ruleset/origins.ts. */
 export type Origin = Readonly<{ rule: string; file: string; line: number }>
 
-/** An example stanza, the second at which it is judged, and what the author expects; what is absent is not asked for. */
-export type Example = Readonly<{ name: string; at: number; stanza: string }> &
+/**
+ * An example stanza, the second at which it is judged and the number of its frame (`0.1` where it is absent), and what the
+ * author expects; what is absent is not asked for.
+ */
+export type Example = Readonly<{ name: string; at: number; number?: string; stanza: string }> &
   (
     | Readonly<{ verdict: 'accepted'; row?: string; becomes?: string }>
     | Readonly<{ verdict: 'refused'; reason?: string }>

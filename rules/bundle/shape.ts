@@ -6,6 +6,7 @@
  */
 
 import { CATEGORIES, SCRIPTS } from '../text/names.ts'
+import { parseNumber } from '../text/numbered.ts'
 
 /** Checks one value; `path` names it in the error. Throws a `ShapeError`. */
 export type Check = (value: unknown, path: string) => void
@@ -80,6 +81,9 @@ function tagged(kinds: Readonly<Record<string, Readonly<Record<string, Check>>>>
 const valueRule = tagged({
   enum: { values: list(string) },
   identifier: { max: count },
+  'own-number': { echo: boolean },
+  'answer-number': {},
+  'earlier-number': { echo: boolean },
   text: { max: count, lines: boolean },
   date: {},
   integer: { min: whole, max: whole },
@@ -151,12 +155,19 @@ const labelRow = record(
   { discarded: list(string) },
 )
 
+const stanzaNumber: Check = (value, path) => {
+  if (typeof value !== 'string' || parseNumber(value) === undefined) fail(path, 'a number such as 0.1')
+}
+
 const example: Check = (value, path) => {
   const common = { name: string, at: count, stanza: string }
   const refusal = isRecord(value) && value['verdict'] === 'refused'
   const check = refusal
-    ? record({ ...common, verdict: oneOf('refused') }, { reason: string })
-    : record({ ...common, verdict: oneOf('accepted') }, { row: string, becomes: string })
+    ? record({ ...common, verdict: oneOf('refused') }, { number: stanzaNumber, reason: string })
+    : record(
+        { ...common, verdict: oneOf('accepted') },
+        { number: stanzaNumber, row: string, becomes: string },
+      )
   check(value, path)
 }
 

@@ -1,12 +1,13 @@
 /**
  * The decision on one stanza: what `inspect` says of a frame, and what the sending edge asks before it sends one.
  *
- * A function of the bundle, the octets and the second; no clock, no randomness. What is kept from one stanza to the next
+ * A function of the bundle, the octets, the second and the number; no clock, no randomness. What is kept from one stanza to the next
  * (a parser, the rows of labels that have been decoded) makes it faster and changes no answer.
  */
 
 import type { Bundle } from '../bundle/bundle.ts'
 import { type Reason, refused } from '../reasons.ts'
+import type { StanzaNumber } from '../text/numbered.ts'
 import { SERVER_NS, type XmlElement } from '../xml/node.ts'
 import { serialise, serialiseInside, serialiseReplacing } from '../xml/write.ts'
 import { createCanonicalReader } from './canonical.ts'
@@ -22,8 +23,8 @@ export type Verdict =
   | Readonly<{ accepted: true; row: number; form: string; from: string; to: string; output: string }>
   | Readonly<{ accepted: false; reason: Reason; at: number; form: string; from: string; to: string }>
 
-/** Decides on the octets of one stanza at a second since 1970. Never throws on input. */
-export type Decider = (payload: Uint8Array, second: number) => Verdict
+/** Decides on the octets of one stanza, the payload of the frame of that number, at a second since 1970. Never throws on input. */
+export type Decider = (payload: Uint8Array, second: number, number: StanzaNumber) => Verdict
 
 /** Compiles a bundle. Throws when its tables contradict themselves. */
 export function createDecider(bundle: Bundle): Decider {
@@ -31,8 +32,8 @@ export function createDecider(bundle: Bundle): Decider {
   const checkProfile = compileProfile(bundle)
   const decideLabel = compileLabels(bundle.labels)
 
-  return (payload, second) => {
-    const seen = nothingSeen()
+  return (payload, second, number) => {
+    const seen = nothingSeen(number)
 
     const root = readCanonical(payload) // within limits, well-formed, in the one spelling
     if (refused(root)) return refusal(root.refused, root.at, seen)

@@ -5,6 +5,7 @@
  * Compiled once, at start. What no rule names is refused; nothing is skipped or taken out.
  */
 
+import { domainOf } from '../address/jid.ts'
 import type { AttributeRule, Bundle, ContentRule, ElementRule, Slot, StanzaForm } from '../bundle/bundle.ts'
 import type { Reason } from '../reasons.ts'
 import { attribute, SERVER_NS, XML_NS, type XmlElement } from '../xml/node.ts'
@@ -46,13 +47,6 @@ function compilePairs(pairs: Bundle['pairs'], form: string): PairCheck {
     pairs.filter(({ forms }) => forms.includes(form)).map(({ from, to }) => `${from} ${to}`),
   )
   return (from, to) => known.has(`${domainOf(from)} ${domainOf(to)}`)
-}
-
-/** The domain of an address that has been checked. */
-function domainOf(address: string): string {
-  const slash = address.indexOf('/')
-  const bare = slash < 0 ? address : address.slice(0, slash)
-  return bare.slice(bare.indexOf('@') + 1)
 }
 
 function compileForm(form: StanzaForm, scope: Scope, mayExchange: PairCheck): Check {
@@ -107,7 +101,7 @@ function compileAttributes(rules: readonly AttributeRule[], scope: Scope, meanin
       const rule = known.get(ns === XML_NS ? 'xml:' + name : name)
       if (rule === undefined || rule.index < next) return fault('unknown-attribute', node)
       if (anyTrue(required, next, rule.index)) return fault('missing-attribute', node)
-      if (!rule.admits(value)) return fault(meaning.reason(name), node)
+      if (!rule.admits(value, seen)) return fault(meaning.reason(name), node)
       meaning.good(name, value, seen)
       next = rule.index + 1
     }
@@ -133,11 +127,11 @@ function compileContent(rule: ContentRule, scope: Scope, labelled: boolean): Che
 }
 
 function compileText(admits: ValueCheck, mayBeEmpty: boolean): Check {
-  return (node) => {
+  return (node, seen) => {
     const { children } = node
     for (const child of children) if (typeof child !== 'string') return fault('unknown-element', child)
     if (children.length === 0) return mayBeEmpty ? undefined : fault('bad-text', node)
-    return admits(children[0] as string) ? undefined : fault('bad-text', node)
+    return admits(children[0] as string, seen) ? undefined : fault('bad-text', node)
   }
 }
 

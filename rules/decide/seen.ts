@@ -1,9 +1,12 @@
 /** What has been learnt of a stanza so far: filled on the way through the checks, told in every verdict. */
 
 import type { Reason } from '../reasons.ts'
+import type { StanzaNumber } from '../text/numbered.ts'
 import type { XmlElement } from '../xml/node.ts'
 
 export type Seen = {
+  /** Of the frame that the stanza came in. */
+  readonly number: StanzaNumber
   /** The name of the form; the addresses of the root. '' until checked. */
   form: string
   from: string
@@ -17,6 +20,6 @@ export type Seen = {
 /** Why a stanza is refused, and the element at which it was seen. */
 export type Fault = Readonly<{ reason: Reason; node: XmlElement }>
 
-export function nothingSeen(): Seen {
-  return { form: '', from: '', to: '', label: undefined, owesLabel: false }
+export function nothingSeen(number: StanzaNumber): Seen {
+  return { number, form: '', from: '', to: '', label: undefined, owesLabel: false }
 }

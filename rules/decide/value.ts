@@ -1,21 +1,28 @@
 /** The value rules of a bundle (doc/formats.md §2) as functions of one value. */
 
-import { parseJid } from '../address/jid.ts'
+import { domainOf, parseJid } from '../address/jid.ts'
 import type { Bundle, ValueRule } from '../bundle/bundle.ts'
 import { checkResource, checkText, codePoints } from '../text/content.ts'
 import { parseDate } from '../text/date.ts'
 import { createNarrowing, type Narrowing } from '../text/narrow.ts'
+import { compareNumbers, formatNumber, parseReference, type StanzaNumber } from '../text/numbered.ts'
 import { checkIdentifier, checkInteger } from '../text/token.ts'
 
-/** Whether a value is one that its rule admits. */
-export type ValueCheck = (value: string) => boolean
+/** The stanza in which a value stands: the number of its frame, and the root's `from`, which has been checked. */
+export type Bearer = Readonly<{ number: StanzaNumber; from: string }>
+
+/** Whether a value is one that its rule admits, in that stanza. */
+export type ValueCheck = (value: string, bearer: Bearer) => boolean
 
 /**
  * What the values of a bundle are judged by beside their rules: domains by the side that a rule names, each with its local
- * parts where they are listed; and what texts may not hold.
+ * parts where they are listed; the domains of rooms that send; and what texts may not hold.
  */
 export type Scope = Readonly<
-  Record<'from' | 'to' | 'either', ReadonlyMap<string, ReadonlySet<string> | null>> & { narrow: Narrowing }
+  Record<'from' | 'to' | 'either', ReadonlyMap<string, ReadonlySet<string> | null>> & {
+    rooms: ReadonlySet<string>
+    narrow: Narrowing
+  }
 >
 
 export function scopeOf(bundle: Pick<Bundle, 'from' | 'to' | 'content'>): Scope {
@@ -28,6 +35,7 @@ export function scopeOf(bundle: Pick<Bundle, 'from' | 'to' | 'content'>): Scope 
     from: new Map(from),
     to: new Map(to),
     either: new Map([...from, ...to]),
+    rooms: new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)),
     narrow: createNarrowing(bundle.content),
   }
 }
@@ -40,6 +48,13 @@ export function compileValue(rule: ValueRule, scope: Scope): ValueCheck {
     }
     case 'identifier':
       return (value) => checkIdentifier(value, rule.max)
+    case 'own-number':
+      return (value, bearer) =>
+        value === 'o' + formatNumber(bearer.number) || (rule.echo && isEcho(value, bearer, scope))
+    case 'answer-number':
+      return (value) => parseReference(value)?.own === false
+    case 'earlier-number':
+      return (value, bearer) => isEarlier(value, bearer) || (rule.echo && isEcho(value, bearer, scope))
     case 'integer':
       return (value) => checkInteger(value, rule.min, rule.max)
     case 'date':
@@ -59,4 +74,14 @@ export function compileValue(rule: ValueRule, scope: Scope): ValueCheck {
       }
     }
   }
+}
+
+/** A room gives a stanza back under the identifier with which it came. */
+function isEcho(value: string, { from }: Bearer, { rooms }: Scope): boolean {
+  return rooms.has(domainOf(from)) && parseReference(value)?.own === false
+}
+
+function isEarlier(value: string, { number }: Bearer): boolean {
+  const reference = parseReference(value)
+  return reference?.own === true && compareNumbers(reference.number, number) < 0
 }

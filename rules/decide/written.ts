@@ -7,6 +7,7 @@
  */
 import type { Bundle } from '../bundle/bundle.ts'
 import type { Reason } from '../reasons.ts'
+import type { StanzaNumber } from '../text/numbered.ts'
 import type { XmlElement } from '../xml/node.ts'
 import { parseText } from '../xml/parse.ts'
 import { compileLabels } from './label.ts'
@@ -19,16 +20,16 @@ import { nothingSeen } from './seen.ts'
  */
 export type Written = Readonly<{ root: XmlElement; octets: string; label: string | undefined }>
 
-/** Why a written stanza will be refused at that second; undefined when it will pass. */
-export type WrittenDecider = (stanza: Written, second: number) => Reason | undefined
+/** Why a written stanza will be refused at that second and under that number; undefined when it will pass. */
+export type WrittenDecider = (stanza: Written, second: number, number: StanzaNumber) => Reason | undefined
 
 export function createWrittenDecider(bundle: Bundle): WrittenDecider {
   const { stanzaBytes, depth } = bundle.limits
   const checkProfile = compileProfile(bundle)
   const decideLabel = compileLabels(bundle.labels)
 
-  return ({ root, octets, label }, second) => {
-    const seen = nothingSeen()
+  return ({ root, octets, label }, second, number) => {
+    const seen = nothingSeen(number)
     if (Buffer.byteLength(octets) > stanzaBytes) return 'too-big'
     if (octets.includes('&#')) return 'not-canonical' // the writer has it for what canonical values may not hold
     const fault = checkProfile(root, seen)

@@ -5,6 +5,7 @@ import type { Bundle, LabelRow } from '../bundle/bundle.ts'
 import { canonicalJson } from '../bundle/canonical.ts'
 import { createDecider, type Decider } from '../decide/decide.ts'
 import { formProbes, rowProbe, sizedProbe } from '../examples/probe.ts'
+import { SAMPLE_NUMBER } from '../examples/values.ts'
 
 /** `rule` is what the stanza is about. `now`: only the new bundle accepts it; `no-longer`: only the old one; `changed`: both, differently. */
 export type Witness = Readonly<{
@@ -24,7 +25,7 @@ export type Judge = (rule: string, stanza: string | undefined, second?: number) 
 export function judgeOf(old: Bundle, fresh: Bundle): Judge {
   const [before, after] = [createDecider(old), createDecider(fresh)]
   const judge = (decide: Decider, stanza: string, second: number): string | undefined => {
-    const verdict = decide(new TextEncoder().encode(stanza), second)
+    const verdict = decide(new TextEncoder().encode(stanza), second, SAMPLE_NUMBER)
     return verdict.accepted ? verdict.output : undefined
   }
   return (rule, stanza, second = SECOND) => {

@@ -1,6 +1,10 @@
 /** The author's examples held against the rules of the bundle that carries them. */
 import type { Bundle, Example } from '../bundle/bundle.ts'
 import { createDecider, type Verdict } from '../decide/decide.ts'
+import { parseNumber } from '../text/numbered.ts'
+
+/** The number of a frame in which a stanza is judged, when nobody says another. */
+const FIRST = '0.1'
 
 /** What became of an example: `differs` says in words what was expected and what was found. */
 export type Judged = Readonly<{ example: Example; verdict: Verdict; differs?: string }>
@@ -12,7 +16,9 @@ export function judgeExamples(
 ): Judged[] {
   const decide = createDecider(bundle)
   return examples.map((example) => {
-    const verdict = decide(new TextEncoder().encode(example.stanza), example.at)
+    const number = parseNumber(example.number ?? FIRST)
+    if (number === undefined) throw new Error(`the example ${example.name} has a number that is none`)
+    const verdict = decide(new TextEncoder().encode(example.stanza), example.at, number)
     const differs = difference(bundle, example, verdict)
     return differs === undefined ? { example, verdict } : { example, verdict, differs }
   })

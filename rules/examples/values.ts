@@ -1,17 +1,34 @@
 /** Values at the edges of a value rule, inside and outside: what shows that a rule is what it says. */
 import type { Bundle, ValueRule } from '../bundle/bundle.ts'
 import { formatDate } from '../text/date.ts'
+import { formatReference, type StanzaNumber } from '../text/numbered.ts'
 
 /** What values are made for: the domains of both sides, of which the first that fits is taken, and a second for dates. */
 export type ValueContext = Readonly<{ bundle: Pick<Bundle, 'from' | 'to'>; second: number }>
 
-/** A value that the rule admits. */
+/** The number under which samples are judged: one that has an earlier one. */
+export const SAMPLE_NUMBER: StanzaNumber = { generation: 1, count: 2 }
+const EARLIER: StanzaNumber = { generation: 1, count: 1 }
+
+/** That of the sample, its neighbours, and others on both sides of each bound and of each spelling. */
+const NUMBERS = [
+  ...['1.2', '1.1', '1.3', '0.281474976710655', '0.281474976710656', '2.1', '65535.1', '65536.1', '1.0'],
+  ...['01.1', '1.02', '1.1.1', '1.', '1', '+1.1', '1.1e0', ' 1.1', '1.١'],
+]
+
+/** A value that the rule admits, in a stanza of `SAMPLE_NUMBER`. */
 export function sampleValue(rule: ValueRule, { bundle, second }: ValueContext): string {
   switch (rule.type) {
     case 'enum':
       return rule.values[0] ?? ''
     case 'identifier':
       return 'o1'.slice(0, rule.max)
+    case 'own-number':
+      return formatReference({ own: true, number: SAMPLE_NUMBER })
+    case 'answer-number':
+      return formatReference({ own: false, number: SAMPLE_NUMBER })
+    case 'earlier-number':
+      return formatReference({ own: true, number: EARLIER })
     case 'text':
       return 'Hello'.slice(0, rule.max)
     case 'date':
@@ -43,6 +60,12 @@ export function edgeValues(rule: ValueRule, context: ValueContext): string[] {
       return [...rule.values, '', 'no-such-value']
     case 'identifier':
       return ['~', 'x'.repeat(rule.max), 'x'.repeat(rule.max + 1), '', 'a b', 'a&b', 'é']
+    case 'own-number':
+    case 'answer-number':
+    case 'earlier-number':
+      return ['o', 'r']
+        .flatMap((letter) => NUMBERS.map((number) => letter + number))
+        .concat('', 'x0.1', '0.1')
     case 'text':
       return ['x'.repeat(rule.max), 'x'.repeat(rule.max + 1), 'a\nb', 'a\tb', ' ', '\u200b', 'Grüße']
     case 'date':
@@ -79,6 +102,15 @@ export function manyValues(rule: ValueRule, count: number, context: ValueContext
       const domain = sampleValue(rule, context).replace(/^[^@]*@/, '')
       return numbered((i) => `user${i}@${domain}`)
     }
+    case 'own-number':
+      return [sampleValue(rule, context)]
+    case 'answer-number':
+      return numbered((i) => formatReference({ own: false, number: { generation: 0, count: i + 1 } }))
+    case 'earlier-number':
+      return numbered((i) => formatReference({ own: true, number: { generation: 0, count: i + 1 } })).slice(
+        0,
+        EARLIER.count,
+      )
     case 'identifier':
     case 'text':
       return numbered((i) => `x${i}`).filter((value) => value.length <= rule.max)

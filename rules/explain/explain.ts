@@ -12,6 +12,7 @@ import { readWireLabel } from '../label/wire.ts'
 import { type Reason, refused } from '../reasons.ts'
 import { formTitle, labelFormName, standardOf, valueWords } from '../review/words.ts'
 import { formatDate } from '../text/date.ts'
+import type { StanzaNumber } from '../text/numbered.ts'
 import { attribute, SERVER_NS, type XmlAttribute, type XmlElement } from '../xml/node.ts'
 import { serialiseInside } from '../xml/write.ts'
 import { type Places, placesOf } from './place.ts'
@@ -32,15 +33,21 @@ type Walk = Readonly<{
   owing: string[]
 }>
 
-/** Explains the verdict on the octets of a stanza at a second since 1970. */
-export function explain(bundle: Bundle, payload: Uint8Array, second: number): Explanation {
-  const verdict = createDecider(bundle)(payload, second)
+/** Explains the verdict on the octets of a stanza, in a frame of that number, at a second since 1970. */
+export function explain(
+  bundle: Bundle,
+  payload: Uint8Array,
+  second: number,
+  number: StanzaNumber,
+): Explanation {
+  const verdict = createDecider(bundle)(payload, second, number)
   const steps: Step[] = []
   const scope = scopeOf(bundle)
+  const bearer = { number, from: '' }
   const walk: Walk = {
     bundle,
     places: placesOf(bundle),
-    admits: (rule, value) => compileValue(rule, scope)(value),
+    admits: (rule, value) => compileValue(rule, scope)(value, bearer),
     pass: (check, found, place = '') => void steps.push({ check, outcome: 'passed', found, place }),
     fail: (check, found, place = '') => {
       steps.push({ check, outcome: 'failed', found, place })
@@ -49,7 +56,9 @@ export function explain(bundle: Bundle, payload: Uint8Array, second: number): Ex
     owing: [],
   }
   const root = readRoot(payload, walk)
-  if (root !== undefined) walkStanza(root, second, verdict, walk)
+  if (root === undefined) return { verdict, steps }
+  bearer.from = attribute(root, 'from') ?? ''
+  walkStanza(root, second, verdict, walk)
   return { verdict, steps }
 }
 
@@ -114,7 +123,7 @@ function attributesPass(
     const absent = missing(next, one.index)
     if (absent !== undefined) return walk.fail(`attribute ${absent.name} of ${owner}`, 'missing', place)
     const words = valueWords(one.rule.value, walk.bundle)
-    const where = one.rule.value.type === 'address' ? walk.places.domain(found.value, place) : place
+    const where = placeOf(one.rule.value, found.value, place, walk.places)
     if (!walk.admits(one.rule.value, found.value))
       return walk.fail(`${check}: ${words}`, `“${found.value}”`, where)
     walk.pass(`${check}: ${words}`, `“${found.value}”`, where)
@@ -122,6 +131,20 @@ function attributesPass(
   }
   const absent = missing(next, rules.length)
   return absent === undefined || walk.fail(`attribute ${absent.name} of ${owner}`, 'missing', place)
+}
+
+/** Where a value's rule was written: with its domain, with the choice of identifiers, else with what it stands in. */
+function placeOf(rule: AttributeRule['value'], value: string, place: string, places: Places): string {
+  switch (rule.type) {
+    case 'address':
+      return places.domain(value, place)
+    case 'own-number':
+    case 'answer-number':
+    case 'earlier-number':
+      return places.of('identifiers') || place
+    default:
+      return place
+  }
 }
 
 function fullName({ ns, name }: XmlAttribute): string {

@@ -4,7 +4,8 @@
  *
  * A stanza that the guard accepts is valid. A valid stanza may still be refused, for what a schema does not see: the canonical
  * spelling (white space between elements and around numbers included), the content rules of texts, resources and local parts
- * and what `content` takes away from them, lists of users and rooms, pairs of domains, the order within a sorted set, a number beyond 64, octets and depth, the windows of dates.
+ * and what `content` takes away from them, lists of users and rooms, pairs of domains, the order within a sorted set, a number beyond 64, octets and depth, the windows of dates,
+ * and whose numbers identifiers name: the stanza’s own frame, an earlier one, one that there was.
  */
 import type {
   AttributeRule,
@@ -28,6 +29,9 @@ const SOME_DATE = '2000-01-01T00:00:00Z'
 
 const DATE =
   '<data type="dateTime"><param name="pattern">(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z</param></data>'
+
+/** Generation and count, with no more than their most digits. */
+const NUMBER = '(0|[1-9][0-9]{0,4})[.][1-9][0-9]{0,14}'
 
 const ONE_LINE = '<param name="pattern">[^\\n\\t\\r]*</param>'
 /** No octet at all: unlike `empty`, which lets white space stand. */
@@ -143,6 +147,12 @@ function valuePattern(rule: ValueRule, context: Context): string {
       return choice(rule.values.map(exactly))
     case 'identifier':
       return text(`[!#-%(-;=?-~]{1,${rule.max}}`)
+    case 'own-number':
+      return text((rule.echo ? '[or]' : 'o') + NUMBER)
+    case 'answer-number':
+      return text('r' + NUMBER)
+    case 'earlier-number':
+      return text((rule.echo ? '[or]' : 'o') + NUMBER)
     case 'integer':
       return `<data type="integer"><param name="minInclusive">${rule.min}</param><param name="maxInclusive">${rule.max}</param><param name="pattern">0|-?[1-9][0-9]*</param></data>`
     case 'date':

@@ -3,6 +3,7 @@
  * doc/profile.md is the table. What has no name here cannot be switched on: wrappers (XEP-0280, 0297, 0313),
  * publish-subscribe, encrypted payloads, room configuration and moderation, file transfer.
  */
+import type { IdentifierKind } from './identifiers.ts'
 
 /** The catalogue, in the order of the manual; the text says what crosses when the name is switched on. */
 export const CATALOGUE = {
@@ -145,6 +146,7 @@ export type ProfileChoice = Readonly<{
   on: ReadonlySet<CatalogueName>
   unlabelled: ReadonlySet<UnlabelledName>
   limits: TextLimits
+  identifiers: IdentifierKind
   /** Language tags that a stanza may name. */
   languages: readonly string[]
 }>

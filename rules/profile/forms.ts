@@ -6,6 +6,7 @@
 import type { ElementRule, Labelling, Slot, StanzaForm, ValueRule } from '../bundle/bundle.ts'
 import type { CatalogueName, ProfileChoice, TextLimits, UnlabelledName } from './catalogue.ts'
 import { atMostOne, exactlyOne } from './element.ts'
+import { type IdentifierRules, identifierRules } from './identifiers.ts'
 import { error, stanzaAttributes } from './rfc6120.ts'
 import { body, priority, roomSubject, show, status, subject, thread } from './rfc6121.ts'
 import * as xep0030 from './xep0030.ts'
@@ -33,6 +34,7 @@ const LABEL: Slot = { type: 'label' }
 /** The forms in the order of the manual. Equal choices give equal forms. */
 export function stanzaForms(choice: ProfileChoice): StanzaForm[] {
   const { on, limits } = choice
+  const ids = identifierRules(choice.identifiers, limits.id)
   const forms: StanzaForm[] = []
   const add = (
     element: StanzaForm['element'],
@@ -44,16 +46,19 @@ export function stanzaForms(choice: ProfileChoice): StanzaForm[] {
       form: `${element}-${type ?? absent}`,
       element,
       type,
-      attributes: stanzaAttributes(type, choice, element === 'iq'),
+      attributes: stanzaAttributes(type, choice, {
+        required: ids.always || element === 'iq',
+        value: identifierOf(element, type, ids),
+      }),
       slots,
       content: element === 'message',
     })
   }
 
   if (on.has('messages')) {
-    for (const type of ['chat', null]) add('message', type, messageSlots(choice, 'user'))
+    for (const type of ['chat', null]) add('message', type, messageSlots(choice, ids, 'user'))
   }
-  if (on.has('rooms')) add('message', 'groupchat', messageSlots(choice, 'room'))
+  if (on.has('rooms')) add('message', 'groupchat', messageSlots(choice, ids, 'room'))
   if (on.has('headlines')) {
     add('message', 'headline', [atMostOne(subject(limits.subject)), atMostOne(body(limits.body)), LABEL])
   }
@@ -82,8 +87,22 @@ export function stanzaForms(choice: ProfileChoice): StanzaForm[] {
   return forms
 }
 
+/** Errors and results answer a stanza; a room gives back what was said to it, and how one joined. */
+function identifierOf(element: StanzaForm['element'], type: string | null, ids: IdentifierRules): ValueRule {
+  if (type === 'error' || type === 'result') return ids.answer
+  const reflected =
+    element === 'message'
+      ? type === 'groupchat'
+      : element === 'presence' && (type ?? 'unavailable') === 'unavailable'
+  return reflected ? ids.ownOrEcho : ids.own
+}
+
 /** The children of a message in their order. */
-function messageSlots({ on, unlabelled, limits }: ProfileChoice, kind: 'user' | 'room'): Slot[] {
+function messageSlots(
+  { on, unlabelled, limits }: ProfileChoice,
+  ids: IdentifierRules,
+  kind: 'user' | 'room',
+): Slot[] {
   const unless = (name: UnlabelledName): Labelling => (unlabelled.has(name) ? 'never' : 'always')
   const when = (name: CatalogueName, ...of: readonly ElementRule[]): Slot[] =>
     on.has(name) ? [atMostOne(...of)] : []
@@ -95,9 +114,9 @@ function messageSlots({ on, unlabelled, limits }: ProfileChoice, kind: 'user' | 
     atMostOne(thread(limits.thread)),
     ...(user ? when('nicknames', nickname) : []),
     ...when('chat-states', ...xep0085.chatStates(unless('chat-states'))),
-    ...when('receipts', ...xep0184.receipts(limits.id, unless('receipts'))),
-    ...when('markers', ...xep0333.markers(limits.id, unless('markers'))),
-    ...when('corrections', xep0308.correction(limits.id)),
+    ...when('receipts', ...xep0184.receipts(ids.answer, unless('receipts'))),
+    ...when('markers', ...xep0333.markers(ids.answer, unless('markers'))),
+    ...when('corrections', xep0308.correction(ids.earlier)),
     ...when('links', xep0066.link(limits.subject)),
     ...when('rooms', user ? fromOccupant(on, limits) : xep0045.notice(unless('room-notices'))),
     ...(user ? when('direct-invitations', xep0249.directInvitation(limits)) : []),

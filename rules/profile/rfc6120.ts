@@ -43,15 +43,15 @@ export const error: ElementRule = elementRule(
   children(exactlyOne(...CONDITIONS.map((name) => elementRule(STANZAS_NS, name, [], empty)))),
 )
 
-/** The attributes of a stanza of that `type`; null where the attribute is absent. */
+/** The attributes of a stanza of that `type`; null where the attribute is absent. `id` is its identifier. */
 export function stanzaAttributes(
   type: string | null,
   { limits, languages }: Pick<ProfileChoice, 'limits' | 'languages'>,
-  idRequired: boolean,
+  id: Omit<AttributeRule, 'name'>,
 ): AttributeRule[] {
   return [
     required('from', anyAddress('from', limits)),
-    { name: 'id', required: idRequired, value: { type: 'identifier', max: limits.id } },
+    { name: 'id', ...id },
     required('to', anyAddress('to', limits)),
     ...(type === null ? [] : [required('type', oneOf(type))]),
     ...(languages.length === 0 ? [] : [optional('xml:lang', oneOf(...languages))]),

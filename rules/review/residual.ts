@@ -5,11 +5,12 @@
  * let it be chosen. Text that crosses only under a label is content, not a carrier. No carrier holds more than a whole stanza of printable ASCII.
  */
 import type { Bundle, ElementRule, Slot, StanzaForm, ValueRule } from '../bundle/bundle.ts'
+import { COUNTS, GENERATIONS } from '../text/numbered.ts'
 
 /** The carriers, in the order in which they are shown. */
 export const CARRIERS = {
   'stanza-id': 'identifier of the stanza',
-  identifiers: 'other identifiers: thread, receipt',
+  identifiers: 'other identifiers: thread, receipt, correction',
   addresses: 'local parts and resources of addresses, nicknames',
   language: 'language tags',
   dates: 'dates of delayed delivery',
@@ -27,6 +28,8 @@ export type Bits = Readonly<Partial<Record<Carrier, number>>>
 
 /** Characters of an identifier (doc/formats.md §2): U+0021–U+007E without five. */
 const IDENTIFIER_CHARACTERS = 89
+/** Frames that an identifier can name. */
+const NUMBERS = GENERATIONS * COUNTS
 /** Characters of a local part in ASCII. */
 const LOCAL_CHARACTERS = 59
 /** Printable ASCII: no longer character carries more for each of its octets. */
@@ -123,6 +126,11 @@ function valueBits(rule: ValueRule, bundle: Bundle): Bits {
       return { choices: Math.log2(Math.max(1, rule.values.length)) }
     case 'identifier':
       return { identifiers: rule.max * Math.log2(IDENTIFIER_CHARACTERS) }
+    case 'own-number':
+      return rule.echo && hasRooms(bundle) ? { identifiers: Math.log2(NUMBERS + 1) } : {}
+    case 'answer-number':
+    case 'earlier-number':
+      return { identifiers: Math.log2(NUMBERS) }
     case 'integer':
       return { numbers: Math.log2(rule.max - rule.min + 1) }
     case 'date':
@@ -138,6 +146,11 @@ function valueBits(rule: ValueRule, bundle: Bundle): Bits {
       return { addresses: Math.log2(domains) + parts }
     }
   }
+}
+
+/** Only a room gives back what it was sent. */
+function hasRooms({ from }: Bundle): boolean {
+  return from.domains.some(({ kind }) => kind === 'rooms')
 }
 
 /** The label: which released spelling, and the dates that it keeps. */

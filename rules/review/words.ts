@@ -85,6 +85,8 @@ export function labelFormName(form: LabelForm): string {
   return LABEL_FORMS[form]
 }
 
+const ECHO = '; from a room also “r” and the number of the frame that it gives back'
+
 /** What a value rule admits. */
 export function valueWords(rule: ValueRule, bundle: Pick<Bundle, 'from' | 'to'>): string {
   switch (rule.type) {
@@ -92,6 +94,12 @@ export function valueWords(rule: ValueRule, bundle: Pick<Bundle, 'from' | 'to'>)
       return rule.values.length === 1 ? `“${rule.values[0]}”` : `one of ${rule.values.join(', ')}`
     case 'identifier':
       return `identifier of at most ${number(rule.max)} characters`
+    case 'own-number':
+      return `“o” and the number of the frame${rule.echo ? ECHO : ''}`
+    case 'answer-number':
+      return '“r” and the number of the frame that is answered'
+    case 'earlier-number':
+      return `“o” and the number of an earlier frame${rule.echo ? ECHO : ''}`
     case 'text':
       return `text of at most ${number(rule.max)} characters${rule.lines ? '' : ', one line'}`
     case 'integer':

@@ -272,6 +272,7 @@ function profileChoice(ruleset: RulesetSource): ProfileChoice {
       resource: limits['resource-characters'],
       items: limits['discovery-items'],
     },
+    identifiers: ruleset.identifiers,
     languages: ruleset.languages,
   }
 }

@@ -6,6 +6,7 @@ import { judgeExamples } from '../examples/judge.ts'
 import { fill } from '../label/template.ts'
 import { REASONS } from '../reasons.ts'
 import { formatDate, parseDate } from '../text/date.ts'
+import { parseNumber } from '../text/numbered.ts'
 import { schemaChecker } from './checker.ts'
 import type { Sources } from './directory.ts'
 import schema from './examples.schema.json' with { type: 'json' }
@@ -19,6 +20,7 @@ export const EXAMPLES_FILE = 'examples.yaml'
 type ExampleSource = Readonly<{
   name: string
   at?: string
+  number?: string
   stanza: string
   label?: Readonly<{ row: string; form?: string; creation?: string; review?: string }>
   verdict: 'accepted' | 'refused'
@@ -90,6 +92,9 @@ function exampleOf(
     return second
   }
   const at = date(source.at ?? generalAt, 'at')
+  const { number } = source
+  if (number !== undefined && (parseNumber(number)?.count ?? 0) === 0)
+    wrong('number', `${number} is the number of no frame; write such as 0.1`)
   const label = source.label
   for (const [key, text] of [
     ['creation', label?.creation],
@@ -124,13 +129,12 @@ function exampleOf(
   }
   if (at === undefined) return undefined
   const { name, row, becomes, reason } = source
+  const judged = { name, at, ...(number === undefined ? {} : { number }), stanza }
   if (source.verdict === 'refused') {
-    return { name, at, stanza, verdict: 'refused', ...(reason === undefined ? {} : { reason }) }
+    return { ...judged, verdict: 'refused', ...(reason === undefined ? {} : { reason }) }
   }
   return {
-    name,
-    at,
-    stanza,
+    ...judged,
     verdict: 'accepted',
     ...(row === undefined ? {} : { row }),
     ...(becomes === undefined ? {} : { becomes }),

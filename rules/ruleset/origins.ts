@@ -6,6 +6,7 @@
  *   domain/NAME          row/SET/ENTRY       limit/NAME       window/NAME      unlabelled/NAME
  *   pair/FROM/TO         the pair of domains
  *   content/NAME         what is taken away from texts
+ *   identifiers          what identifiers are
  *   form/FORM            the switch that admits a form of stanza
  *   namespace/NS         the switch that admits elements of that namespace
  *   profile              the table of switches, for what has no switch of its own
@@ -101,6 +102,7 @@ export function originsOf(
   for (const name of Object.keys(ruleset.content ?? {})) add(`content/${name}`, ['content', name])
   for (const name of Object.keys(ruleset.limits)) add(`limit/${name}`, ['limits', name])
   for (const name of Object.keys(ruleset.labels.windows)) add(`window/${name}`, ['labels', 'windows', name])
+  add('identifiers', ['identifiers'])
   add('labels', ['labels'])
   for (const [at, set] of ruleset.labels.sets.entries()) {
     for (const [index, entry] of set.allow.entries()) {

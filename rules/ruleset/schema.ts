@@ -1,6 +1,7 @@
 /** The closed form of ruleset.yaml (ruleset.schema.json). */
 import type { LabelForm } from '../bundle/bundle.ts'
 import type { CatalogueName, PresetName, UnlabelledName } from '../profile/catalogue.ts'
+import type { IdentifierKind } from '../profile/identifiers.ts'
 import type { StripName } from '../profile/strip.ts'
 import type { CategoryName, ScriptName } from '../text/names.ts'
 import { schemaChecker } from './checker.ts'
@@ -74,6 +75,7 @@ export type RulesetSource = Readonly<{
   profile: Readonly<Partial<Record<CatalogueName, boolean>> & { preset?: PresetName }>
   unlabelled: readonly UnlabelledName[]
   pairs?: readonly PairSource[]
+  identifiers: IdentifierKind
   languages: readonly string[]
   content?: Readonly<{
     scripts?: readonly ScriptName[]

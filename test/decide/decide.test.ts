@@ -7,6 +7,7 @@ import { REASONS, type Reason, refused } from '../../rules/reasons.ts'
 import { element, XML_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'
 import { serialise, serialiseInside } from '../../rules/xml/write.ts'
+import { NUMBER } from '../support/number.ts'
 import { HOSTILE } from '../xml/hostile.ts'
 import {
   BUNDLE,
@@ -24,7 +25,7 @@ import {
 
 const decide = createDecider(BUNDLE)
 const ask = (stanza: string | Uint8Array, second = SECOND): Verdict =>
-  decide(Buffer.from(stanza as string), second)
+  decide(Buffer.from(stanza as string), second, NUMBER)
 
 /** The reason of a refusal; '' of an acceptance. */
 const reason = (verdict: Verdict): Reason | '' => (verdict.accepted ? '' : verdict.reason)
@@ -306,7 +307,7 @@ t.test('a date beyond the year 9999 is not made', async (t) => {
   const windows = { creationPast: 3600, creationFuture: 60, reviewAfterCreation: 3600 }
   const late = createDecider({ ...BUNDLE, labels: { ...BUNDLE.labels, windows } })
   const stanza = chat(BODY + natoLabel({ creation: '9999-12-31T12:00:00Z', review: '9999-12-31T12:00:00Z' }))
-  t.match(late(Buffer.from(stanza), 253_402_300_799 - 43_199), { reason: 'label-date' })
+  t.match(late(Buffer.from(stanza), 253_402_300_799 - 43_199, NUMBER), { reason: 'label-date' })
 })
 
 t.test('a row that would repeat a date that it has not is no row', async (t) => {
@@ -329,9 +330,12 @@ t.test('rows that differ in their marking alone are told apart', async (t) => {
     input: { ...plain!.input, template: [ESS_LABEL.replace('MQgCAQQGAyoDBA==', 'MQgCAQQGAyoDBA=')] },
   }
   const both = createDecider({ ...BUNDLE, labels: { ...BUNDLE.labels, rows: [marked, plain!] } })
-  t.match(both(Buffer.from(chat(BODY + ESS_LABEL)), SECOND), { accepted: true, row: 1 })
+  t.match(both(Buffer.from(chat(BODY + ESS_LABEL)), SECOND, NUMBER), { accepted: true, row: 1 })
   const none = createDecider({ ...BUNDLE, labels: { ...BUNDLE.labels, rows: [marked] } })
-  t.match(none(Buffer.from(chat(BODY + ESS_LABEL)), SECOND), { accepted: false, reason: 'label-unlisted' })
+  t.match(none(Buffer.from(chat(BODY + ESS_LABEL)), SECOND, NUMBER), {
+    accepted: false,
+    reason: 'label-unlisted',
+  })
 })
 
 t.test('what was decided before changes no answer', async (t) => {
@@ -350,7 +354,7 @@ t.test('what was decided before changes no answer', async (t) => {
     for (const review of [REVIEW, ...dates]) stanzas.push(chat(`${BODY}${natoLabel({ creation, review })}`))
   }
   for (const [i, stanza] of [...stanzas, ...stanzas.toReversed()].entries()) {
-    const alone = createDecider(BUNDLE)(Buffer.from(stanza), SECOND)
+    const alone = createDecider(BUNDLE)(Buffer.from(stanza), SECOND, NUMBER)
     if (!isDeepStrictEqual(ask(stanza), alone)) t.fail(`${i}: ${stanza}`)
   }
   t.pass(`${stanzas.length} stanzas, each asked of one that knows and of one that knows nothing`)
@@ -358,9 +362,10 @@ t.test('what was decided before changes no answer', async (t) => {
 
 t.test('an empty bundle passes nothing', async (t) => {
   const empty = createDecider({ ...BUNDLE, forms: [], labels: { ...BUNDLE.labels, rows: [] } })
-  for (const { name, input } of PASSING) t.match(empty(Buffer.from(input), SECOND), { accepted: false }, name)
+  for (const { name, input } of PASSING)
+    t.match(empty(Buffer.from(input), SECOND, NUMBER), { accepted: false }, name)
   const unlabelled = createDecider({ ...BUNDLE, labels: { ...BUNDLE.labels, rows: [] } })
-  t.match(unlabelled(Buffer.from(chat(BODY + ESS_LABEL)), SECOND), { reason: 'label-unlisted' })
+  t.match(unlabelled(Buffer.from(chat(BODY + ESS_LABEL)), SECOND, NUMBER), { reason: 'label-unlisted' })
 })
 
 t.test('a slot that is full makes room for the next', async (t) => {
@@ -376,7 +381,9 @@ t.test('a slot that is full makes room for the next', async (t) => {
   const a = '<a xmlns="urn:s"></a>'
   const b = '<b xmlns="urn:s"></b>'
   const tell = (children: string) =>
-    reason(check(Buffer.from(`<presence xmlns="jabber:server" ${ENDS}>${children}</presence>`), SECOND))
+    reason(
+      check(Buffer.from(`<presence xmlns="jabber:server" ${ENDS}>${children}</presence>`), SECOND, NUMBER),
+    )
   t.equal(tell(a + b + a), '')
   t.equal(tell(a + a), '')
   t.equal(tell(b + a), '')
@@ -392,7 +399,7 @@ t.test('attributes stand in the order of the rules, or the rules are wrong', asy
     forms: [{ ...available, attributes: available.attributes.toReversed() }],
   })
   const stanza = `<presence xmlns="jabber:server" ${ENDS}></presence>`
-  t.match(check(Buffer.from(stanza), SECOND), { accepted: false })
+  t.match(check(Buffer.from(stanza), SECOND, NUMBER), { accepted: false })
 })
 
 t.test('two forms of one root and type are no bundle', async (t) => {
@@ -419,7 +426,9 @@ t.test('one label decides, even where the profile has room for two', async (t) =
     forms: [{ ...form, slots: [{ type: 'label' }, status, { type: 'label' }] }],
   })
   const tell = (children: string) =>
-    reason(check(Buffer.from(`<presence xmlns="jabber:server" ${ENDS}>${children}</presence>`), SECOND))
+    reason(
+      check(Buffer.from(`<presence xmlns="jabber:server" ${ENDS}>${children}</presence>`), SECOND, NUMBER),
+    )
   t.equal(tell(`${ESS_LABEL}<status>x</status>`), '')
   t.equal(tell(`<status>x</status>${ESS_LABEL}`), '')
   t.equal(tell(`${ESS_LABEL}<status>x</status>${ESS_LABEL}`), 'label-repeated')
@@ -466,8 +475,8 @@ t.test('who has written a stanza foretells what will be said of its octets', asy
       )
       const octets = serialise(root)
       const spelling = label === undefined ? undefined : serialiseInside(label as XmlElement, root.ns)
-      const verdict = decideHere(Buffer.from(octets), SECOND)
-      const foretold = foretell({ root, octets, label: spelling }, SECOND)
+      const verdict = decideHere(Buffer.from(octets), SECOND, NUMBER)
+      const foretold = foretell({ root, octets, label: spelling }, SECOND, NUMBER)
       const agree = verdict.accepted ? foretold === undefined : foretold !== undefined
       if (!agree) t.fail(`foretold ${foretold}, said ${reason(verdict)}: ${octets}`)
       asked++

@@ -1,4 +1,5 @@
 /** Looking a label up costs the same in a long list as in a short one, in both verifiers. */
+
 import t from 'tap'
 import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider } from '../../guard/verify/decide.ts'
@@ -6,6 +7,8 @@ import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { rowProbe } from '../../rules/examples/probe.ts'
+import type { StanzaNumber } from '../../rules/text/numbered.ts'
+import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 
 const SECOND = Date.UTC(2026, 10, 22) / 1000
@@ -31,12 +34,15 @@ function withRows(count: number): Bundle {
 }
 
 /** Microseconds of processor time for each of the same few labelled stanzas, at best of several rounds. */
-function cost(decide: (stanza: Buffer, second: number) => { accepted: boolean }, stanzas: Buffer[]): number {
+function cost(
+  decide: (stanza: Buffer, second: number, number: StanzaNumber) => { accepted: boolean },
+  stanzas: Buffer[],
+): number {
   let best = Number.POSITIVE_INFINITY
   for (let round = 0; round < 7; round++) {
     const before = process.cpuUsage()
     for (let n = 0; n < 2000; n++) {
-      if (!decide(stanzas[n % stanzas.length]!, SECOND).accepted) throw new Error('refused')
+      if (!decide(stanzas[n % stanzas.length]!, SECOND, NUMBER).accepted) throw new Error('refused')
     }
     const { user, system } = process.cpuUsage(before)
     best = Math.min(best, (user + system) / 2000)

@@ -4,6 +4,7 @@
  *
  *   SALLYPORT_RUNS=1000 node test/diff/property.test.ts     so many pairs of rulesets (20)
  */
+
 import fc from 'fast-check'
 import t from 'tap'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
@@ -12,6 +13,7 @@ import { differences } from '../../rules/diff/diff.ts'
 import { formProbes } from '../../rules/examples/probe.ts'
 import { makeGenerator } from '../differential/generate.ts'
 import { bundleOf, choices, union } from '../support/choice.ts'
+import { NUMBER } from '../support/number.ts'
 import { random } from '../verify/random.ts'
 
 const RUNS = Number(process.env['SALLYPORT_RUNS'] ?? 20)
@@ -33,10 +35,10 @@ t.test('more permissions refuse nothing that was accepted', (t) => {
       const less = bundleOf(a)
       const [before, after] = [createDecider(less), createDecider(bundleOf(union(a, b)))]
       for (const stanza of stanzas(less, seed)) {
-        const verdict = before(stanza, SECOND)
+        const verdict = before(stanza, SECOND, NUMBER)
         if (!verdict.accepted) continue
         accepted++
-        const then = after(stanza, SECOND)
+        const then = after(stanza, SECOND, NUMBER)
         if (!then.accepted) throw new Error(`${then.reason}: ${stanza}`)
         if (then.output !== verdict.output) throw new Error(`released differently: ${stanza}`)
       }
@@ -57,7 +59,7 @@ t.test('the difference is empty exactly when verdicts are equal, and tells each 
       const [before, after] = [createDecider(old), createDecider(fresh)]
       const seen = { now: false, noLonger: false, changed: false }
       for (const stanza of [...stanzas(old, seed), ...stanzas(fresh, seed + 1)]) {
-        const [was, is] = [before(stanza, SECOND), after(stanza, SECOND)]
+        const [was, is] = [before(stanza, SECOND, NUMBER), after(stanza, SECOND, NUMBER)]
         if (is.accepted && !was.accepted) seen.now = true
         if (was.accepted && !is.accepted) seen.noLonger = true
         if (was.accepted && is.accepted && was.output !== is.output) seen.changed = true
@@ -73,7 +75,10 @@ t.test('the difference is empty exactly when verdicts are equal, and tells each 
       for (const { now, noLonger } of found) {
         const judged = (stanza: string) => {
           const second = Date.UTC(2026, 0, 1) / 1000
-          return [before(Buffer.from(stanza), second).accepted, after(Buffer.from(stanza), second).accepted]
+          return [
+            before(Buffer.from(stanza), second, NUMBER).accepted,
+            after(Buffer.from(stanza), second, NUMBER).accepted,
+          ]
         }
         if (now !== undefined && judged(now.stanza).join() !== 'false,true') throw new Error(now.stanza)
         if (noLonger !== undefined && judged(noLonger.stanza).join() !== 'true,false')

@@ -5,12 +5,14 @@
  *   SALLYPORT_DIFFERENTIAL=1000000 node test/differential/differential.test.ts     so many stanzas a bundle (10,000)
  *   SALLYPORT_SEED=7                                                               other ones
  */
+
 import { hash } from 'node:crypto'
 import t from 'tap'
 import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider, NO_ROW } from '../../guard/verify/decide.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { bundle as byHand, encodeBundle } from '../verify/fixture.ts'
 import { mutate } from '../verify/mutate.ts'
@@ -51,8 +53,8 @@ for (const [name, bundle] of bundles) {
       for (let changes = [0, 0, 1, 1, 2, 4][n % 6]!; changes > 0; changes -= 1) {
         stanza = mutate(chance, stanza, pool)
       }
-      const one = inspect(stanza, SECOND)
-      const other = verify(stanza, SECOND)
+      const one = inspect(stanza, SECOND, NUMBER)
+      const other = verify(stanza, SECOND, NUMBER)
       if (one.accepted && other.accepted) {
         counts.accepted += 1
         forms.add(one.form)
@@ -102,8 +104,8 @@ t.test('every code point in a text, a local part and a resource', async (t) => {
       `<presence xmlns="jabber:server" from="high.example/👍${character}" to="low.example/я${character}❤"></presence>`,
     ]) {
       const buffer = Buffer.from(stanza)
-      const one = inspect(buffer, SECOND)
-      const other = verify(buffer, SECOND)
+      const one = inspect(buffer, SECOND, NUMBER)
+      const other = verify(buffer, SECOND, NUMBER)
       if (one.accepted) accepted += 1
       if (one.accepted !== other.accepted) differing.push(`${point.toString(16)} in ${stanza}`)
     }

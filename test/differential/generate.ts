@@ -8,6 +8,8 @@ import type {
   StanzaForm,
   ValueRule,
 } from '../../rules/bundle/bundle.ts'
+import { formatReference } from '../../rules/text/numbered.ts'
+import { NUMBER } from '../support/number.ts'
 import type { random } from '../verify/random.ts'
 
 type Random = ReturnType<typeof random>
@@ -140,6 +142,52 @@ const RESOURCES = [
   '😀'.repeat(12),
 ]
 
+/** Of the number that stanzas are judged under, others, and spellings that are not the one. */
+const OWN = formatReference({ own: true, number: NUMBER })
+const NUMBERS = [
+  ...[
+    'o1.1',
+    'o1.2',
+    'o1.3',
+    'r1.2',
+    'o0.2',
+    'o2.1',
+    'r0.1',
+    'O1.2',
+    'R1.2',
+    'o01.2',
+    'o1.02',
+    'o1.0',
+    'r0.0',
+  ],
+  ...[
+    'o65536.1',
+    'r65536.1',
+    'r0.281474976710656',
+    'o1.281474976710656',
+    'o1',
+    'o1.',
+    'o.2',
+    'r1.2.3',
+    'o-1.2',
+  ],
+  ...[
+    'o1.2 ',
+    ' o1.2',
+    'o1.\u0662',
+    'о1.2',
+    'o1․2',
+    'o1,2',
+    'o+1.2',
+    'o1.2e0',
+    'o0x1.2',
+    'oo1.2',
+    'x1.2',
+    '',
+  ],
+  ...[`r1.${'9'.repeat(15)}`, `r1.${'1'.repeat(17)}`, `o${'1'.repeat(400)}.2`],
+]
+
 export function makeGenerator(bundle: Bundle, chance: Random) {
   const { below, pick } = chance
   const rarely = () => below(40) === 0
@@ -190,6 +238,12 @@ export function makeGenerator(bundle: Bundle, chance: Random) {
         return rarely()
           ? pick(['', 'a b', 'a"', "a'", 'é', 'x'.repeat(rule.max + below(2))])
           : pick(['o1', 'r22', 'a-b_c~!', '][', '0'])
+      case 'own-number':
+        return rarely() ? pick(NUMBERS) : rule.echo && rarely() ? 'r0.7' : OWN
+      case 'answer-number':
+        return rarely() ? pick(NUMBERS) : pick(['r0.1', 'r65535.281474976710655', OWN.replace('o', 'r')])
+      case 'earlier-number':
+        return rarely() ? pick(NUMBERS) : pick(['o1.1', 'o0.281474976710655', ...(rule.echo ? ['r0.1'] : [])])
       case 'integer':
         return rarely()
           ? pick(['-0', '00', '+1', '', '1.0', '9'.repeat(17), '9007199254740993', '٣', '-'])

@@ -11,7 +11,13 @@ import { testBundle } from './bundles.ts'
 t.test('questions to users cross when the profile has them, discovery never', (t) => {
   const asks = (on: readonly CatalogueName[], ns: string, name: string, type = 'get') => {
     const limits = { body: 100, subject: 100, thread: 10, id: 10, local: 64, resource: 128, items: 32 }
-    const forms = stanzaForms({ on: new Set(on), unlabelled: new Set(), limits, languages: [] })
+    const forms = stanzaForms({
+      on: new Set(on),
+      unlabelled: new Set(),
+      limits,
+      identifiers: 'foreign',
+      languages: [],
+    })
     const stanza = element(SERVER_NS, 'iq', { type }, [element(ns, name)])
     const from = normaliseJid('a@high.example/x')!
     const to = normaliseJid('b@low.example')!

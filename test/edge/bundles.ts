@@ -4,8 +4,14 @@
  */
 import type { Bundle, InputTemplate, LabelForm, LabelRow, OutputTemplate } from '../../rules/bundle/bundle.ts'
 import { readWireLabel } from '../../rules/label/wire.ts'
-import { PRESETS, UNLABELLED, type UnlabelledName } from '../../rules/profile/catalogue.ts'
+import {
+  type CatalogueName,
+  PRESETS,
+  UNLABELLED,
+  type UnlabelledName,
+} from '../../rules/profile/catalogue.ts'
 import { stanzaForms } from '../../rules/profile/forms.ts'
+import type { IdentifierKind } from '../../rules/profile/identifiers.ts'
 import { STRIP, type StripGroup } from '../../rules/profile/strip.ts'
 import { refused } from '../../rules/reasons.ts'
 import { child } from '../../rules/xml/node.ts'
@@ -91,9 +97,12 @@ function side(name: string): Bundle['from'] {
   }
 }
 
-/** A bundle from one side to the other with the preset for chat with rooms switched on. */
-export function testBundle(from: string, to: string): Bundle {
-  const groups: StripGroup[] = Object.values(STRIP)
+/** A bundle from one side to the other with the preset for chat with rooms switched on, markers and corrections too when identifiers are numbered. */
+export function testBundle(from: string, to: string, identifiers: IdentifierKind = 'foreign'): Bundle {
+  const more: readonly CatalogueName[] = identifiers === 'numbered' ? ['markers', 'corrections'] : []
+  const groups = Object.entries<StripGroup>(STRIP)
+    .filter(([name]) => !more.includes(name as CatalogueName))
+    .map(([, group]) => group)
   return {
     format: 'sallyport-bundle-1',
     name: `${from}-to-${to}`,
@@ -103,9 +112,10 @@ export function testBundle(from: string, to: string): Bundle {
     to: side(to),
     limits: { stanzaBytes: 65_536, depth: 14, rate: 100_000, burst: 10_000 },
     forms: stanzaForms({
-      on: new Set(PRESETS['chat-with-rooms']),
+      on: new Set([...PRESETS['chat-with-rooms'], ...more]),
       unlabelled: new Set(Object.keys(UNLABELLED) as UnlabelledName[]),
       limits: { body: 16_384, subject: 1024, thread: 64, id: 64, local: 64, resource: 128, items: 32 },
+      identifiers,
       languages: ['de', 'de-CH', 'en', 'en-US', 'zh-Hans-CN'],
     }),
     labels: {

@@ -1,9 +1,11 @@
 /** Labels that the edge adds for those who send none. */
+
 import t from 'tap'
 import { createNormaliser } from '../../edge/normalise/index.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { refused } from '../../rules/reasons.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'
+import { NAMING, NUMBER } from '../support/number.ts'
 import { changedSources, compiled, exampleSources, problemsOf } from '../support/ruleset.ts'
 
 const { bundle } = compiled(exampleSources('fmn-rooms'))
@@ -17,9 +19,9 @@ function said(from: string, content: string, type = 'groupchat'): string {
   )
   const stanza = parseStanza(octets, bundle.limits)
   if (refused(stanza)) throw new Error(stanza.refused)
-  const ready = normalise(stanza, undefined, SECOND)
+  const ready = normalise(stanza, undefined, SECOND, NAMING)
   if (ready.outcome !== 'ready') return ready.outcome
-  const verdict = decide(Buffer.from(ready.octets), SECOND)
+  const verdict = decide(Buffer.from(ready.octets), SECOND, NUMBER)
   if (!verdict.accepted) return verdict.reason
   const name = verdict.row < 0 ? 'unlabelled' : bundle.labels.rows[verdict.row]!.name
   return `${name} ${ready.stripped.includes('default-label') ? 'added' : ''}`.trim()
@@ -58,7 +60,7 @@ t.test('a domain, behind its addresses', (t) => {
       bundle.limits,
     )
     if (refused(stanza)) throw new Error(stanza.refused)
-    const normal = createNormaliser(both)(stanza, undefined, SECOND)
+    const normal = createNormaliser(both)(stanza, undefined, SECOND, NAMING)
     return normal.outcome === 'ready' ? normal.octets : normal.outcome
   }
   t.match(ready('ops@rooms.mission.example/Anna'), /LIMITED.*|2026-11-23T10:00:00Z/)

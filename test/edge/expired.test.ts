@@ -1,8 +1,11 @@
 /** What an absent server never got: the far sender hears of it where it waits, by way of the outgoing guard. */
+
 import t from 'tap'
+import { createIdentifiers } from '../../edge/identifiers.ts'
 import { createIncomingRelay } from '../../edge/incoming/relay.ts'
 import { createPendingTable } from '../../edge/pending.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import { NUMBER } from '../support/number.ts'
 import { testBundle } from './bundles.ts'
 
 const ENDS = `from="bob@low.example/y" id="i" to="alice@high.example/x"`
@@ -13,6 +16,7 @@ t.test('who is told', async (t) => {
     bundle: testBundle('low', 'high'),
     asked: createPendingTable(10, 1000),
     askedOfUs: createPendingTable(10, 1000),
+    identifiers: createIdentifiers(new Set(), 10),
     deliver() {},
     bounce: (octets) => void bounced.push(octets),
     now: Date.now,
@@ -33,7 +37,7 @@ t.test('who is told', async (t) => {
       bounce,
       `<${kind} xmlns="jabber:server" from="alice@high.example/x" id="i" to="bob@low.example/y" type="error"><error type="wait"><remote-server-timeout xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"></remote-server-timeout></error></${kind}>`,
     )
-    t.ok(decide(Buffer.from(bounce!), 1_795_341_600).accepted, 'the rules let it cross')
+    t.ok(decide(Buffer.from(bounce!), 1_795_341_600, NUMBER).accepted, 'the rules let it cross')
   }
   for (const stanza of [
     `<message xmlns="jabber:server" ${ENDS} type="groupchat"><body>x</body></message>`,

@@ -1,4 +1,5 @@
 /** What normalisation makes of each kind of spelling, and what it leaves to be refused. */
+
 import t from 'tap'
 import { createNormaliser } from '../../edge/normalise/index.ts'
 import { normaliseLanguage } from '../../edge/normalise/language.ts'
@@ -7,6 +8,7 @@ import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
 import { refused } from '../../rules/reasons.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'
+import { NAMING, NUMBER } from '../support/number.ts'
 import { essLabel, testBundle } from './bundles.ts'
 
 const bundle = testBundle('high', 'low')
@@ -25,12 +27,12 @@ function outcome(xml: string, lang?: string): string {
     depth: 60,
   })
   if (refused(stanza)) throw new Error(`${xml}: ${stanza.refused}`)
-  const normal = normalise(stanza, lang, 0)
+  const normal = normalise(stanza, lang, 0, NAMING)
   for (const name of normal.stripped)
     if (!stripNames(bundle).includes(name)) throw new Error(`${name} is not a name to count`)
   if (normal.outcome !== 'ready') return normal.outcome === 'nothing' ? 'nothing' : normal.reason
-  const verdict = decide(Buffer.from(normal.octets), SECOND)
-  const foretold = foretell(normal, SECOND)
+  const verdict = decide(Buffer.from(normal.octets), SECOND, NUMBER)
+  const foretold = foretell(normal, SECOND, NUMBER)
   if (foretold !== (verdict.accepted ? undefined : verdict.reason))
     throw new Error(`${xml}: foretold ${foretold}`)
   return verdict.accepted ? normal.octets : verdict.reason
@@ -216,19 +218,23 @@ t.test('an equivalent label that is derived is left out and counted', (t) => {
     if (refused(stanza)) throw new Error(stanza.refused)
     return stanza
   }
-  t.match(withDerived(labelled('SECRET'), undefined, 0), {
+  t.match(withDerived(labelled('SECRET'), undefined, 0, NAMING), {
     outcome: 'ready',
     octets: released(`<body>b</body>${CANONICAL_LABEL}`),
     stripped: ['equivalent-label'],
   })
-  t.match(withDerived(labelled('SECRET', 'SECRET'), undefined, 0), {
+  t.match(withDerived(labelled('SECRET', 'SECRET'), undefined, 0, NAMING), {
     stripped: ['equivalent-label', 'equivalent-label'],
   })
   for (const one of [labelled('RESTRICTED'), labelled('SECRET', 'RESTRICTED'), labelled('Secret')]) {
-    t.match(withDerived(one, undefined, 0), { outcome: 'refused', reason: 'label-unlisted', stripped: [] })
+    t.match(withDerived(one, undefined, 0, NAMING), {
+      outcome: 'refused',
+      reason: 'label-unlisted',
+      stripped: [],
+    })
   }
   t.match(
-    normalise(labelled('SECRET'), undefined, 0),
+    normalise(labelled('SECRET'), undefined, 0, NAMING),
     { outcome: 'refused', reason: 'label-unlisted' },
     'without list',
   )

@@ -2,6 +2,7 @@
  * What real servers sent (../shared/conformance/real-stanzas), each through normalisation and the decision: nothing may
  * crash, and what comes out is canonical or refused. The table is printed, for people to see what a stock server loses.
  */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { createNormaliser } from '../../edge/normalise/index.ts'
@@ -9,6 +10,7 @@ import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
 import { createStreamReader } from '../../rules/xml/stream.ts'
+import { NAMING, NUMBER } from '../support/number.ts'
 import { testBundle } from './bundles.ts'
 
 const folder = '../shared/conformance/real-stanzas'
@@ -54,12 +56,12 @@ t.test(
       count++
       const from = attribute(stanza, 'from') ?? ''
       const { normalise, decide, foretell } = from.includes('high.example') ? ways.high : ways.low
-      const normal = normalise(stanza, 'en', 0)
+      const normal = normalise(stanza, 'en', 0, NAMING)
       let outcome: string = normal.outcome
       if (normal.outcome === 'refused') outcome = `refused: ${normal.reason}`
       if (normal.outcome === 'ready') {
-        const verdict = decide(Buffer.from(normal.octets), SECOND)
-        const foretold = foretell(normal, SECOND)
+        const verdict = decide(Buffer.from(normal.octets), SECOND, NUMBER)
+        const foretold = foretell(normal, SECOND, NUMBER)
         if (foretold !== (verdict.accepted ? undefined : verdict.reason))
           t.fail(`${file}: foretold ${foretold}`)
         outcome = verdict.accepted ? 'crosses' : `refused: ${verdict.reason}`

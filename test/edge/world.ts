@@ -17,6 +17,7 @@ import {
   type StanzaNumber,
 } from '../../guard/gcxp/index.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
+import type { IdentifierKind } from '../../rules/profile/identifiers.ts'
 import { type PeerDomain, startDomain } from '../peer/domain.ts'
 import { type Ca, issue, makeCa, writeCredentials } from '../pki/pki.ts'
 import { testBundle } from './bundles.ts'
@@ -47,6 +48,7 @@ export type World = Readonly<{
 }>
 
 export type WorldOptions = Readonly<{
+  identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
@@ -62,6 +64,7 @@ export async function writeWorld(
   folder: string,
   ports: Readonly<{ server: number; guard: number }>,
   limits: object,
+  identifiers: IdentifierKind = 'foreign',
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -70,8 +73,8 @@ export async function writeWorld(
   writeCredentials(folder, 's2s', await issue(ca, { dns: FAR }))
   writeCredentials(folder, 'edge', await issue(gcxp, { dns: ['edge.high.example'] }))
   writeCredentials(folder, 'guard', await issue(gcxp, { dns: ['guard.high.example'] }))
-  const out = bundleOctets(testBundle('high', 'low'))
-  const into = bundleOctets(testBundle('low', 'high'))
+  const out = bundleOctets(testBundle('high', 'low', identifiers))
+  const into = bundleOctets(testBundle('low', 'high', identifiers))
   mkdirSync(join(folder, 'bundles'))
   writeFileSync(join(folder, 'bundles/out.json'), out)
   writeFileSync(join(folder, 'bundles/in.json'), into)
@@ -108,6 +111,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     folder,
     { server: serverPort, guard: guardPort },
     options.limits ?? {},
+    options.identifiers,
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))

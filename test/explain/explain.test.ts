@@ -6,6 +6,7 @@ import { parseStanza } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import { makeGenerator } from '../differential/generate.ts'
 import { mutateTree } from '../support/mutate-tree.ts'
+import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { random } from '../verify/random.ts'
 
@@ -42,7 +43,7 @@ t.test('the walk ends where the decision does', (t) => {
   const counts = { accepted: 0, refused: 0 }
   const wrong: string[] = []
   for (const stanza of stanzas) {
-    const { verdict, steps } = explain(bundle, Buffer.from(stanza), SECOND)
+    const { verdict, steps } = explain(bundle, Buffer.from(stanza), SECOND, NUMBER)
     counts[verdict.accepted ? 'accepted' : 'refused']++
     const failed = steps.filter(({ outcome }) => outcome === 'failed')
     const last = steps.at(-1)
@@ -58,7 +59,7 @@ t.test('the walk ends where the decision does', (t) => {
 })
 
 t.test('each rule has its place', (t) => {
-  const says = (stanza: string) => explain(bundle, Buffer.from(stanza), SECOND).steps
+  const says = (stanza: string) => explain(bundle, Buffer.from(stanza), SECOND, NUMBER).steps
   const ends = 'from="anna@acme.example" to="ben@coalition.example"'
   const message = (inner: string) =>
     says(`<message xmlns="jabber:server" ${ends} type="chat">${inner}</message>`)

@@ -1,4 +1,5 @@
 /** The RELAX NG that we export, judged by libxml2, against our own verdicts on probes, generated and changed stanzas. */
+
 import { RelaxNGValidator, XmlDocument } from 'libxml2-wasm'
 import t from 'tap'
 import { createDecider, type Verdict } from '../../rules/decide/decide.ts'
@@ -10,6 +11,7 @@ import { parseStanza } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import { makeGenerator } from '../differential/generate.ts'
 import { mutateTree } from '../support/mutate-tree.ts'
+import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { random } from '../verify/random.ts'
 
@@ -47,7 +49,7 @@ for (const name of ['acme-to-coalition', 'coalition-to-acme'] as const) {
       document.dispose()
     }
   }
-  const decided = (stanza: string): Verdict => decide(Buffer.from(stanza), SECOND)
+  const decided = (stanza: string): Verdict => decide(Buffer.from(stanza), SECOND, NUMBER)
 
   t.test(`${name}: every rule at its edges`, (t) => {
     const rows = bundle.labels.rows.flatMap(

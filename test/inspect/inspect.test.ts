@@ -20,6 +20,7 @@ import type { GuardConfig } from '../../guard/launcher/stages.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { createDecider, type Verdict } from '../../rules/decide/decide.ts'
 import { BUNDLE, chat, ESS_LABEL, PASSING, SECOND } from '../decide/bundle.ts'
+import { NUMBER } from '../support/number.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-inspect-'))
@@ -127,14 +128,20 @@ t.test('frames in, answers out, octet for octet, however the frames are cut', as
     Buffer.alloc(BUNDLE.limits.stanzaBytes, 0x20),
   ]
   const sent = payloads.map((payload, i) => frame((7n << 48n) + BigInt(i), payload))
-  const expected = Buffer.concat([header, ...sent.map((f, i) => answer(f, decide(payloads[i]!, SECOND)))])
+  const expected = Buffer.concat([
+    header,
+    ...sent.map((f, i) => answer(f, decide(payloads[i]!, SECOND, NUMBER))),
+  ])
 
   for (const size of [1, 7, 65_536]) {
     const stage = start(octets)
     const all = Buffer.concat(sent.slice(0, size === 1 ? 5 : sent.length))
     const wanted =
       size === 1
-        ? Buffer.concat([header, ...sent.slice(0, 5).map((f, i) => answer(f, decide(payloads[i]!, SECOND)))])
+        ? Buffer.concat([
+            header,
+            ...sent.slice(0, 5).map((f, i) => answer(f, decide(payloads[i]!, SECOND, NUMBER))),
+          ])
         : expected
     for (let at = 0; at < all.length; at += size) {
       if (!stage.frames.write(all.subarray(at, at + size)))
@@ -155,7 +162,7 @@ t.test('release is slow: the stage waits and loses nothing', async (t) => {
   const input = Buffer.from(chat(`<body>${'x'.repeat(4000)}</body>${ESS_LABEL}`))
   const decide = createDecider(BUNDLE)
   const sent = Array.from({ length: 300 }, (_, i) => frame(BigInt(i), input))
-  const expected = Buffer.concat([header, ...sent.map((f) => answer(f, decide(input, SECOND)))])
+  const expected = Buffer.concat([header, ...sent.map((f) => answer(f, decide(input, SECOND, NUMBER)))])
   for (const f of sent) stage.frames.write(f)
   await new Promise((done) => setTimeout(done, 500))
   t.ok(stage.frames.writableLength > 500_000, 'frames wait in front of the stage')

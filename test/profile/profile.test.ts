@@ -21,7 +21,13 @@ const names = Object.keys(CATALOGUE) as CatalogueName[]
 const unlabelled = Object.keys(UNLABELLED) as UnlabelledName[]
 const limits = { body: 16384, subject: 1024, thread: 64, id: 64, local: 64, resource: 128, items: 32 }
 const languages = ['en', 'fr', 'de']
-const everything: ProfileChoice = { on: new Set(names), unlabelled: new Set(unlabelled), limits, languages }
+const everything: ProfileChoice = {
+  on: new Set(names),
+  unlabelled: new Set(unlabelled),
+  limits,
+  identifiers: 'foreign',
+  languages,
+}
 const all = stanzaForms(everything)
 
 function form(forms: readonly StanzaForm[], name: string): StanzaForm {

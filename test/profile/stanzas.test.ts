@@ -3,6 +3,7 @@ import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider } from '../../guard/verify/decide.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { CATALOGUE, UNLABELLED } from '../../rules/profile/catalogue.ts'
+import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 
 const { bundle } = compiled(exampleSources('acme-to-coalition'))
@@ -12,7 +13,7 @@ const OPEN = bundle.labels.rows.find((row) => row.name === 'acme/open' && row.in
 const LABEL = (OPEN?.input.template ?? []).join('')
 
 const verdict = (stanza: string) => {
-  const said = decide(new TextEncoder().encode(stanza), SECOND)
+  const said = decide(new TextEncoder().encode(stanza), SECOND, NUMBER)
   return said.accepted ? said.form : said.reason
 }
 
@@ -266,7 +267,10 @@ t.test(
     const inspect = createDecider(full.bundle)
     const verify = makeDecider(readBundle(Buffer.from(full.octets), full.digest))
     const said = (octets: string): string => {
-      const [a, b] = [inspect(Buffer.from(octets), SECOND), verify(Buffer.from(octets), SECOND)]
+      const [a, b] = [
+        inspect(Buffer.from(octets), SECOND, NUMBER),
+        verify(Buffer.from(octets), SECOND, NUMBER),
+      ]
       t.equal(a.accepted, b.accepted, `both verifiers of ${octets}`)
       return a.accepted ? 'accepted' : a.reason
     }

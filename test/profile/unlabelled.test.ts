@@ -2,6 +2,7 @@
  * What of a message crosses without a label: every choice of its children is tried, and only those pass that are made of
  * nothing but what the ruleset lists as unlabelled.
  */
+
 import t from 'tap'
 import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider } from '../../guard/verify/decide.ts'
@@ -17,6 +18,7 @@ import {
 import { stanzaForms } from '../../rules/profile/forms.ts'
 import { element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { canonicalOrder, serialise } from '../../rules/xml/write.ts'
+import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { encodeBundle } from '../verify/fixture.ts'
 
@@ -37,7 +39,13 @@ function bundleWith(unlabelled: readonly UnlabelledName[]): Bundle {
   const limits = { body: 100, subject: 100, thread: 20, id: 20, local: 20, resource: 20, items: 8 }
   return {
     ...example,
-    forms: stanzaForms({ on, unlabelled: new Set(unlabelled), limits, languages: [] }),
+    forms: stanzaForms({
+      on,
+      unlabelled: new Set(unlabelled),
+      limits,
+      identifiers: 'foreign',
+      languages: [],
+    }),
   }
 }
 
@@ -99,7 +107,7 @@ for (const unlabelled of [Object.keys(UNLABELLED) as UnlabelledName[], ['receipt
           serialise(element(SERVER_NS, 'm', {}, [node])).replace(/^<m [^>]*>|<\/m>$/g, ''),
         )
         const expected = children.length > 0 && spelled.every((one) => free.some((is) => is.test(one)))
-        const said = [inspect, verify].map((decide) => decide(Buffer.from(stanza), SECOND).accepted)
+        const said = [inspect, verify].map((decide) => decide(Buffer.from(stanza), SECOND, NUMBER).accepted)
         if (said.some((accepted) => accepted !== expected)) wrong.push(stanza)
         counts[expected ? 'crossed' : 'refused']++
       }

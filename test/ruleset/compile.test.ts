@@ -8,6 +8,7 @@ import type { LabelRow } from '../../rules/bundle/bundle.ts'
 import { loadBundle } from '../../rules/bundle/load.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { readDirectory } from '../../rules/ruleset/directory.ts'
+import { NUMBER } from '../support/number.ts'
 import { changedSources, compiled, type ExampleName, exampleSources, problemsOf } from '../support/ruleset.ts'
 import { sampleSources, writeSampleRuleset } from '../support/sample-ruleset.ts'
 
@@ -144,11 +145,15 @@ t.test('what is released one way is accepted the other way, and comes home as it
   ] as const
   for (const [name, reverse] of pairs) {
     const input = row(there.bundle.labels.rows, name, 'ess-0258')
-    const sent = out(message('a@acme.example/x', 'b@coalition.example', filled(input.input.template)), SECOND)
+    const sent = out(
+      message('a@acme.example/x', 'b@coalition.example', filled(input.input.template)),
+      SECOND,
+      NUMBER,
+    )
     if (!sent.accepted) throw new Error(`${name}: ${sent.reason}`)
     t.equal(there.bundle.labels.rows[sent.row]?.name, name)
     const label = sent.output.slice(sent.output.indexOf('<BindingData'), sent.output.indexOf('</message>'))
-    const answered = home(message('b@coalition.example', 'a@acme.example/x', label), SECOND + 60)
+    const answered = home(message('b@coalition.example', 'a@acme.example/x', label), SECOND + 60, NUMBER)
     if (!answered.accepted) throw new Error(`${reverse}: ${answered.reason}`)
     t.equal(back.bundle.labels.rows[answered.row]?.name, reverse)
     const ess = /<label>.*<\/label>/
@@ -166,8 +171,8 @@ t.test('a label that is not listed is not accepted, though it has an equivalent'
   )
   const secret = filled(row(compiled(more).bundle.labels.rows, 'acme/secret', 'ess-0258').input.template)
   const stanza = message('a@acme.example/x', 'b@coalition.example', secret)
-  t.match(createDecider(compiled(more).bundle)(stanza, SECOND), { accepted: true })
-  t.match(createDecider(there.bundle)(stanza, SECOND), { accepted: false, reason: 'label-unlisted' })
+  t.match(createDecider(compiled(more).bundle)(stanza, SECOND, NUMBER), { accepted: true })
+  t.match(createDecider(there.bundle)(stanza, SECOND, NUMBER), { accepted: false, reason: 'label-unlisted' })
   t.end()
 })
 
@@ -394,7 +399,7 @@ t.test('an empty list of labels passes no labelled stanza', (t) => {
   t.same(none.bundle.labels.rows, [])
   const label = filled(row(there.bundle.labels.rows, 'acme/open', 'ess-0258').input.template)
   const stanza = message('a@acme.example/x', 'b@coalition.example', label)
-  t.match(createDecider(none.bundle)(stanza, SECOND), { accepted: false, reason: 'label-unlisted' })
+  t.match(createDecider(none.bundle)(stanza, SECOND, NUMBER), { accepted: false, reason: 'label-unlisted' })
   t.end()
 })
 
@@ -437,7 +442,7 @@ t.test(
     const decide = createDecider(bundle)
     const ess =
       '<securitylabel xmlns="urn:xmpp:sec-label:0"><label><esssecuritylabel xmlns="urn:xmpp:sec-label:ess:0">MQgCAQIGAyoDBA==</esssecuritylabel></label></securitylabel>'
-    const verdict = decide(message('alice@high.example/x', 'bob@low.example', ess), SECOND)
+    const verdict = decide(message('alice@high.example/x', 'bob@low.example', ess), SECOND, NUMBER)
     t.match(verdict, { accepted: true })
     t.match(verdict.accepted ? verdict.output : '', />ACME RESTRICTED<\/displaymarking>/)
     t.end()
@@ -476,7 +481,7 @@ unlabelled:`
   const said = (from: string, to: string, type = 'chat') => {
     const stanza = Buffer.from(message(from, to, open))
     const octets = Buffer.from(stanza.toString('utf8').replace('type="chat"', `type="${type}"`))
-    const [a, b] = [inspect(octets, SECOND), verify(octets, SECOND)]
+    const [a, b] = [inspect(octets, SECOND, NUMBER), verify(octets, SECOND, NUMBER)]
     t.equal(a.accepted, b.accepted, `${from} ${to} ${type}`)
     return a.accepted ? 'accepted' : a.reason
   }

@@ -1,4 +1,5 @@
 /** What a ruleset takes away from texts, and the pacing of one-way links. */
+
 import t from 'tap'
 import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider } from '../../guard/verify/decide.ts'
@@ -8,6 +9,7 @@ import { loadBundle } from '../../rules/bundle/load.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { CATEGORIES, SCRIPTS } from '../../rules/text/names.ts'
 import { createNarrowing } from '../../rules/text/narrow.ts'
+import { NUMBER } from '../support/number.ts'
 import { changedSources, compiled, problemsOf } from '../support/ruleset.ts'
 import { random } from '../verify/random.ts'
 
@@ -155,7 +157,7 @@ t.test('a ruleset’s choice stands in the bundle, and both verifiers keep it', 
     const stanza = Buffer.from(
       `<message xmlns="jabber:server" from="a@plant.example" to="b@office.example" type="chat"><subject>${subject}</subject><body>${body}</body>${label}</message>`,
     )
-    const [a, b] = [inspect(stanza, 0), verify(stanza, 0)]
+    const [a, b] = [inspect(stanza, 0, NUMBER), verify(stanza, 0, NUMBER)]
     t.equal(a.accepted, b.accepted, body)
     return a.accepted ? 'accepted' : a.reason
   }

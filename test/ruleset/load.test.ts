@@ -16,6 +16,7 @@ const bundle: Bundle = {
     on: new Set(['messages', 'presence', 'rooms', 'errors', 'discovery', 'receipts', 'chat-states', 'delay']),
     unlabelled: new Set(['presence']),
     limits: { body: 100, subject: 100, thread: 36, id: 64, local: 64, resource: 128, items: 32 },
+    identifiers: 'foreign',
     languages: ['en'],
   }),
   labels: {

@@ -59,7 +59,7 @@ t.test('each wrong value has its place and what to write', (t) => {
     [
       'version: 1',
       'versoin: 1',
-      '4:1: unknown key "versoin" in ruleset.yaml; known are format, name, version, from, to, profile, unlabelled, pairs, languages, limits, pacing, content, labels, validity and edge',
+      '4:1: unknown key "versoin" in ruleset.yaml; known are format, name, version, from, to, profile, unlabelled, pairs, identifiers, languages, limits, pacing, content, labels, validity and edge',
     ],
     [
       'format: sallyport-ruleset-1',

@@ -1,8 +1,10 @@
 /** Bundles that verify does not start with, and two that show what a bundle's limits do. */
+
 import { hash } from 'node:crypto'
 import t from 'tap'
 import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider } from '../../guard/verify/decide.ts'
+import { NUMBER } from '../support/number.ts'
 import {
   bundle,
   canonicalJson,
@@ -158,11 +160,11 @@ t.test('what verify does not know stops it', async (t) => {
 
 t.test('an empty allow-list passes no label, an empty profile no stanza', async (t) => {
   const stanza = Buffer.from(chat(`<body>Hi</body>${labelOf(0)}`))
-  t.match(makeDecider(compile(changed('labels.rows', [])))(stanza, NOW), {
+  t.match(makeDecider(compile(changed('labels.rows', [])))(stanza, NOW, NUMBER), {
     accepted: false,
     reason: 'label-unlisted',
   })
-  t.match(makeDecider(compile(changed('forms', [])))(stanza, NOW), {
+  t.match(makeDecider(compile(changed('forms', [])))(stanza, NOW, NUMBER), {
     accepted: false,
     reason: 'unknown-stanza',
   })
@@ -175,7 +177,7 @@ t.test('depth counts from the root', async (t) => {
   const withDepth = (depth: number) => {
     const copy = changed('labels.rows', []) as { limits: { depth: number } }
     copy.limits.depth = depth
-    return makeDecider(compile(copy))(stanza, NOW)
+    return makeDecider(compile(copy))(stanza, NOW, NUMBER)
   }
   t.match(withDepth(3), { accepted: true })
   t.match(withDepth(2), {

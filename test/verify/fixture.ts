@@ -1,10 +1,12 @@
 /**
  * A bundle written by hand that has every rule type, slot, labelling and label form, and helpers to ask `verify`.
  */
+
 import { hash } from 'node:crypto'
 import { type Bundle as Compiled, readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider, type Verdict } from '../../guard/verify/decide.ts'
 import type { AttributeRule, Bundle, ElementRule, LabelRow, Slot } from '../../rules/bundle/bundle.ts'
+import { NUMBER } from '../support/number.ts'
 
 export const NOW = Date.UTC(2026, 10, 22, 10, 0, 0) / 1000
 export const CREATION = '2026-11-22T09:59:58Z'
@@ -309,7 +311,7 @@ const decider = makeDecider(compile(bundle))
 
 /** What `verify` says of a stanza (a string is written in UTF-8). */
 export function decide(stanza: string | Uint8Array, second = NOW): Verdict {
-  return decider(Buffer.from(stanza as string), second)
+  return decider(Buffer.from(stanza as string), second, NUMBER)
 }
 
 /** `reason` or 'accepted', for short tables. */

@@ -6,11 +6,13 @@
  * No fault takes away the limit of octets: intake closes the connection over a stanza that exceeds it, so no verifier gets one.
  * The two verifiers get the same bundle: a ruleset that admits too much is no fault of either, and is for its reviewers.
  */
+
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Bundle } from '../../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../../rules/bundle/load.ts'
+import { NUMBER } from '../../support/number.ts'
 import { compiled, exampleSources } from '../../support/ruleset.ts'
 import { type Crossed, makeDirection, type Stanza } from './direction.ts'
 import { type Fault, plant, ROOT } from './fault.ts'
@@ -138,7 +140,7 @@ async function decider(side: Side, tree: string, bundle: Bundle): Promise<(stanz
     type Module = typeof import('../../../rules/decide/decide.ts')
     const { createDecider } = (await load('rules/decide/decide.ts')) as Module
     const decide = createDecider(bundle)
-    return (stanza) => decide(Buffer.from(stanza), second)
+    return (stanza) => decide(Buffer.from(stanza), second, NUMBER)
   }
   type Reading = typeof import('../../../guard/verify/bundle.ts')
   type Deciding = typeof import('../../../guard/verify/decide.ts')
@@ -146,5 +148,5 @@ async function decider(side: Side, tree: string, bundle: Bundle): Promise<(stanz
   const { makeDecider } = (await load('guard/verify/decide.ts')) as Deciding
   const octets = bundleOctets(bundle)
   const decide = makeDecider(readBundle(Buffer.from(octets), bundleDigest(octets)))
-  return (stanza) => decide(Buffer.from(stanza), second)
+  return (stanza) => decide(Buffer.from(stanza), second, NUMBER)
 }
