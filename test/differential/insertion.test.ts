@@ -18,6 +18,7 @@ import { element, XML_NS, type XmlElement, type XmlNode } from '../../rules/xml/
 import { parseText } from '../../rules/xml/parse.ts'
 import { createStreamReader } from '../../rules/xml/stream.ts'
 import { serialise } from '../../rules/xml/write.ts'
+import { NAMING } from '../support/number.ts'
 import { compiled, exampleNames, exampleSources } from '../support/ruleset.ts'
 import { sampleSources } from '../support/sample-ruleset.ts'
 import { makeVerifiers } from '../support/verifiers.ts'
@@ -126,7 +127,7 @@ t.test(
       for (const stanza of stanzasIn(readFileSync(folder + file))) {
         for (const changed of insertions(stanza)) {
           // The edge may take the insertion out by a rule of its own, but nothing of it may be left.
-          const normal = normalise(changed, 'en', SECOND)
+          const normal = normalise(changed, 'en', SECOND, NAMING)
           asked += 1
           if (normal.outcome !== 'ready') continue
           const octets = Buffer.from(normal.octets)

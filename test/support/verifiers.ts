@@ -1,9 +1,10 @@
-/** The decisions of both verifiers for a bundle, without their processes. */
+/** The decisions of both verifiers for a bundle, without their processes, for a stanza in the frame of NUMBER. */
 import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider, type Verdict as Verified } from '../../guard/verify/decide.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { createDecider, type Verdict as Inspected } from '../../rules/decide/decide.ts'
 import { encodeBundle } from '../verify/fixture.ts'
+import { NUMBER } from './number.ts'
 
 export type Verifiers = Readonly<{
   inspect(stanza: Buffer, second: number): Inspected
@@ -12,5 +13,10 @@ export type Verifiers = Readonly<{
 
 export function makeVerifiers(bundle: Bundle): Verifiers {
   const { octets, digest } = encodeBundle(bundle)
-  return { inspect: createDecider(bundle), verify: makeDecider(readBundle(octets, digest)) }
+  const inspect = createDecider(bundle)
+  const verify = makeDecider(readBundle(octets, digest))
+  return {
+    inspect: (stanza, second) => inspect(stanza, second, NUMBER),
+    verify: (stanza, second) => verify(stanza, second, NUMBER),
+  }
 }
