@@ -15,7 +15,7 @@ import type {
 } from '../bundle/bundle.ts'
 import { canonicalJson } from '../bundle/canonical.ts'
 import { clark } from '../examples/probe.ts'
-import { choiceWords, defaultWords, localsWords, pairWords } from '../review/choices.ts'
+import { choiceWords, defaultWords, localsWords, pairWords, titlesOf } from '../review/choices.ts'
 import { dateWords, wordsLine } from '../review/labels.ts'
 import {
   countWords,
@@ -194,7 +194,7 @@ function domainFacts(bundle: Bundle): Fact[] {
 }
 
 /** Pairs of domains, what is taken away from texts, pacing. What a bundle does not say is a fact too. */
-function choiceFacts({ pairs, content, pacing, edge, labels }: Bundle): Fact[] {
+function choiceFacts({ pairs, forms, content, pacing, edge, labels }: Bundle): Fact[] {
   const fact = (name: string, where: string, what: string, meaning: unknown, value: string): Fact => ({
     kind: 'paper',
     name,
@@ -218,7 +218,7 @@ function choiceFacts({ pairs, content, pacing, edge, labels }: Bundle): Fact[] {
         'Domains',
         `${pair.from} to ${pair.to}`,
         [[...pair.forms].sort(), pair.rate ?? null, pair.burst ?? null],
-        pairWords(pair),
+        pairWords(pair, titlesOf(forms)),
       ),
     ),
     ...Object.entries(content ?? {}).map(([name, value]) =>

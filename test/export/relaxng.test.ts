@@ -2,6 +2,7 @@
 
 import { RelaxNGValidator, XmlDocument } from 'libxml2-wasm'
 import t from 'tap'
+import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { createDecider, type Verdict } from '../../rules/decide/decide.ts'
 import { formProbes, rowProbe } from '../../rules/examples/probe.ts'
 import { relaxNg } from '../../rules/export/relaxng.ts'
@@ -12,7 +13,7 @@ import { serialise } from '../../rules/xml/write.ts'
 import { makeGenerator } from '../differential/generate.ts'
 import { mutateTree } from '../support/mutate-tree.ts'
 import { NUMBER } from '../support/number.ts'
-import { compiled, exampleSources } from '../support/ruleset.ts'
+import { compiled, exampleNames, exampleSources } from '../support/ruleset.ts'
 import { random } from '../verify/random.ts'
 
 const SECOND = Date.UTC(2026, 10, 22, 10) / 1000
@@ -39,8 +40,32 @@ function namesAnother(stanza: string): boolean {
   return ids.some((id) => id !== 'o1.2')
 }
 
-for (const name of ['acme-to-coalition', 'coalition-to-acme'] as const) {
-  const { bundle } = compiled(exampleSources(name))
+/** The examples, and one of them with lists of users and rooms, and pairs. */
+const BUNDLES: readonly (readonly [string, Bundle])[] = [
+  ...exampleNames().map((name) => [name, compiled(exampleSources(name)).bundle] as const),
+  ['listed', listed(compiled(exampleSources('acme-to-coalition')).bundle)],
+]
+
+function listed(bundle: Bundle): Bundle {
+  const locals = (side: 'from' | 'to', names: readonly string[]) => ({
+    ...bundle[side],
+    domains: bundle[side].domains.map((domain) =>
+      domain.kind === 'im' ? { ...domain, locals: names } : domain,
+    ),
+  })
+  const forms = ['message-chat', 'presence-available', 'iq-get', 'iq-result']
+  return {
+    ...bundle,
+    from: locals('from', ['anna', 'ann', 'bob.smith', 'zoë']),
+    to: locals('to', ['ben', 'ann', 'bob.smith', 'zoë', 'a+b_c~1']),
+    pairs: [
+      { from: 'acme.example', to: 'coalition.example', forms },
+      { from: 'rooms.acme.example', to: 'coalition.example', forms: ['message-groupchat'] },
+    ],
+  }
+}
+
+for (const [name, bundle] of BUNDLES) {
   const decide = createDecider(bundle)
   const schema = XmlDocument.fromString(relaxNg(bundle))
   const validator = RelaxNGValidator.fromDoc(schema)
@@ -76,7 +101,8 @@ for (const name of ['acme-to-coalition', 'coalition-to-acme'] as const) {
       else if (verdict.reason === 'too-many' && stanza.length < 5000) wrong.push(`too-many: ${stanza}`)
     }
     t.same(wrong, [])
-    t.ok(counts.both > 500 && counts.neither > 1000, JSON.stringify(counts))
+    t.ok(counts.both > 30 && counts.neither > 100, JSON.stringify(counts))
+    t.comment(JSON.stringify(counts))
     t.end()
   })
 
@@ -99,7 +125,7 @@ for (const name of ['acme-to-coalition', 'coalition-to-acme'] as const) {
       if (!agreed) wrong.push(`${key}: ${stanza}`)
     }
     t.same(wrong, [])
-    t.ok((counts.get('accepted') ?? 0) > 100, JSON.stringify([...counts]))
+    t.ok((counts.get('accepted') ?? 0) > 5, JSON.stringify([...counts]))
     t.ok(counts.size > 10, 'many reasons were met')
     t.end()
   })

@@ -35,7 +35,8 @@ t.test('the page tells each', (t) => {
     'No word with letters of two scripts.',
     'No links',
     'None of these words: noforn.',
-    'One frame leaves every 250 milliseconds',
+    'One frame is to leave every 250 milliseconds',
+    'No program of this version keeps it.',
   ]) {
     t.ok(text.includes(phrase), phrase)
   }

@@ -348,6 +348,43 @@ t.test('contradictions are problems, with their place', (t) => {
   t.end()
 })
 
+t.test('all problems are told at once, whatever kind they are of', (t) => {
+  const sources = exampleSources('acme-to-coalition')
+  const change = (file: string, from: string, to: string): void => {
+    const text = new TextDecoder().decode(sources.get(file))
+    t.ok(text.includes(from), from)
+    sources.set(file, new TextEncoder().encode(text.replace(from, to)))
+  }
+  change('ruleset.yaml', '  rate: 1000\n', '  rat: 1000\n  rate: 1000\n')
+  change('ruleset.yaml', 'becomes: { classification: UNCLASSIFIED }', 'becomes: { classification: SECRET }')
+  change('ruleset.yaml', 'kind: im }', 'kind: im, users: [anna, anna, Ben, "*"] }')
+  change('examples.yaml', 'verdict: ', 'verdikt: ')
+  const problems = problemsOf(sources).join('\n')
+  t.match(problems, /ruleset.yaml:[0-9]+:[0-9]+: unknown key "rat"/)
+  t.match(problems, /becomes/)
+  t.match(problems, /has an entry twice/)
+  t.match(problems, /"Ben" is not the local part/)
+  t.match(problems, /"\*" looks like a pattern/)
+  t.match(problems, /examples.yaml:[0-9]+:[0-9]+: unknown key "verdikt"/)
+  t.end()
+})
+
+t.test('users and rooms that can never pass are problems', (t) => {
+  const long = 'x'.repeat(65)
+  const sources = changedSources(
+    'acme-to-coalition',
+    'ruleset.yaml',
+    'kind: im }',
+    `kind: im, users: [anna, ${long}, "a?"] }`,
+  )
+  sources.delete('examples.yaml')
+  t.match(problemsOf(sources), [
+    new RegExp(`"${long}" has 65 characters, and limits.local-characters is 64`),
+    /"a\?" looks like a pattern/,
+  ])
+  t.end()
+})
+
 t.test('a label that its policy calls invalid cannot be listed', (t) => {
   const required = changedSources(
     'acme-to-coalition',
