@@ -55,7 +55,7 @@ export function choiceSections({ from, to, pairs, content, pacing, edge, labels 
           'Each domain of the sending side to each domain of the receiving side, in every form below.',
         )
       : table(
-          ['From', 'To', 'Forms, and how many (the edge keeps the rate)'],
+          ['From', 'To', 'Forms, and how many (more are delayed, not refused)'],
           pairs.map((pair): Cell[] => [code(pair.from), code(pair.to), pairWords(pair)]),
         ),
     heading('What texts may hold'),
