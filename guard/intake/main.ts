@@ -2,14 +2,15 @@
  * intake: takes stanzas from one producer and hands the same frame to both verifiers.
  *
  * Reads    GCXP over TLS from the one configured producer
- *          fd 3: from release, the two bounds at start, then a confirmation for every number
- * Writes   GCXP answers, in order, one bit each: what fd 3 said
+ *          fd 3: from release, the two bounds at start, then a confirmation for every number; without responses it is not there
+ * Writes   GCXP answers, in order, one bit each: what fd 3 said; without responses nothing
  *          fd 4, fd 5: the same octets to inspect and to verify (number, whole second, payload)
  *          fd 6: snapshots to metrics
- * Trusts   its certificate files, its arguments, the bundle's limits by digest; nothing that is in a payload
+ * Trusts   its certificate files, its arguments, the bundle's limits and pairs by digest; nothing that is in a payload, out of which
+ *          it takes two addresses to choose by which rate it waits
  * Rights   reads its code, the bundle and its TLS files; one listening port; no file writing
- * Fails    the end of a pipe, a confirmation out of order: the process ends, and with it the direction. A producer that
- *          breaks the protocol loses its connection and may come again
+ * Fails    the end of a pipe, a confirmation out of order, its own certificate expired: the process ends, and with it the
+ *          direction. A producer that breaks the protocol loses its connection and may come again
  * Reports  on stderr, never content
  * Follows  doc/formats.md §4 and §5; reference GCXP
  */
@@ -24,11 +25,13 @@ import { createLatency, sendSnapshots } from '../common/metrics.ts'
 import { readPipe, writeGathered, writePipe } from '../common/pipe.ts'
 import { createReport, type Report } from '../common/report.ts'
 import { type ConsumerConnection, type ConsumerState, listenConsumer } from '../gcxp/consumer.ts'
-import { readCredentials } from '../gcxp/credentials.ts'
-import { compareNumbers, formatNumber, type StanzaNumber, writeNumber } from '../gcxp/number.ts'
+import { expiredProblem, readCredentials } from '../gcxp/credentials.ts'
+import { compareNumbers, formatNumber, NO_NUMBER, type StanzaNumber, writeNumber } from '../gcxp/number.ts'
+import { foreignIds } from '../gcxp/numbering.ts'
 import { WINDOW } from '../gcxp/producer.ts'
 import { createGate } from './gate.ts'
-import { createSequence, type Sequence } from './sequence.ts'
+import { createPaces } from './pace.ts'
+import { createGrowth, createOwnNumbers, createSequence, createUnchecked, type Sequence } from './sequence.ts'
 
 const FRAME_HEAD = 16
 
@@ -41,6 +44,8 @@ const options = stageArguments(process.argv.slice(2), [
   'key',
   'ca',
   'peer',
+  'numbering',
+  'responses',
 ])
 const report: Report = createReport('intake', options.name)
 
@@ -53,28 +58,33 @@ if (listen === undefined) report.fail(`--listen ${options.listen}: is not HOST:P
 const { limits } = bundle
 const own = credentials
 const port = listen
+const responses = options.responses === 'yes'
 
-readPipe(
-  3,
-  'confirmed',
-  report,
-  createRecordReader(CONFIRMATION_OCTETS, (octets, at) => {
-    const confirmation = decodeConfirmation(octets, at)
-    if (confirmation === undefined) report.fail('confirmed: not a confirmation')
-    if (sequence === undefined) bound(confirmation.kind, confirmation.number)
-    else settle(confirmation.kind, confirmation.number, sequence)
-  }),
-)
+if (responses) {
+  readPipe(
+    3,
+    'confirmed',
+    report,
+    createRecordReader(CONFIRMATION_OCTETS, (octets, at) => {
+      const confirmation = decodeConfirmation(octets, at)
+      if (confirmation === undefined) report.fail('confirmed: not a confirmation')
+      if (sequence === undefined) bound(confirmation.kind, confirmation.number)
+      else settle(confirmation.kind, confirmation.number, sequence)
+    }),
+  )
+}
 const toInspect = writePipe(4, 'frames to inspect', report)
 const toVerify = writePipe(5, 'frames to verify', report)
 const metrics = writePipe(6, 'metrics', report)
 
-/** Frames on their way through the guard, oldest first: `first` is the oldest of a ring. */
+/** Frames on their way through the guard, oldest first: `first` is the oldest of a ring. Empty without responses. */
 const flying = new Array<
   { number: StanzaNumber; connection: ConsumerConnection; readAt: number } | undefined
 >(WINDOW)
 let first = 0
 let outstanding = 0
+/** The one that came before the gate lets it in. It goes on, whatever becomes of its connection. */
+let waiting: { number: StanzaNumber; payload: Uint8Array; connection: ConsumerConnection } | undefined
 
 let seen: StanzaNumber | undefined
 let sequence: Sequence | undefined
@@ -85,44 +95,60 @@ let trouble = 'it has not connected yet'
 const counts = { connections: 0, turnedAway: 0, violations: 0, received: 0 }
 const latency = createLatency()
 
+const turnOf = createPaces(bundle, performance.now())
 const gate = createGate({
   rate: limits.rate,
   burst: limits.burst,
   window: () => outstanding < WINDOW,
   pipes: () => !toInspect.writableNeedDrain && !toVerify.writableNeedDrain,
   hold: () => current?.pause(),
-  open: () => current?.resume(),
+  open() {
+    pass(waiting!)
+    waiting = undefined
+    current?.resume()
+  },
 })
 toInspect.on('drain', gate.look)
 toVerify.on('drain', gate.look)
 sendSnapshots(metrics, snapshot)
+setInterval(() => {
+  const expired = expiredProblem(options, own, Date.now())
+  if (expired !== undefined) report.fail(expired)
+}, 1000)
+// Nobody tells the bounds: what comes before the others are up waits in the pipes.
+if (!responses) open(NO_NUMBER, NO_NUMBER)
 
 /** The two bounds come first, in this order. With the second, everybody else is up, and the port opens. */
 function bound(kind: string, number: StanzaNumber): void {
   if (seen === undefined && kind === 'seen') {
     seen = number
   } else if (seen !== undefined && kind === 'confirmed' && compareNumbers(number, seen) <= 0) {
-    sequence = createSequence(seen, number)
-    open(sequence)
+    open(seen, number)
   } else {
     report.fail('confirmed: does not begin with the two bounds')
   }
 }
 
-function open(sequence: Sequence): void {
+function open(seen: StanzaNumber, confirmed: StanzaNumber): void {
+  const foreign = options.numbering === 'foreign'
+  const next = createOwnNumbers(seen, Math.floor(Date.now() / 1000))
+  const kept = foreign ? createUnchecked() : responses ? createSequence(seen, confirmed) : createGrowth()
+  sequence = kept
   listenConsumer({
     host: port.host,
     port: port.port,
     peer: options.peer,
     credentials: own,
     payloadOctets: limits.stanzaBytes,
+    responses,
+    ...(foreign ? { numbering: () => foreignIds(next, responses) } : {}),
     onConnect(connection) {
       counts.connections++
-      sequence.connected()
+      kept.connected()
       current = connection
       gate.connected()
     },
-    onRequest: (number, payload, connection) => take(sequence, number, payload, connection),
+    onRequest: (number, payload, connection) => take(kept, number, payload, connection),
     onState,
     onFailure: report.fail,
   })
@@ -136,13 +162,20 @@ function take(
 ): void {
   const problem = payload === undefined ? 'a request without payload' : sequence.next(number)
   if (problem !== undefined || payload === undefined) {
-    counts.violations++
     connection.close(`${problem}: the producer does not keep to the protocol`)
     return
   }
   counts.received++
-  flying[(first + outstanding) % WINDOW] = { number, connection, readAt: performance.now() }
-  outstanding++
+  if (gate.arrived(turnOf(payload))) pass({ number, payload, connection })
+  else waiting = { number, payload, connection }
+}
+
+/** Stamps the second, and gives both verifiers the same octets. */
+function pass({ number, payload, connection }: NonNullable<typeof waiting>): void {
+  if (responses) {
+    flying[(first + outstanding) % WINDOW] = { number, connection, readAt: performance.now() }
+    outstanding++
+  }
   const second = Math.floor(Date.now() / 1000)
   const frame = allocateFrame(FRAME_HEAD + payload.length)
   writeNumber(frame, 4, number)
@@ -151,7 +184,6 @@ function take(
   frame.set(payload, 4 + FRAME_HEAD)
   writeGathered(toInspect, frame)
   writeGathered(toVerify, frame)
-  gate.passed()
 }
 
 /** The oldest frame is settled: its producer may know. */
@@ -184,9 +216,15 @@ function onState(state: ConsumerState): void {
     report.problem(state.problem)
   } else {
     connected = false
+    if (state.violation) counts.violations++
     trouble = state.problem
     report.problem(state.problem)
   }
+}
+
+function oldestWaits(): number {
+  const now = performance.now()
+  return now - (flying[first]?.readAt ?? now)
 }
 
 function snapshot() {
@@ -196,9 +234,10 @@ function snapshot() {
     connected,
     trouble,
     ...counts,
+    missing: sequence?.missing() ?? 0,
     outstanding,
-    oldestWaits: Math.round(performance.now() - (flying[first]?.readAt ?? performance.now())),
-    ...gate.held(),
+    oldestWaits: Math.round(responses ? oldestWaits() : gate.stuck()),
+    held: gate.held(),
     latency: { counts: latency.counts, sum: latency.sum },
     certificateNotAfter: own.notAfter,
   }

@@ -54,7 +54,7 @@ export function startGuard(config: GuardConfig): Guard {
     startedAt = performance.now()
     ending = false
     running = new Map()
-    const pipes = openPipes()
+    const pipes = openPipes(config)
     try {
       for (const stage of STAGES) {
         const [command, ...words] = [...stageLock(stage, config), process.execPath]
