@@ -50,6 +50,8 @@ export type ReleaseSnapshot = Readonly<{
   waitingForInspect: number
   waitingForJournal: number
   unanswered: number
+  /** Why nothing leaves, in one line; empty while the gate is open. */
+  gate: string
   certificateNotAfter: number
 }>
 
@@ -61,19 +63,22 @@ export type JournalSnapshot = Readonly<{
   octets: number
   /** The first 48 bits of the head of the hash chain behind `records` records. */
   headPrefix: number
+  /** What the file system of the journal still takes. */
+  freeOctets: number
 }>
 
 export type Snapshot = IntakeSnapshot | ReleaseSnapshot | JournalSnapshot
 
 const SNAPSHOT_MS = 1000
 
-/** Sends a snapshot a second down `pipe`, and one at once. */
-export function sendSnapshots(pipe: Socket, snapshot: () => Snapshot): void {
+/** Sends a snapshot a second down `pipe`, one at once, and one whenever the result is called. */
+export function sendSnapshots(pipe: Socket, snapshot: () => Snapshot): () => void {
   const send = () => {
     if (pipe.writableLength === 0) pipe.write(`${JSON.stringify(snapshot())}\n`)
   }
   send()
   setInterval(send, SNAPSHOT_MS).unref()
+  return send
 }
 
 export function createLatency(): Latency & { observe(seconds: number): void } {

@@ -8,10 +8,12 @@
  * Without responses (the one-way mode) a request is done with once a connection that keeps up has taken it: what was on its
  * way when a connection broke is lost, and nothing is sent twice. An octet behind the consumer's preamble breaks the connection.
  */
+import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { connectionProblem, UNREACHABLE } from './broken.ts'
 import { createGcxpDecoder, encodeRequest, PREAMBLE } from './codec.ts'
 import type { Credentials } from './credentials.ts'
-import { chainProblem, expiryProblem, peerProblem, TLS_VERSION } from './identity.ts'
+import { expiryProblem, peerProblem, TLS_VERSION } from './identity.ts'
 import { formatNumber, type StanzaNumber } from './number.ts'
 import { idOf } from './numbering.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
@@ -25,7 +27,6 @@ const GREETING_MS = 10_000
 const KEEP_ALIVE_MS = 15_000
 /** How often a connection is looked at: has a certificate expired? */
 const LOOK_MS = 1_000
-const UNREACHABLE = 'the host cannot be reached: check address, route and firewall'
 
 /** `problem` is one line for the operator: what, where, how to mend. */
 export type ProducerState =
@@ -48,6 +49,8 @@ export type ProducerOptions = Readonly<{
   onState?(state: ProducerState): void
   /** Octets of unanswered payload from which on `send` asks its caller to wait. */
   octets?: number
+  /** Begins without a connection, until `hold(false)`. */
+  held?: boolean
 }>
 
 export type Producer = Readonly<{
@@ -59,6 +62,11 @@ export type Producer = Readonly<{
   /** Requests without answer. */
   unanswered(): number
   connected(): boolean
+  /**
+   * Held, it has no connection: what is sent is kept, and not an octet leaves this host any more, not even one that the system
+   * had taken. Not held, it connects and sends what is unanswered.
+   */
+  hold(held: boolean): void
   /** Ends the connection and does not come back. Answers that are not there yet never come. */
   close(): void
 }>
@@ -79,10 +87,12 @@ export function connectProducer(options: ProducerOptions): Producer {
   let outbox: Outbox | undefined
   let handing = false
   let socket: TLSSocket | undefined
+  let wire: Socket | undefined
   let timer: NodeJS.Timeout | undefined
   let wait = FIRST_WAIT_MS
   let lastProblem = ''
   let closed = false
+  let held = options.held === true
 
   const room = () => count < WINDOW && octets < limit
 
@@ -139,10 +149,14 @@ export function connectProducer(options: ProducerOptions): Producer {
 
   function open(): void {
     timer = undefined
+    // A socket of its own, for only that can be reset.
+    const tcp = connect({ host: options.host, port: options.port })
+    tcp.setNoDelay(true)
+    tcp.setKeepAlive(true, KEEP_ALIVE_MS)
+    wire = tcp
     const tls = connectTls({
       ...TLS_VERSION,
-      host: options.host,
-      port: options.port,
+      socket: tcp,
       servername: options.peer,
       cert: options.credentials.certificate,
       key: options.credentials.key,
@@ -161,11 +175,9 @@ export function connectProducer(options: ProducerOptions): Producer {
       tls.destroy()
     }
     const tooSlow = setTimeout(() => {
-      breakOff(tls.connecting ? UNREACHABLE : 'no GCXP greeting came: is it a GCXP consumer?')
+      breakOff(tcp.connecting ? UNREACHABLE : 'no GCXP greeting came: is it a GCXP consumer?')
     }, GREETING_MS)
 
-    tls.setNoDelay(true)
-    tls.setKeepAlive(true, KEEP_ALIVE_MS)
     tls.on('secureConnect', () => {
       const why = peerProblem(tls, options.peer, Date.now())
       if (why !== undefined) return breakOff(why)
@@ -208,7 +220,7 @@ export function connectProducer(options: ProducerOptions): Producer {
       }
     })
     tls.on('error', (error: NodeJS.ErrnoException) => {
-      problem ??= describe(error, tls)
+      problem ??= connectionProblem(error, tls)
     })
     tls.on('close', () => {
       clearTimeout(tooSlow)
@@ -218,7 +230,7 @@ export function connectProducer(options: ProducerOptions): Producer {
         standing = undefined
         outbox = undefined
       }
-      if (closed) return
+      if (closed || held) return
       const why =
         problem ??
         (greeted
@@ -248,29 +260,21 @@ export function connectProducer(options: ProducerOptions): Producer {
     socket?.destroy()
   }
 
-  open()
-  return { send, unanswered: () => count, connected: () => standing !== undefined, close }
-}
-
-/** A failed connection, in words. */
-function describe(error: NodeJS.ErrnoException, tls: TLSSocket): string {
-  if (tls.authorizationError) return chainProblem(tls.authorizationError)
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'nobody listens there: start the peer, or correct the address'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is not known: correct it, or give the address'
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'ETIMEDOUT':
-      return UNREACHABLE
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'the peer broke the connection: its log says why'
-    default:
-      return error.code?.startsWith('ERR_SSL_') === true
-        ? `TLS failed (${error.code}): does the peer speak TLS 1.3 and trust our certificate?`
-        : `failed (${error.code ?? 'unknown'})`
+  function hold(on: boolean): void {
+    if (on === held) return
+    held = on
+    clearTimeout(timer)
+    if (on) {
+      standing = undefined
+      outbox = undefined
+      // A reset takes back what the system has not sent yet; an end would send it.
+      wire?.resetAndDestroy()
+      socket?.destroy()
+    } else if (socket === undefined) {
+      open()
+    }
   }
+
+  if (!held) open()
+  return { send, unanswered: () => count, connected: () => standing !== undefined, hold, close }
 }

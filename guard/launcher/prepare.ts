@@ -10,7 +10,8 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeTree, nodeFlags, stageFile, stageLock } from './flags.ts'
+import { codeTree, NO_CORE_IN_SHELL, nodeFlags, stageFile, stageLock } from './flags.ts'
+import { makeGate } from './gate.ts'
 import { type GuardConfig, pipesOf, STAGES, type StageName, stageArguments } from './stages.ts'
 
 /**
@@ -33,6 +34,7 @@ export type PrepareOptions = Readonly<{
 
 /** Throws what the file system says. */
 export function prepareGuard({ config, directory, userOf }: PrepareOptions): void {
+  makeGate(config.gate)
   const pipes = join(directory, 'pipes')
   rmSync(pipes, { recursive: true, force: true })
   mkdirSync(pipes, { recursive: true, mode: 0o711 })
@@ -83,6 +85,7 @@ function startFile(stage: StageName, config: GuardConfig, pipes: string): string
   ]
   return [
     `# ${stage} of the guard ${config.name}. Made by "sallyport guard prepare" at each start; changes are lost.`,
+    NO_CORE_IN_SHELL,
     ...opens,
     `cd / && exec env -i \\\n  ${words.map(quote).join(' \\\n  ')}`,
     '',

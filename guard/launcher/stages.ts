@@ -23,6 +23,7 @@ export const PIPES: readonly PipeEnds[] = [
   pipe('intake', 6, 'metrics', 3),
   pipe('release', 8, 'metrics', 4),
   pipe('journal', 5, 'metrics', 5),
+  pipe('intake', 7, 'journal', 6),
 ]
 
 /** The pipes of this guard: where its producer is not answered, nothing leads back to intake. */
@@ -58,15 +59,38 @@ export type GuardConfig = Readonly<{
     ca: string
     responses: boolean
   }>
-  journal: Readonly<{ directory: string; key: string }>
+  journal: JournalConfig
   metrics: Readonly<{ listen: string }>
+  /** The directory of the gate file (launcher/gate.ts). */
+  gate: string
   /** False: no code is generated at run time; slower, and the form of the installed guard. */
   jit: boolean
+}>
+
+/** The audit record. `signing-key`: of its checkpoints; `content-key`: the public key for which kept content is sealed. */
+export type JournalConfig = Readonly<{
+  directory: string
+  key: string
+  'signing-key'?: string
+  'segment-megabytes': number
+  keep: Readonly<{ days?: number; megabytes?: number }>
+  'warn-free-megabytes': number
+  content: 'none' | 'refused' | 'all'
+  'content-key'?: string
 }>
 
 /** What metrics is told of the runs before: how often the stages were started again, and why the last time. */
 export function startsAgain(times: number, why: string): string[] {
   return ['--starts-again', String(times), '--because', why]
+}
+
+/** The key for which intake seals content; undefined where none is kept. */
+export function contentKey({ journal }: GuardConfig): string | undefined {
+  return journal.content === 'none' ? undefined : journal['content-key']
+}
+
+function optional(name: string, value: string | number | undefined): string[] {
+  return value === undefined ? [] : [name, `${value}`]
 }
 
 /** Arguments of a stage. */
@@ -83,12 +107,13 @@ export function stageArguments(stage: StageName, config: GuardConfig): string[] 
       ...['--listen', config.intake.listen],
       ...tls(config.intake),
       ...['--numbering', config.intake.numbering, '--responses', yes(config.intake.responses)],
+      ...optional('--content-key', contentKey(config)),
     ],
     inspect: bundle,
     verify: bundle,
     release: [
       ...bundle,
-      ...['--connect', config.release.connect],
+      ...['--gate', config.gate, '--connect', config.release.connect],
       ...tls(config.release),
       ...['--responses', yes(config.release.responses), '--confirm', yes(config.intake.responses)],
       ...(config.bundle.signers === undefined ? [] : ['--signers', config.bundle.signers]),
@@ -98,6 +123,12 @@ export function stageArguments(stage: StageName, config: GuardConfig): string[] 
       ...bundle,
       ...['--directory', config.journal.directory, '--key', config.journal.key],
       ...['--peer', config.intake.peer],
+      ...['--segment-megabytes', `${config.journal['segment-megabytes']}`],
+      ...['--warn-free-megabytes', `${config.journal['warn-free-megabytes']}`],
+      ...['--content', config.journal.content],
+      ...optional('--signing-key', config.journal['signing-key']),
+      ...optional('--keep-days', config.journal.keep.days),
+      ...optional('--keep-megabytes', config.journal.keep.megabytes),
     ],
     metrics: ['--listen', config.metrics.listen, ...startsAgain(0, '')],
   }

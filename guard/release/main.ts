@@ -10,16 +10,19 @@
  *          fd 7: to intake, the two bounds at start, then a confirmation for every number, in order; where the producer is not
  *          answered, it is not there
  *          fd 8: snapshots to metrics
- *          files: the bundle, and where the configuration demands signatures those and the allowed signers (signature.ts)
+ *          files: the gate (gate.ts), the bundle, and where the configuration demands signatures those and the allowed signers (signature.ts)
  * Trusts   neither verifier alone; the consumer only to say when it has taken a stanza
  * Rights   reads its code, the bundle and its TLS files; one connection outwards; no file writing
+ * Stops    while the gate is closed: no connection to the consumer, and what was accepted is kept
  * Fails    answers to different frames, an answer out of format, a verifier that stays silent, the end of a pipe, more stanzas
- *          than intake lets in, its own certificate expired: the process ends, and with it the direction. Verdicts or outputs that differ: the stanza stays, and it is recorded and counted
+ *          than intake lets in, its own certificate expired: the process ends, and with it the direction. Verdicts or outputs
+ *          that differ: the stanza stays, and it is recorded and counted
  * Reports  on stderr, never content
  * Follows  doc/formats.md §4 and §5
  */
 import { hash } from 'node:crypto'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
+import { selfTest } from '../../rules/self-test/self-test.ts'
 import { parseHostPort } from '../common/address.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { createBucket } from '../common/bucket.ts'
@@ -36,7 +39,9 @@ import { connectProducer, WINDOW } from '../gcxp/producer.ts'
 import type { Answer } from './answer.ts'
 import { type Approval, approve, notSuccessor } from './approve.ts'
 import { compareAnswers } from './compare.ts'
+import { closedBecause, type GateWatch, watchGate } from './gate.ts'
 import { createOrder } from './order.ts'
+import { examine, spoken } from './self-test.ts'
 import { readVerifier, type Verifier } from './verifier.ts'
 
 /** How long one verifier may leave a frame unanswered that the other has answered. */
@@ -55,7 +60,7 @@ const NO_OUTPUT = Buffer.alloc(32)
 
 const options = stageArguments(
   process.argv.slice(2),
-  ['name', 'bundle', 'digest', 'connect', 'certificate', 'key', 'ca', 'peer', 'responses', 'confirm'],
+  ['name', 'bundle', 'digest', 'gate', 'connect', 'certificate', 'key', 'ca', 'peer', 'responses', 'confirm'],
   ['signers', 'signature'],
 )
 const report: Report = createReport('release', options.name)
@@ -80,6 +85,8 @@ let trouble = 'not connected yet'
 let given = 0
 let head: Uint8Array | undefined
 let started = false
+/** Undefined until the journal has said what became of the gate: closed until then. */
+let gate: GateWatch | undefined
 let settled = NO_NUMBER
 let toldSettled = NO_NUMBER
 
@@ -105,6 +112,7 @@ const producer = connectProducer({
   peer: options.peer,
   credentials,
   responses,
+  held: true,
   onAnswer(number, accepted) {
     if (!accepted) {
       counts.declined++
@@ -128,11 +136,13 @@ const format = {
   report,
   changed,
 }
+const cases = selfTest(bundle)
+const examination = examine(cases)
 const inspect: Verifier = readVerifier(3, 'inspect', format)
 const verify: Verifier = readVerifier(4, 'verify', format)
 readPipe(6, 'durable', report, onDurable())
 records.on('drain', hold)
-sendSnapshots(metrics, snapshot)
+const tellMetrics = sendSnapshots(metrics, snapshot)
 setInterval(watch, SILENCE_MS / 10)
 setInterval(tellSettled, CONFIRM_MS)
 
@@ -146,6 +156,7 @@ function onDurable(): (chunk: Uint8Array) => void {
   const read = createRecordReader(8, (octets, at) => {
     const count = Buffer.from(octets.buffer, octets.byteOffset + at, 8).readBigUInt64BE()
     if (count > given) report.fail('durable: the journal counts more records than it was given')
+    gate?.look()
     order.durable(Number(count))
     hold()
   })
@@ -155,38 +166,69 @@ function onDurable(): (chunk: Uint8Array) => void {
     start = Buffer.concat([start, chunk])
     if (start.length < HEAD_OCTETS) return
     head = start.subarray(0, HEAD_OCTETS)
-    begin()
+    changed()
     read(start.subarray(HEAD_OCTETS))
   }
 }
 
-/** Tells intake both bounds, with which it opens its port, once everybody has spoken. */
+/** Tells intake both bounds, with which it opens its port, once everybody has spoken and the self-test has been passed. */
 function begin(): void {
-  if (started || head === undefined || !inspect.agreed() || !verify.agreed()) return
+  if (started || head === undefined || !inspect.agreed() || !verify.agreed() || examination.open()) return
   started = true
-  const { seen, confirmed: upTo, approved: before } = decodeHead(head)
+  const { seen, confirmed: upTo, approved: before, gateClosed = false } = decodeHead(head)
   if (approval !== undefined) {
     const problem = notSuccessor(approval, before)
     if (problem !== undefined) report.fail(problem)
     if (before?.digest !== options.digest) journal({ kind: 'bundle', bundle: approval.bundle })
   }
+  journal({ kind: 'self-test', cases: cases.length })
+  gate = watchGate(options.gate, gateClosed, turned)
+  if (gate.position().closed || gateClosed) turned()
+  else producer.hold(false)
   settled = toldSettled = upTo
   confirmed?.write(encodeConfirmation({ kind: 'seen', number: seen }))
   confirmed?.write(encodeConfirmation({ kind: 'confirmed', number: upTo }))
-  report.info(`both verifiers have the bundle ${options.digest}`)
+  report.info(
+    `both verifiers have the bundle ${options.digest} and have passed the self-test of ${cases.length} cases`,
+  )
+}
+
+/** The gate was opened or closed, or is closed at the start. */
+function turned(): void {
+  const { closed, time, by, reason, problem } = gate!.position()
+  producer.hold(closed)
+  trouble = 'not connected yet'
+  journal({ kind: 'gate', closed, time, by, reason: closed && problem !== '' ? problem : reason })
+  if (closed) report.problem(closedBecause(gate!.position()))
+  else report.info(`the gate was opened by ${by}: ${reason}`)
+  tellMetrics()
 }
 
 /** Answers came: judges every pair that is whole. */
 function changed(): void {
-  if (!started) begin()
+  if (!started) {
+    test()
+    begin()
+  }
   while (inspect.oldest() !== undefined && verify.oldest() !== undefined) {
+    // Without confirmations intake asks nobody whether it may begin: what it took waits for the head of the journal.
+    if (!started && !confirms) break
     if (!started) report.fail('a verifier answered before there was a frame')
     judge(inspect.take()!, verify.take()!)
   }
   hold()
 }
 
+/** The first answers are those to the self-test. */
+function test(): void {
+  while (examination.open() && inspect.oldest() !== undefined && verify.oldest() !== undefined) {
+    const problem = examination.take(inspect.take()!, verify.take()!)
+    if (problem !== undefined) report.fail(problem)
+  }
+}
+
 function judge(a: Answer, b: Answer): void {
+  if (a.number.count === 0) report.fail('a verifier answered more of the self-test than there is of it')
   const outcome = compareAnswers(a, b)
   if (outcome === 'other-frame') {
     report.fail(
@@ -227,10 +269,6 @@ function judge(a: Answer, b: Answer): void {
 /** SHA-256; by way of a string, which is made faster than a buffer. */
 function digestOf(octets: Uint8Array): Uint8Array {
   return Buffer.from(hash('sha256', octets, 'latin1'), 'latin1')
-}
-
-function spoken(answer: Answer): string {
-  return answer.opinion.accepted ? 'accepted it' : `refused it (${answer.opinion.reason})`
 }
 
 function journal(record: JournalRecord): void {
@@ -274,7 +312,9 @@ function watch(): void {
     [inspect, verify],
     [verify, inspect],
   ] as const) {
-    const stalled = ahead.waiting() > 0 && silent.waiting() === 0 && !silent.pipe.isPaused()
+    // One that has not said its first word is still starting.
+    const stalled =
+      silent.agreed() && ahead.waiting() > 0 && silent.waiting() === 0 && !silent.pipe.isPaused()
     if (stalled && now - Math.max(ahead.heardAt(), silent.heardAt()) > SILENCE_MS) {
       report.fail(
         `${silent.name} has not answered for ${SILENCE_MS / 1000} s what ${ahead.name} has answered`,
@@ -295,6 +335,7 @@ function snapshot() {
     waitingForInspect: verify.waiting(),
     waitingForJournal: order.notDurable(),
     unanswered: producer.unanswered(),
+    gate: gate === undefined ? '' : closedBecause(gate.position()),
     certificateNotAfter: own.notAfter,
   }
 }

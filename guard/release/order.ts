@@ -35,12 +35,12 @@ export function createOrder(options: {
   gaps: boolean
   /** Whether one more may be sent. */
   room(): boolean
-  /** Without output: the number of a stanza that stays. May call \`answered\` at once. */
+  /** Without output: the number of a stanza that stays. May call `answered` at once. */
   send(number: StanzaNumber, output: Uint8Array | undefined): void
   settle(number: StanzaNumber, kind: 'released' | 'refused'): void
 }): Order {
   const flying: Flying[] = []
-  /** How many of \`flying\`, from its start, have a durable record; how many of those need nothing but an answer. */
+  /** How many of `flying`, from its start, have a durable record; how many of those need nothing but an answer. */
   let ready = 0
   let sent = 0
   let held = 0

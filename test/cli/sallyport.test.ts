@@ -56,14 +56,14 @@ t.test('a wrong command line is one line that says how to mend it, and exit code
     ],
     [['edge', 'walk'], /^sallyport edge: say run or check \(see/],
     [['edge', 'run'], /^sallyport edge: --config FILE is missing \(see/],
-    [['guard'], /^sallyport guard: say run, check or prepare \(see/],
+    [['guard'], /^sallyport guard: say one of run, check, reload, close, open, prepare \(see/],
     [['guard', 'check'], /^sallyport guard: --config FILE is missing \(see/],
     [
       ['guard', 'check', '--config', 'x', '--runtime', 'y'],
       /^sallyport guard: check takes no --runtime \(see/,
     ],
     [['guard', 'prepare', '--config', 'x'], /^sallyport guard: prepare needs --runtime DIR \(see/],
-    [['journal'], /^sallyport journal: say verify, show or key \(see/],
+    [['journal'], /^sallyport journal: say one of verify, show, .*content-key \(see/],
     [['journal', 'show'], /^sallyport journal: show needs one DIR \(see/],
     [
       ['journal', 'show', 'x', '--last', 'y'],

@@ -426,6 +426,53 @@ t.test('a consumer that is not the one meant gets nothing', async (t) => {
   }
 })
 
+t.test('held, nothing leaves any more, not even what the system had taken; then all goes on', async (t) => {
+  const sockets: Socket[] = []
+  let octets = 0
+  const stalled = createTlsServer(
+    { cert: server.certificate, key: server.key, ca: server.ca, requestCert: true },
+    (socket) => {
+      sockets.push(socket)
+      socket.on('error', () => {})
+      socket.pause()
+      socket.write(PREAMBLE)
+    },
+  )
+  stalled.listen(0, '127.0.0.1')
+  await once(stalled, 'listening')
+  const { port } = stalled.address() as { port: number }
+  const { producer, states, answers } = produce(port, { held: true })
+  await delay(200)
+  t.same([sockets.length, states], [0, []], 'begun held, it does not connect')
+  producer.hold(false)
+  await until(() => producer.connected())
+  for (let i = 1; i <= 200; i++) {
+    producer.send({ generation: 0, count: i }, Buffer.alloc(20_000))
+    if (i % 10 === 0) await delay(10)
+  }
+  await delay(300)
+  producer.hold(true)
+  t.notOk(producer.connected())
+  t.equal(producer.unanswered(), 200, 'what is unanswered is kept')
+  producer.send({ generation: 0, count: 201 }, Buffer.from('x'))
+  await delay(200)
+  sockets[0]!.on('data', (chunk: Buffer) => {
+    octets += chunk.length
+  })
+  sockets[0]!.resume()
+  await delay(500)
+  t.ok(octets < 1_000_000, `${octets} octets of 4,000,000 had come to the peer`)
+  t.same([sockets.length, states], [1, ['connected']], 'and it does not connect again')
+  stalled.close()
+  const { consumer, got } = await listen({ port, payloadOctets: 30_000 })
+  producer.hold(false)
+  await until(() => answers.length === 201)
+  t.equal(got.length, 201)
+  t.equal(got.at(-1), '0.201')
+  producer.close()
+  consumer.close()
+})
+
 t.test('an unreachable peer is tried again, and said once', async (t) => {
   const [port] = await freePorts(1)
   const seen: boolean[] = []

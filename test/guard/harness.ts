@@ -20,6 +20,7 @@ import {
   readCredentials,
   type StanzaNumber,
 } from '../../guard/gcxp/index.ts'
+import { makeGate } from '../../guard/launcher/gate.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { type CertificateOptions, issue, makeCa } from '../pki/pki.ts'
@@ -34,6 +35,8 @@ export type Site = Readonly<{
   digest: string
   port: Readonly<{ intake: number; release: number; metrics: number }>
   journal: string
+  /** The directory of the gate file. */
+  gate: string
   /** Credentials of the producer and of the consumer, and of others to try. */
   credentials(name: string): Credentials
   /** Puts another certificate of the same CA, and its key, into the files of that name. */
@@ -83,6 +86,8 @@ export async function makeSite(
   writeFileSync(join(directory, 'digest.key'), `${'0f'.repeat(32)}\n`, { mode: 0o600 })
   const journal = join(directory, 'journal')
   mkdirSync(journal)
+  const gate = join(directory, 'gate-high-to-low')
+  makeGate(gate)
   const config = join(directory, 'guard.yaml')
   writeFileSync(
     config,
@@ -111,6 +116,7 @@ jit: ${options.jit ?? true}
     digest,
     port: { intake, release, metrics },
     journal,
+    gate,
     credentials(name) {
       const path = (kind: string) => join(directory, `${name}.${kind}`)
       // A certificate that has expired is what some tests need: read as of a moment when none has.

@@ -6,7 +6,9 @@ import { formatNumber, NO_NUMBER, readNumber, type StanzaNumber } from '../../gu
 import { createGate } from '../../guard/intake/gate.ts'
 import type { Turn } from '../../guard/intake/pace.ts'
 import { createSequence } from '../../guard/intake/sequence.ts'
+import { testBundle } from './bundle.ts'
 import { makeSite, sendTo, until } from './harness.ts'
+import { selfTestFrames } from './self-test-answers.ts'
 import { configOf, type StartedStage, startStage } from './stage.ts'
 
 const at = (generation: number, count: number): StanzaNumber => ({ generation, count })
@@ -210,10 +212,13 @@ t.test('both verifiers get the same octets: number, whole second, payload', asyn
   const before = Math.floor(Date.now() / 1000)
   const payloads = ['<a/>', 'é', '\0', 'x'.repeat(16_384)]
   for (const payload of payloads) await near.send(payload)
-  await until(() => intake.from(5).length > 16_384 + 80 && intake.from(4).length > 16_384 + 80)
+  const tested = selfTestFrames(testBundle())
+  const octets = tested.length + 16_384 + 80
+  await until(() => intake.from(5).length > octets && intake.from(4).length > octets)
+  t.ok(intake.from(4).subarray(0, tested.length).equals(tested), 'first the self-test')
   t.ok(intake.from(4).equals(intake.from(5)), 'octet for octet')
   const frames = createFrameReader(20_000)
-  frames.feed(intake.from(4))
+  frames.feed(intake.from(4).subarray(tested.length))
   for (const [i, payload] of payloads.entries()) {
     const rest = Buffer.from(frames.read()!)
     t.equal(formatNumber(readNumber(rest)), `0.${i + 1}`)

@@ -6,10 +6,14 @@ import t from 'tap'
 import { decodeConfirmation } from '../../guard/common/confirmed.ts'
 import { createFrameReader } from '../../guard/common/frames.ts'
 import { decodeRecord, encodeHead, type JournalRecord, NO_ROW } from '../../guard/common/record.ts'
+import { SELF_TEST_NUMBER, selfTestFrame } from '../../guard/common/self-test.ts'
 import { encodeResponse } from '../../guard/gcxp/codec.ts'
-import { formatNumber, PREAMBLE, type StanzaNumber, writeNumber } from '../../guard/gcxp/index.ts'
+import { formatNumber, NO_NUMBER, PREAMBLE, type StanzaNumber, writeNumber } from '../../guard/gcxp/index.ts'
 import { idOf } from '../../guard/gcxp/numbering.ts'
+import { selfTest } from '../../rules/self-test/self-test.ts'
+import { testBundle } from './bundle.ts'
 import { makeSite, receive, until } from './harness.ts'
+import { selfTestAnswers } from './self-test-answers.ts'
 import { configOf, type StartedStage, startStage } from './stage.ts'
 
 const site = await makeSite()
@@ -18,7 +22,7 @@ t.teardown(site.remove)
 
 type Said = {
   number?: StanzaNumber
-  frame?: string
+  frame?: string | Uint8Array
   accepted?: boolean
   row?: number
   position?: number
@@ -54,6 +58,8 @@ function answer(count: number, said: Said = {}): Buffer {
   return Buffer.concat([head, rest])
 }
 
+const passed = selfTestAnswers(testBundle())
+
 /** The bundle is the same on every site of these tests that has the same limits. */
 const header = (digest = site.digest) => Buffer.concat([Buffer.from('SLY1'), Buffer.from(digest, 'hex')])
 
@@ -66,11 +72,12 @@ type Running = {
   close(): Promise<void>
 }
 
-async function start(begin = true, own = config): Promise<Running> {
+/** `tested`: what the verifiers say in the self-test; false: they do not speak at all. */
+async function start(tested: readonly Buffer[] | false = passed, own = config): Promise<Running> {
+  const begin = tested !== false
   const stage = startStage('release', own)
   if (begin) {
-    stage.to(3).write(header())
-    stage.to(4).write(header())
+    for (const fd of [3, 4]) stage.to(fd).write(Buffer.concat([header(), ...tested]))
     stage
       .to(6)
       .write(
@@ -85,7 +92,8 @@ async function start(begin = true, own = config): Promise<Running> {
     },
     durable(count) {
       const octets = Buffer.alloc(8)
-      octets.writeBigUInt64BE(BigInt(count))
+      // The first record is that of the self-test.
+      octets.writeBigUInt64BE(BigInt(count + 1))
       stage.to(6).write(octets)
     },
     records() {
@@ -93,7 +101,7 @@ async function start(begin = true, own = config): Promise<Running> {
       frames.feed(stage.from(5))
       const found: JournalRecord[] = []
       for (let rest = frames.read(); rest !== undefined; rest = frames.read()) found.push(decodeRecord(rest)!)
-      return found
+      return found.filter(({ kind }) => kind !== 'self-test')
     },
     confirmations() {
       const octets = stage.from(7)
@@ -253,13 +261,105 @@ t.test('what ends the stage', async (t) => {
     ],
   ]
   for (const [what, cause, message, begun] of faults) {
-    const release = await start(begun)
+    const release = await start(begun === false ? false : passed)
     cause(release)
     t.not(await release.stage.exit, 0, what)
     t.match(release.stage.said(), message, what)
   }
   t.same(far.order, [], 'nothing left')
   far.close()
+})
+
+t.test('the self-test: whatever is not as it must be keeps the port closed', async (t) => {
+  const cases = selfTest(testBundle())
+  const benign = cases.findIndex(({ accepted }) => accepted !== undefined)
+  const hostile = cases.findIndex(({ accepted }) => accepted === undefined)
+  /** The set with other octets in place of those of one case. */
+  const changed = (at: number, octets: Buffer): Buffer[] => passed.map((one, i) => (i === at ? octets : one))
+  /** An answer to that case that says something else. */
+  const lie = (at: number, said: Said): Buffer =>
+    answer(0, { number: SELF_TEST_NUMBER, frame: selfTestFrame(cases[at]!).subarray(4), ...said })
+  const output = cases[benign]!.accepted!.output
+  const swapped = passed.with(0, passed[1]!).with(1, passed[0]!)
+  const faults: [string, Buffer[], Buffer[], RegExp][] = [
+    [
+      'a benign stanza that one refuses',
+      passed,
+      changed(benign, lie(benign, { accepted: false })),
+      /must be accepted; inspect accepted it, verify refused it \(label-missing\): nothing moves; report it/,
+    ],
+    [
+      'a benign stanza that both refuse',
+      changed(benign, lie(benign, { accepted: false })),
+      changed(benign, lie(benign, { accepted: false })),
+      /must be accepted; inspect refused it/,
+    ],
+    [
+      'a hostile stanza that one accepts',
+      changed(hostile, lie(hostile, {})),
+      passed,
+      /must be refused; inspect accepted it, verify refused it/,
+    ],
+    [
+      'a hostile stanza that both accept',
+      changed(hostile, lie(hostile, {})),
+      changed(hostile, lie(hostile, {})),
+      /must be refused; inspect accepted it, verify accepted it/,
+    ],
+    [
+      'another output, equal from both',
+      changed(benign, lie(benign, { output: output.replace('LOW', 'TOP') })),
+      changed(benign, lie(benign, { output: output.replace('LOW', 'TOP') })),
+      /chat.*must become something else/,
+    ],
+    [
+      'the right output under no row',
+      changed(benign, lie(benign, { output, row: NO_ROW })),
+      changed(benign, lie(benign, { output, row: NO_ROW })),
+      /must become something else/,
+    ],
+    [
+      'other octets',
+      changed(5, answer(0, { number: SELF_TEST_NUMBER })),
+      passed,
+      /was not what was answered/,
+    ],
+    [
+      'other octets for both',
+      changed(5, lie(6, { accepted: false })),
+      changed(5, lie(6, { accepted: false })),
+      /case 6 of [0-9]+, .*, was not what/,
+    ],
+    ['another order', swapped, swapped, /case 1 of .* was not what was answered/],
+    ['another number', changed(5, answer(1)), changed(5, answer(1)), /was not what was answered/],
+    [
+      'one more than there is',
+      [...passed, passed[0]!],
+      [...passed, passed[0]!],
+      /answered (before there was a frame|more of the self-test)/,
+    ],
+  ]
+  for (const [what, inspect, verify, message] of faults) {
+    const stage = startStage('release', config)
+    stage.to(3).write(Buffer.concat([header(), ...inspect]))
+    stage.to(4).write(Buffer.concat([header(), ...verify]))
+    stage.to(6).write(encodeHead({ records: 0, seen: NO_NUMBER, confirmed: NO_NUMBER }))
+    t.not(await stage.exit, 0, what)
+    t.match(stage.said(), message, what)
+    if (!what.startsWith('one more')) t.equal(stage.from(7).length, 0, `${what}: intake was told nothing`)
+  }
+  const short = startStage('release', config)
+  for (const fd of [3, 4]) short.to(fd).write(Buffer.concat([header(), ...passed.slice(0, -1)]))
+  short.to(6).write(encodeHead({ records: 0, seen: NO_NUMBER, confirmed: NO_NUMBER }))
+  await delay(500)
+  t.equal(short.from(7).length, 0, 'one less than there is: it waits')
+  for (const fd of [3, 4]) short.to(fd).write(passed.at(-1)!)
+  await until(() => short.from(7).length === 32, 10_000, short.said)
+  const frames = createFrameReader(1000)
+  frames.feed(short.from(5))
+  t.same(decodeRecord(frames.read()!), { kind: 'self-test', cases: cases.length }, 'and it is on record')
+  short.process.kill()
+  await short.exit
 })
 
 t.test('a verifier that stays silent ends the stage', async (t) => {
@@ -365,8 +465,7 @@ t.test('more than intake lets in ends the direction; as much as it lets in does 
   const own = await configOf(slow)
   const begin = async () => {
     const release = await start(false, own)
-    release.stage.to(3).write(header(slow.digest))
-    release.stage.to(4).write(header(slow.digest))
+    for (const fd of [3, 4]) release.stage.to(fd).write(Buffer.concat([header(slow.digest), ...passed]))
     const none = { generation: 0, count: 0 }
     release.stage.to(6).write(encodeHead({ records: 0, seen: none, confirmed: none }))
     await until(() => release.confirmations().length === 2, 10_000, release.stage.said)
@@ -399,7 +498,7 @@ t.test('more than intake lets in ends the direction; as much as it lets in does 
 t.test('one-way: each refused number goes downstream as a request without payload', async (t) => {
   const oneWay = await makeSite({ intake: 'responses: false', release: 'responses: false' })
   t.teardown(oneWay.remove)
-  const release = await start(true, await configOf(oneWay))
+  const release = await start(passed, await configOf(oneWay))
   for (let i = 1; i <= 6; i++) release.answer(i, i % 3 === 0 ? { accepted: false } : {})
   await until(() => release.records().length === 6)
   const far = receive(oneWay, () => {}, false)
@@ -426,7 +525,7 @@ t.test(
   async (t) => {
     const oneWay = await makeSite({ release: 'responses: false' })
     t.teardown(oneWay.remove)
-    const release = await start(true, await configOf(oneWay))
+    const release = await start(passed, await configOf(oneWay))
     release.answer(8)
     release.answer(9, { accepted: false })
     await until(() => release.records().length === 2)
@@ -444,7 +543,7 @@ t.test(
 t.test('a consumer that is away fills no memory where intake is not held by a window', async (t) => {
   const oneWay = await makeSite({ intake: 'responses: false', release: 'responses: false' })
   t.teardown(oneWay.remove)
-  const release = await start(true, await configOf(oneWay))
+  const release = await start(passed, await configOf(oneWay))
   const output = 'x'.repeat(100_000)
   let stopped = false
   let offered = 0
@@ -463,8 +562,10 @@ t.test('a consumer that is away fills no memory where intake is not held by a wi
   t.ok(offered > 150 && offered < 400, `after ${offered} of 100 kB`)
   const far = receive(oneWay, () => {}, false)
   await until(() => release.records().length >= offered - 3)
-  release.durable(release.records().filter(({ kind }) => kind === 'verdict').length)
-  await until(() => far.order.length >= offered - 3, 20_000)
+  await until(() => {
+    release.durable(release.records().length)
+    return far.order.length >= offered - 3
+  }, 20_000)
   t.same(far.changed, [])
   far.close()
   await release.close()

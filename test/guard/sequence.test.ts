@@ -25,7 +25,7 @@ type Intake = Readonly<{
   stage: StartedStage
   connect(): Promise<Raw>
   confirm(kind: Confirmation['kind'], number: StanzaNumber): void
-  /** Numbers and payloads of the frames that inspect got. */
+  /** Numbers and payloads of the frames that inspect got behind the self-test. */
   frames(): string[]
   snapshot(): IntakeSnapshot | undefined
   end(): Promise<void>
@@ -49,7 +49,8 @@ async function startIntake(site: Site, bounds?: readonly [StanzaNumber, StanzaNu
       reader.feed(stage.from(4))
       const found: string[] = []
       for (let rest = reader.read(); rest !== undefined; rest = reader.read()) {
-        found.push(`${formatNumber(readNumber(rest))} ${Buffer.from(rest.subarray(16))}`)
+        const number = readNumber(rest)
+        if (number.count > 0) found.push(`${formatNumber(number)} ${Buffer.from(rest.subarray(16))}`)
       }
       return found
     },

@@ -1,18 +1,22 @@
 /**
  * The sample of hostile and benign s2s input, through a whole crossing: each file on a fresh, authenticated stream to the near
- * edge, under the ruleset made from its own policy. Benign and hostile files take turns in one run; the table is printed.
+ * edge, under the ruleset made from its own policy. Benign and hostile files take turns in one run; the table is printed. Then again
+ * in single octets, in random pieces, and behind many benign stanzas.
+ *
+ *   SALLYPORT_SAMPLE_BENIGN=1000000 node test/sample/sample.test.ts     so many of them (2,000)
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { parse, stringify } from 'yaml'
 import { type PeerDomain, startDomain } from '../peer/domain.ts'
 import { initiate } from '../peer/negotiate.ts'
 import { type Crossing, startCrossing } from '../support/crossing.ts'
 import { sampleSources, writeSampleRuleset } from '../support/sample-ruleset.ts'
+import { random } from '../verify/random.ts'
 
 type Hostile = Readonly<{
   file: string
@@ -30,6 +34,20 @@ type Sample = ({ kind: 'hostile' } & Hostile) | ({ kind: 'benign' } & Benign)
 
 const STANZAS = fileURLToPath(new URL('../../../shared/conformance/stanzas/', import.meta.url))
 const PORTS = 17_100
+/** How many benign stanzas go before the last round. */
+const BENIGN = Number(process.env['SALLYPORT_SAMPLE_BENIGN'] ?? 2_000)
+/** SECRET of ACME. */
+const LABEL = `<securitylabel xmlns='urn:xmpp:sec-label:0'><label><esssecuritylabel xmlns='urn:xmpp:sec-label:ess:0'>MQgCAQQGAyoDBA==</esssecuritylabel></label></securitylabel>`
+
+/** How the octets of a file are handed to TCP. */
+const CUTS = {
+  whole: 'each in one piece',
+  single: 'each octet by itself',
+  random: 'in random pieces',
+  'behind many': `behind ${BENIGN} benign stanzas`,
+} as const
+type Cut = keyof typeof CUTS
+
 /** Files larger than this are not cut into single octets: their size is the point, not where they are cut. */
 const CUTTABLE = 4_096
 
@@ -62,6 +80,7 @@ async function run(): Promise<void> {
   })
 
   let downstream = Buffer.alloc(0)
+  let earlier = downstream
   await t.test('the crossing is up', { timeout: 120_000 }, async (t) => {
     crossing = await startCrossing({
       folder: join(folder, 'crossing'),
@@ -108,11 +127,9 @@ async function run(): Promise<void> {
   }
 
   /** What the far side receives because of these octets, and whether the near edge closed the stream over them. */
+  const chance = random(3)
   let asked = 0
-  const attempt = async (
-    octets: Buffer,
-    cut: 'whole' | 'single',
-  ): Promise<{ closed: boolean; arrived: Buffer }> => {
+  const attempt = async (octets: Buffer, cut: Cut): Promise<{ closed: boolean; arrived: Buffer }> => {
     const before = downstream.length
     const plain = connect(PORTS + 10, '127.0.0.1')
     plain.on('error', () => {})
@@ -121,11 +138,10 @@ async function run(): Promise<void> {
     socket.on('error', () => {})
     const id = `sample-${++asked}`
     const closed = new Promise<true>((resolve) => socket.once('close', () => resolve(true)))
-    const pieces = cut === 'whole' ? [octets] : Array.from(octets, (_, at) => octets.subarray(at, at + 1))
-    for (const piece of pieces) {
+    for (const piece of piecesOf(octets, cut, chance)) {
       if (socket.destroyed) break
       socket.write(piece)
-      if (cut === 'single') await new Promise(setImmediate)
+      if (cut !== 'whole') await new Promise(setImmediate)
     }
     socket.write(
       `<iq from='high.example' to='low.example' type='get' id='${id}'><ping xmlns='urn:xmpp:ping'/></iq>`,
@@ -145,13 +161,28 @@ async function run(): Promise<void> {
         const marker = `BARRIER-${++barriers}.`
         markers.push(marker)
         await nearDomain.send(
-          `<message from='${from}' to='${to}' type='chat'><body>${marker}</body><securitylabel xmlns='urn:xmpp:sec-label:0'><label><esssecuritylabel xmlns='urn:xmpp:sec-label:ess:0'>MQgCAQQGAyoDBA==</esssecuritylabel></label></securitylabel></message>`,
+          `<message from='${from}' to='${to}' type='chat'><body>${marker}</body>${LABEL}</message>`,
         )
       }
     }
     for (const end = Date.now() + 30_000; !markers.every((marker) => downstream.includes(marker)); ) {
       if (Date.now() > end) throw new Error(`one of ${markers.join(' ')} did not arrive`)
       await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+  }
+
+  /** Benign stanzas over one stream, in portions whose arrival is waited for. */
+  const many = async (t: Test) => {
+    const message = (n: number) =>
+      `<message from='alice@high.example/b' to='bob@low.example' type='chat'><body>BENIGN-${n}.</body>${LABEL}</message>`
+    // What they leave behind need not be kept.
+    earlier = downstream
+    for (let sent = 0; sent < BENIGN; ) {
+      const portion = Math.min(1_000, BENIGN - sent)
+      for (let n = 0; n < portion; n += 1) await nearDomain.send(message(++sent))
+      await barrier()
+      t.ok(downstream.includes(`BENIGN-${sent}.`), `${sent} benign stanzas`)
+      downstream = Buffer.alloc(0)
     }
   }
 
@@ -163,44 +194,41 @@ async function run(): Promise<void> {
   const table: string[] = []
   const tally = { hostile: 0, benign: 0 }
 
-  for (const cut of ['whole', 'single'] as const) {
-    await t.test(
-      `${turns.length} files, ${cut === 'whole' ? 'each in one piece' : 'each octet by itself'}`,
-      { timeout: 400_000 },
-      async (t) => {
-        for (const sample of turns) {
-          const octets = readFileSync(join(STANZAS, sample.kind, sample.file))
-          if (cut === 'single' && octets.length > CUTTABLE) continue
-          const { closed, arrived } = await attempt(octets, cut)
-          const rest = withoutBarriers(arrived)
-          const outcome = closed ? 'stream-error' : rest.length > 0 ? 'delivered' : 'reject'
-          if (sample.kind === 'benign') {
-            t.ok(arrived.includes(sample.must_appear), `${sample.file} is delivered`)
-            if (arrived.includes(sample.must_appear) && cut === 'whole') tally.benign++
-          } else {
-            t.same(
-              forbidden(sample).filter((octets) => arrived.includes(octets)),
-              [],
-              `${sample.file}: no marker`,
+  for (const cut of ['whole', 'single', 'random', 'behind many'] as const) {
+    await t.test(`${turns.length} files, ${CUTS[cut]}`, { timeout: 400_000 + BENIGN * 10 }, async (t) => {
+      if (cut === 'behind many') await many(t)
+      for (const sample of turns) {
+        const octets = readFileSync(join(STANZAS, sample.kind, sample.file))
+        if (cut === 'single' && octets.length > CUTTABLE) continue
+        const { closed, arrived } = await attempt(octets, cut)
+        const rest = withoutBarriers(arrived)
+        const outcome = closed ? 'stream-error' : rest.length > 0 ? 'delivered' : 'reject'
+        if (sample.kind === 'benign') {
+          t.ok(arrived.includes(sample.must_appear), `${sample.file} is delivered`)
+          if (arrived.includes(sample.must_appear) && cut === 'whole') tally.benign++
+        } else {
+          t.same(
+            forbidden(sample).filter((octets) => arrived.includes(octets)),
+            [],
+            `${sample.file}: no marker`,
+          )
+          const accepted =
+            outcome === 'delivered'
+              ? sample.accept.includes('sanitise')
+              : sample.accept.includes(outcome) ||
+                (outcome === 'reject' && sample.accept.includes('sanitise'))
+          t.ok(accepted, `${sample.file}: ${outcome} is one of ${sample.accept.join(', ')}`)
+          if (outcome === 'delivered' && sample.if_sanitised_must_appear !== undefined) {
+            t.ok(
+              arrived.includes(sample.if_sanitised_must_appear),
+              `${sample.file}: the harmless rest arrives`,
             )
-            const accepted =
-              outcome === 'delivered'
-                ? sample.accept.includes('sanitise')
-                : sample.accept.includes(outcome) ||
-                  (outcome === 'reject' && sample.accept.includes('sanitise'))
-            t.ok(accepted, `${sample.file}: ${outcome} is one of ${sample.accept.join(', ')}`)
-            if (outcome === 'delivered' && sample.if_sanitised_must_appear !== undefined) {
-              t.ok(
-                arrived.includes(sample.if_sanitised_must_appear),
-                `${sample.file}: the harmless rest arrives`,
-              )
-            }
-            if (accepted && cut === 'whole') tally.hostile++
           }
-          if (cut === 'whole') table.push(`${sample.kind.padEnd(8)} ${outcome.padEnd(12)} ${sample.file}`)
+          if (accepted && cut === 'whole') tally.hostile++
         }
-      },
-    )
+        if (cut === 'whole') table.push(`${sample.kind.padEnd(8)} ${outcome.padEnd(12)} ${sample.file}`)
+      }
+    })
   }
 
   await t.test('no marker anywhere on the far side, whatever came with what', async (t) => {
@@ -208,7 +236,7 @@ async function run(): Promise<void> {
       .filter((one) => one.name === 'edge-far' || one.name === 'guard-back')
       .map((one) => readFileSync(one.log))
     for (const sample of hostile as ({ kind: 'hostile' } & Hostile)[]) {
-      const all = [downstream, ...traces]
+      const all = [earlier, downstream, ...traces]
       t.same(
         forbidden(sample).filter((octets) => all.some((trace) => trace.includes(octets))),
         [],
@@ -220,6 +248,18 @@ async function run(): Promise<void> {
     `hostile stopped or cleaned: ${tally.hostile} of ${hostile.length}; benign delivered: ${tally.benign} of ${benign.length}`,
   )
   for (const line of table.sort()) t.comment(line)
+}
+
+function piecesOf(octets: Buffer, cut: Cut, chance: ReturnType<typeof random>): Buffer[] {
+  if (cut === 'single') return Array.from(octets, (_, at) => octets.subarray(at, at + 1))
+  if (cut !== 'random') return [octets]
+  const pieces: Buffer[] = []
+  for (let at = 0; at < octets.length; ) {
+    const length = 1 + chance.below(chance.pick([4, 64, 2_000]))
+    pieces.push(octets.subarray(at, at + length))
+    at += length
+  }
+  return pieces
 }
 
 /** What must not arrive; white-space and character-reference channels are forbidden as octets. */

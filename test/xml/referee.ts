@@ -3,6 +3,7 @@
 import {
   type XmlElement as LibElement,
   ParseOption,
+  XmlC14NMode,
   XmlCData,
   XmlDocument,
   XmlElement,
@@ -20,6 +21,21 @@ export function referee(octets: Uint8Array): Tree | 'uri' | 'refused' {
   }
   try {
     return tree(document.root)
+  } finally {
+    document.dispose()
+  }
+}
+
+/** Canonical XML 1.1 without comments of a document, as libxml2 writes it; undefined when libxml2 refuses the document. */
+export function canonicalXml(octets: Uint8Array): string | undefined {
+  let document: XmlDocument
+  try {
+    document = XmlDocument.fromBuffer(octets, { option: ParseOption.XML_PARSE_NONET })
+  } catch {
+    return undefined
+  }
+  try {
+    return document.canonicalizeToString({ mode: XmlC14NMode.XML_C14N_1_1, withComments: false })
   } finally {
     document.dispose()
   }

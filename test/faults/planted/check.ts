@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Bundle } from '../../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../../rules/bundle/load.ts'
+import { SELF_TEST_SECOND, selfTest } from '../../../rules/self-test/self-test.ts'
 import { compiled, exampleSources } from '../../support/ruleset.ts'
 import { type Crossed, makeDirection, type Stanza } from './direction.ts'
 import { type Fault, plant, ROOT } from './fault.ts'
@@ -38,6 +39,7 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
   const direction = await makeDirection()
   t.teardown(direction.remove)
   const table: string[] = []
+  let seen = 0
 
   for (const fault of faults) {
     t.test(`${fault.id}: ${side} ${fault.does}`, async (t) => {
@@ -49,6 +51,8 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
       )
       const bundle = fault.shallow === true ? shallow : full
       await isReal(t, side, fault, tree, bundle)
+      const tested = await selfTested(side, tree)
+      if (tested > 0) seen++
 
       const first = presence('<show>away</show>')
       const last =
@@ -67,7 +71,9 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
       t.match(harmless[1]!.received, last.includes(OPEN) ? '<body>benign</body>' : last)
       const harmful = crossed.slice(1, -1)
       isStopped(t, side, fault, harmful)
-      table.push(tableLine(side, fault, harmful, harmless))
+      table.push(
+        `${tableLine(side, fault, harmful, harmless)} | self-test: ${tested === 0 ? 'not seen' : `seen by ${tested}`}`,
+      )
     })
   }
 
@@ -75,6 +81,7 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
     t.equal(new Set(faults.map(({ id }) => id)).size, faults.length, 'each fault has an id of its own')
     t.ok(table.length >= 10, `${table.length} faults of ${side} were stopped by ${OTHER[side]}`)
     for (const line of table) t.comment(line)
+    t.ok(seen * 4 >= faults.length * 3, `${seen} of ${faults.length} would not have come past the self-test`)
   })
 }
 
@@ -91,6 +98,15 @@ async function isReal(t: Test, side: Side, { hostile, lies }: Fault, tree: strin
       else t.notOk(one.accepted, `${what}: an honest one refuses it`, one)
     }
   }
+}
+
+/** Of how many cases of the self-test the faulty verifier says something else than it must. */
+async function selfTested(side: Side, tree: string): Promise<number> {
+  const faulty = await decider(side, tree, full, SELF_TEST_SECOND)
+  return selfTest(full).filter(({ stanza, accepted }) => {
+    const said = faulty(stanza)
+    return said.accepted ? said.output !== accepted?.output : accepted !== undefined
+  }).length
 }
 
 /** None of the stanzas crossed, and the journal tells of a disagreement about each. */
@@ -130,9 +146,13 @@ function tableLine(
 /** What a verifier says, alone. */
 type Said = Readonly<{ accepted: true; output: string } | { accepted: false; reason: string }>
 
-/** The decision of a verifier as the code of `tree` has it, for this second. */
-async function decider(side: Side, tree: string, bundle: Bundle): Promise<(stanza: Stanza) => Said> {
-  const second = Math.floor(Date.now() / 1000)
+/** The decision of a verifier as the code of `tree` has it. */
+async function decider(
+  side: Side,
+  tree: string,
+  bundle: Bundle,
+  second = Math.floor(Date.now() / 1000),
+): Promise<(stanza: Stanza) => Said> {
   const load = (file: string): Promise<unknown> => import(join(tree, file))
   if (side === 'inspect') {
     type Module = typeof import('../../../rules/decide/decide.ts')
