@@ -22,13 +22,13 @@ export type IntakeSnapshot = Readonly<{
   turnedAway: number
   violations: number
   received: number
+  /** One-way: numbers that the producer left out. */
+  missing: number
   outstanding: number
-  /** Milliseconds since the oldest of them came; 0 when there is none. */
+  /** Milliseconds since the oldest of them came, 0 when there is none; without responses, since one waits for a verifier's pipe. */
   oldestWaits: number
-  /** Milliseconds in which the producer was held back by the rate, the window, or a verifier's full pipe. */
-  delayedByRate: number
-  heldByWindow: number
-  heldByPipes: number
+  /** Milliseconds in which the producer was held back: by a rate, by the window, by a verifier's full pipe. */
+  held: Readonly<Record<'rate' | 'domains' | 'pair' | 'window' | 'pipes', number>>
   latency: Latency
   certificateNotAfter: number
 }>

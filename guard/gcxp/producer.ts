@@ -4,14 +4,18 @@
  * It keeps what is not answered, at most a window of 1,024 requests. After a break it connects again, waiting longer each
  * time, and sends all of it once more from the first on; so the consumer sees a number more than once, but never misses
  * one. Answers must come in the order of the requests: any other answer breaks the connection.
+ *
+ * Without responses (the one-way mode) a request is done with once a connection that keeps up has taken it: what was on its
+ * way when a connection broke is lost, and nothing is sent twice. An octet behind the consumer's preamble breaks the connection.
  */
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { connectionProblem, UNREACHABLE } from './broken.ts'
 import { createGcxpDecoder, encodeRequest, PREAMBLE } from './codec.ts'
 import type { Credentials } from './credentials.ts'
-import { peerProblem, TLS_VERSION } from './identity.ts'
-import { formatNumber, NUMBER_OCTETS, type StanzaNumber, writeNumber } from './number.ts'
+import { expiryProblem, peerProblem, TLS_VERSION } from './identity.ts'
+import { formatNumber, type StanzaNumber } from './number.ts'
+import { idOf } from './numbering.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 
 /** The most requests that may be without answer. */
@@ -21,6 +25,8 @@ const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 500
 const GREETING_MS = 10_000
 const KEEP_ALIVE_MS = 15_000
+/** How often a connection is looked at: has a certificate expired? */
+const LOOK_MS = 1_000
 
 /** `problem` is one line for the operator: what, where, how to mend. */
 export type ProducerState =
@@ -33,7 +39,9 @@ export type ProducerOptions = Readonly<{
   /** The DNS name that the consumer's certificate must hold. */
   peer: string
   credentials: Credentials
-  /** The consumer answered the request with `number`. Called in the order of sending. */
+  /** False: the one-way mode, in which the connection's taking a request is its answer. */
+  responses?: boolean
+  /** The consumer answered the request with `number`. Called in the order of sending; without responses perhaps within `send`. */
   onAnswer(number: StanzaNumber, accepted: boolean): void
   /** There is room again, after `send` returned false. */
   onRoom?(): void
@@ -65,6 +73,7 @@ export type Producer = Readonly<{
 
 export function connectProducer(options: ProducerOptions): Producer {
   const limit = options.octets ?? 16 * 1024 * 1024
+  const responses = options.responses ?? true
   const where = `${options.host}:${options.port}`
   // The unanswered requests: a ring of frames with their numbers; `first` is the oldest.
   const frames = new Array<Uint8Array | undefined>(WINDOW)
@@ -73,7 +82,10 @@ export function connectProducer(options: ProducerOptions): Producer {
   let count = 0
   let octets = 0
   let waitedFor = false
+  /** The connection that is up, and where its requests go together. */
+  let standing: TLSSocket | undefined
   let outbox: Outbox | undefined
+  let handing = false
   let socket: TLSSocket | undefined
   let wire: Socket | undefined
   let timer: NodeJS.Timeout | undefined
@@ -86,37 +98,53 @@ export function connectProducer(options: ProducerOptions): Producer {
 
   function send(number: StanzaNumber, payload: Uint8Array | undefined): boolean {
     if (count === WINDOW) throw new Error('the window of unanswered requests is full')
-    const id = Buffer.allocUnsafe(NUMBER_OCTETS)
-    writeNumber(id, 0, number)
-    const frame = encodeRequest(id, payload)
+    const frame = encodeRequest(idOf(number), payload)
     const slot = (first + count) % WINDOW
     frames[slot] = frame
     numbers[slot] = number
     count++
     octets += frame.length
-    outbox?.push(frame)
+    if (responses) outbox?.push(frame)
+    else handOver()
     if (!room()) waitedFor = true
     return !waitedFor
   }
 
+  /** One-way: gives the connection as much as it takes. */
+  function handOver(): void {
+    const tls = standing
+    if (tls === undefined || handing) return
+    handing = true
+    if (tls.writableCorked === 0) {
+      tls.cork()
+      process.nextTick(() => tls.uncork())
+    }
+    while (count > 0 && !tls.writableNeedDrain && !tls.destroyed) {
+      tls.write(frames[first]!)
+      done(true)
+    }
+    handing = false
+  }
+
   /** Takes the answer to the oldest request; false when it is not the answer to that. */
   function answer(id: Uint8Array, accepted: boolean): boolean {
-    const frame = frames[first]
-    if (count === 0 || frame === undefined || id.length !== NUMBER_OCTETS) return false
+    if (count === 0 || Buffer.compare(idOf(numbers[first]!), id) !== 0) return false
+    done(accepted)
+    return true
+  }
+
+  /** The oldest request is answered. */
+  function done(accepted: boolean): void {
     const number = numbers[first]!
-    const expected = Buffer.allocUnsafe(NUMBER_OCTETS)
-    writeNumber(expected, 0, number)
-    if (Buffer.compare(expected, id) !== 0) return false
+    octets -= frames[first]!.length
     frames[first] = undefined
     first = (first + 1) % WINDOW
     count--
-    octets -= frame.length
     options.onAnswer(number, accepted)
     if (waitedFor && count <= WINDOW / 2 && octets <= limit / 2) {
       waitedFor = false
       options.onRoom?.()
     }
-    return true
   }
 
   function open(): void {
@@ -139,6 +167,8 @@ export function connectProducer(options: ProducerOptions): Producer {
     socket = tls
     let problem: string | undefined
     let greeted = false
+    let received = 0
+    let looking: NodeJS.Timeout | undefined
     const decoder = createGcxpDecoder(0)
     const breakOff = (why: string) => {
       problem ??= why
@@ -151,9 +181,22 @@ export function connectProducer(options: ProducerOptions): Producer {
     tls.on('secureConnect', () => {
       const why = peerProblem(tls, options.peer, Date.now())
       if (why !== undefined) return breakOff(why)
+      looking = setInterval(() => {
+        const expired = expiryProblem(tls, Date.now())
+        if (expired !== undefined) breakOff(expired)
+      }, LOOK_MS)
       tls.write(PREAMBLE)
     })
+    tls.on('drain', () => {
+      if (!responses) handOver()
+    })
     tls.on('data', (chunk: Buffer) => {
+      received += chunk.length
+      if (!responses && received > PREAMBLE.length) {
+        return breakOff(
+          'an octet came back, where responses are switched off on this end: switch them off there too',
+        )
+      }
       decoder.feed(chunk)
       for (;;) {
         const message = decoder.read()
@@ -181,8 +224,10 @@ export function connectProducer(options: ProducerOptions): Producer {
     })
     tls.on('close', () => {
       clearTimeout(tooSlow)
+      clearInterval(looking)
       if (socket === tls) {
         socket = undefined
+        standing = undefined
         outbox = undefined
       }
       if (closed || held) return
@@ -202,9 +247,11 @@ export function connectProducer(options: ProducerOptions): Producer {
   function established(tls: TLSSocket): void {
     wait = FIRST_WAIT_MS
     lastProblem = ''
+    standing = tls
     outbox = createOutbox(tls)
-    for (let i = 0; i < count; i++) outbox.push(frames[(first + i) % WINDOW]!)
+    if (responses) for (let i = 0; i < count; i++) outbox.push(frames[(first + i) % WINDOW]!)
     options.onState?.({ state: 'connected' })
+    if (!responses) handOver()
   }
 
   function close(): void {
@@ -218,6 +265,7 @@ export function connectProducer(options: ProducerOptions): Producer {
     held = on
     clearTimeout(timer)
     if (on) {
+      standing = undefined
       outbox = undefined
       // A reset takes back what the system has not sent yet; an end would send it.
       wire?.resetAndDestroy()
@@ -228,5 +276,5 @@ export function connectProducer(options: ProducerOptions): Producer {
   }
 
   if (!held) open()
-  return { send, unanswered: () => count, connected: () => outbox !== undefined, hold, close }
+  return { send, unanswered: () => count, connected: () => standing !== undefined, hold, close }
 }

@@ -77,7 +77,7 @@ export function startGuard(first: GuardConfig): Guard {
     startedAt = performance.now()
     ending = false
     running = new Map()
-    const pipes = openPipes()
+    const pipes = openPipes(config)
     try {
       for (const stage of STAGES) {
         const [command, ...words] = [...WITH_LAUNCHER, ...stageLock(stage, config), process.execPath]

@@ -26,6 +26,11 @@ export const PIPES: readonly PipeEnds[] = [
   pipe('intake', 7, 'journal', 6),
 ]
 
+/** The pipes of this guard: where its producer is not answered, nothing leads back to intake. */
+export function pipesOf({ intake }: Pick<GuardConfig, 'intake'>): readonly PipeEnds[] {
+  return intake.responses ? PIPES : PIPES.filter(({ name }) => name !== 'release-intake')
+}
+
 function pipe(from: StageName, writes: number, to: StageName, reads: number): PipeEnds {
   return { name: `${from}-${to}`, writer: { stage: from, fd: writes }, reader: { stage: to, fd: reads } }
 }
@@ -35,8 +40,25 @@ export type GuardConfig = Readonly<{
   name: string
   /** With `signers`, the bundle is run only when two of them have signed it; else its digest alone decides. */
   bundle: Readonly<{ file: string; digest: string; signers?: string; signatures?: readonly string[] }>
-  intake: Readonly<{ listen: string; peer: string; certificate: string; key: string; ca: string }>
-  release: Readonly<{ connect: string; peer: string; certificate: string; key: string; ca: string }>
+  intake: Readonly<{
+    listen: string
+    peer: string
+    certificate: string
+    key: string
+    ca: string
+    /** `sallyport`: ids are the numbers of a sending edge. `foreign`: whatever another product chooses. */
+    numbering: 'sallyport' | 'foreign'
+    /** False: the one-way mode, on this side. */
+    responses: boolean
+  }>
+  release: Readonly<{
+    connect: string
+    peer: string
+    certificate: string
+    key: string
+    ca: string
+    responses: boolean
+  }>
   journal: JournalConfig
   metrics: Readonly<{ listen: string }>
   /** The directory of the gate file (launcher/gate.ts). */
@@ -74,6 +96,7 @@ function optional(name: string, value: string | number | undefined): string[] {
 /** Arguments of a stage. */
 export function stageArguments(stage: StageName, config: GuardConfig): string[] {
   const bundle = ['--bundle', config.bundle.file, '--digest', config.bundle.digest]
+  const yes = (value: boolean) => (value ? 'yes' : 'no')
   const tls = (end: GuardConfig['intake'] | GuardConfig['release']) => [
     ...['--certificate', end.certificate, '--key', end.key],
     ...['--ca', end.ca, '--peer', end.peer],
@@ -83,6 +106,7 @@ export function stageArguments(stage: StageName, config: GuardConfig): string[] 
       ...bundle,
       ...['--listen', config.intake.listen],
       ...tls(config.intake),
+      ...['--numbering', config.intake.numbering, '--responses', yes(config.intake.responses)],
       ...optional('--content-key', contentKey(config)),
     ],
     inspect: bundle,
@@ -91,6 +115,7 @@ export function stageArguments(stage: StageName, config: GuardConfig): string[] 
       ...bundle,
       ...['--gate', config.gate, '--connect', config.release.connect],
       ...tls(config.release),
+      ...['--responses', yes(config.release.responses), '--confirm', yes(config.intake.responses)],
       ...(config.bundle.signers === undefined ? [] : ['--signers', config.bundle.signers]),
       ...(config.bundle.signatures ?? []).flatMap((file) => ['--signature', file]),
     ],

@@ -173,6 +173,12 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
   )
   one(
     'counter',
+    'sallyport_guard_missing_total',
+    'Numbers that the producer left out, where it is not answered: each is a stanza lost on the way',
+    () => latest.intake?.missing,
+  )
+  one(
+    'counter',
     'sallyport_guard_consumer_breaks_total',
     'Connections to the consumer that failed or broke',
     () => latest.release?.breaks,
@@ -183,9 +189,11 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
     'Time in which intake held the producer back, by cause',
     'cause',
     () => ({
-      rate: latest.intake?.delayedByRate,
-      window: latest.intake?.heldByWindow,
-      verifiers: latest.intake?.heldByPipes,
+      rate: latest.intake?.held.rate,
+      domains: latest.intake?.held.domains,
+      pair: latest.intake?.held.pair,
+      window: latest.intake?.held.window,
+      verifiers: latest.intake?.held.pipes,
     }),
   )
   labelled(

@@ -5,15 +5,18 @@
  *          fd 6: from the journal, its head at start, then how many records are durable
  *          GCXP answers of the one configured consumer
  * Writes   fd 5: a record for every pair of answers, before anything moves
- *          GCXP requests: the octets on which both agree, under the number that the producer gave
- *          fd 7: to intake, the two bounds at start, then a confirmation for every number, in order
+ *          GCXP requests: the octets on which both agree, under their number; where the consumer does not answer, one
+ *          without payload for each number that stays
+ *          fd 7: to intake, the two bounds at start, then a confirmation for every number, in order; where the producer is not
+ *          answered, it is not there
  *          fd 8: snapshots to metrics
  *          files: the gate (gate.ts), the bundle, and where the configuration demands signatures those and the allowed signers (signature.ts)
  * Trusts   neither verifier alone; the consumer only to say when it has taken a stanza
  * Rights   reads its code, the bundle and its TLS files; one connection outwards; no file writing
  * Stops    while the gate is closed: no connection to the consumer, and what was accepted is kept
- * Fails    answers to different frames, an answer out of format, a verifier that stays silent, the end of a pipe: the process
- *          ends, and with it the direction. Verdicts or outputs that differ: the stanza stays, and it is recorded and counted
+ * Fails    answers to different frames, an answer out of format, a verifier that stays silent, the end of a pipe, more stanzas
+ *          than intake lets in, its own certificate expired: the process ends, and with it the direction. Verdicts or outputs
+ *          that differ: the stanza stays, and it is recorded and counted
  * Reports  on stderr, never content
  * Follows  doc/formats.md §4 and §5
  */
@@ -22,6 +25,7 @@ import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { SELF_TEST_NUMBER, selfTest } from '../../rules/self-test/self-test.ts'
 import { parseHostPort } from '../common/address.ts'
 import { stageArguments } from '../common/arguments.ts'
+import { createBucket } from '../common/bucket.ts'
 import { readBundle } from '../common/bundle.ts'
 import { encodeConfirmation } from '../common/confirmed.ts'
 import { createRecordReader } from '../common/fixed.ts'
@@ -29,9 +33,9 @@ import { sendSnapshots } from '../common/metrics.ts'
 import { readPipe, writeGathered, writePipe } from '../common/pipe.ts'
 import { decodeHead, encodeRecord, HEAD_OCTETS, type JournalRecord } from '../common/record.ts'
 import { createReport, type Report } from '../common/report.ts'
-import { readCredentials } from '../gcxp/credentials.ts'
+import { expiredProblem, readCredentials } from '../gcxp/credentials.ts'
 import { compareNumbers, formatNumber, NO_NUMBER, type StanzaNumber } from '../gcxp/number.ts'
-import { connectProducer } from '../gcxp/producer.ts'
+import { connectProducer, WINDOW } from '../gcxp/producer.ts'
 import type { Answer } from './answer.ts'
 import { type Approval, approve, notSuccessor } from './approve.ts'
 import { compareAnswers } from './compare.ts'
@@ -44,13 +48,19 @@ import { readVerifier, type Verifier } from './verifier.ts'
 const SILENCE_MS = 5_000
 /** Octets that wait for a counterpart, or for confirmation, from which on no more answers are read. */
 const HELD_OCTETS = 16 * 1024 * 1024
+/**
+ * Stanzas that may be between intake and their verdict where intake does not count them: it stops when a verifier's pipe is full, and
+ * what fits into three times 64 KiB before a verifier (two buffers, a pipe) and as much behind it is fewer than 4,000 of the
+ * shortest stanza that there is.
+ */
+const UNCOUNTED = 8192
 /** How often the journal learns up to where numbers are settled. */
 const CONFIRM_MS = 200
 const NO_OUTPUT = Buffer.alloc(32)
 
 const options = stageArguments(
   process.argv.slice(2),
-  ['name', 'bundle', 'digest', 'gate', 'connect', 'certificate', 'key', 'ca', 'peer'],
+  ['name', 'bundle', 'digest', 'gate', 'connect', 'certificate', 'key', 'ca', 'peer', 'responses', 'confirm'],
   ['signers', 'signature'],
 )
 const report: Report = createReport('release', options.name)
@@ -63,7 +73,10 @@ const credentials = readCredentials(options, Date.now())
 if ('problem' in credentials) report.fail(credentials.problem)
 const connect = parseHostPort(options.connect)
 if (connect === undefined) report.fail(`--connect ${options.connect}: is not HOST:PORT`)
-const { notAfter } = credentials
+const own = credentials
+/** Whether the consumer answers, and whether intake is told what was settled. */
+const responses = options.responses === 'yes'
+const confirms = options.confirm === 'yes'
 
 const counts = { released: 0, confirmed: 0, disagreements: 0, declined: 0, breaks: 0 }
 const refused: Record<string, number> = {}
@@ -78,14 +91,27 @@ let settled = NO_NUMBER
 let toldSettled = NO_NUMBER
 
 const records = writePipe(5, 'records', report)
-const confirmed = writePipe(7, 'confirmed', report)
+const confirmed = confirms ? writePipe(7, 'confirmed', report) : undefined
 const metrics = writePipe(8, 'metrics', report)
-const order = createOrder({ send: (number, output) => producer.send(number, output), settle })
+const order = createOrder({
+  gaps: !responses,
+  room: () => producer.unanswered() < WINDOW,
+  send: (number, output) => producer.send(number, output),
+  settle,
+})
+/**
+ * Above this, intake is not what it should be. It cannot be reached otherwise: in t seconds intake lets in at most
+ * `burst + rate * t`, by the same clock; what is released in t seconds came in then, or was on its way at their beginning, and
+ * that is at most a window of stanzas. Only what moves is counted: a refused stanza takes nothing.
+ */
+const { rate, burst } = bundle.limits
+const ceiling = createBucket(rate, burst + (confirms ? WINDOW : UNCOUNTED) + 1, performance.now())
 const producer = connectProducer({
   host: connect.host,
   port: connect.port,
   peer: options.peer,
   credentials,
+  responses,
   held: true,
   onAnswer(number, accepted) {
     if (!accepted) {
@@ -140,7 +166,7 @@ function onDurable(): (chunk: Uint8Array) => void {
     start = Buffer.concat([start, chunk])
     if (start.length < HEAD_OCTETS) return
     head = start.subarray(0, HEAD_OCTETS)
-    begin()
+    changed()
     read(start.subarray(HEAD_OCTETS))
   }
 }
@@ -160,8 +186,8 @@ function begin(): void {
   if (gate.position().closed || gateClosed) turned()
   else producer.hold(false)
   settled = toldSettled = upTo
-  confirmed.write(encodeConfirmation({ kind: 'seen', number: seen }))
-  confirmed.write(encodeConfirmation({ kind: 'confirmed', number: upTo }))
+  confirmed?.write(encodeConfirmation({ kind: 'seen', number: seen }))
+  confirmed?.write(encodeConfirmation({ kind: 'confirmed', number: upTo }))
   report.info(
     `both verifiers have the bundle ${options.digest} and have passed the self-test of ${cases.length} cases`,
   )
@@ -185,6 +211,8 @@ function changed(): void {
     begin()
   }
   while (inspect.oldest() !== undefined && verify.oldest() !== undefined) {
+    // Without confirmations intake asks nobody whether it may begin: what it took waits for the head of the journal.
+    if (!started && !confirms) break
     if (!started) report.fail('a verifier answered before there was a frame')
     judge(inspect.take()!, verify.take()!)
   }
@@ -210,6 +238,13 @@ function judge(a: Answer, b: Answer): void {
   }
   const released = outcome === 'released'
   if (released) {
+    const now = performance.now()
+    if (ceiling.wait(now) > 0) {
+      report.fail(
+        `more stanzas come than ${rate} a second and ${burst} at once: intake does not keep the rate`,
+      )
+    }
+    ceiling.take(now)
     counts.released++
   } else if (outcome === 'refused') {
     refused[a.opinion.reason] = (refused[a.opinion.reason] ?? 0) + 1
@@ -245,7 +280,7 @@ function journal(record: JournalRecord): void {
 function settle(number: StanzaNumber, kind: 'released' | 'refused'): void {
   if (kind === 'released') counts.confirmed++
   if (compareNumbers(number, settled) > 0) settled = number
-  writeGathered(confirmed, encodeConfirmation({ kind, number }))
+  if (confirmed !== undefined) writeGathered(confirmed, encodeConfirmation({ kind, number }))
 }
 
 function tellSettled(): void {
@@ -271,6 +306,8 @@ function watch(): void {
   if (approval !== undefined && Date.now() / 1000 >= approval.until) {
     report.fail('the bundle has expired, or a key that signed it: install its successor')
   }
+  const expired = expiredProblem(options, own, Date.now())
+  if (expired !== undefined) report.fail(expired)
   const now = performance.now()
   for (const [ahead, silent] of [
     [inspect, verify],
@@ -300,6 +337,6 @@ function snapshot() {
     waitingForJournal: order.notDurable(),
     unanswered: producer.unanswered(),
     gate: gate === undefined ? '' : closedBecause(gate.position()),
-    certificateNotAfter: notAfter,
+    certificateNotAfter: own.notAfter,
   }
 }

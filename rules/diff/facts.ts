@@ -305,6 +305,16 @@ function paperFacts(bundle: Bundle): Fact[] {
     fact('paper', 'limit/rate', 'Limits', 'stanzas a second', limits.rate, number(limits.rate)),
     fact('paper', 'limit/burst', 'Limits', 'stanzas at once', limits.burst, number(limits.burst)),
     fact(
+      'paper',
+      'limit/pair',
+      'Limits',
+      'stanzas between any two bare addresses',
+      [limits.pairRate ?? null, limits.pairBurst ?? null],
+      limits.pairRate === undefined || limits.pairBurst === undefined
+        ? 'as many as of all'
+        : `${number(limits.pairRate)} a second, ${number(limits.pairBurst)} at once`,
+    ),
+    fact(
       'window',
       'window/past',
       'Dates of labels',

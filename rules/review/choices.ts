@@ -60,7 +60,7 @@ export function choiceSections({ from, to, pairs, forms, content, pacing, edge, 
           'Each domain of the sending side to each domain of the receiving side, in every form below.',
         )
       : table(
-          ['From', 'To', 'Forms, and how many (the guard keeps the rate, by delay)'],
+          ['From', 'To', 'Forms, and how many (more are delayed, not refused)'],
           pairs.map((pair): Cell[] => [code(pair.from), code(pair.to), pairWords(pair, titlesOf(forms))]),
         ),
     heading('What texts may hold'),

@@ -22,7 +22,7 @@ import { parseDate } from '../text/date.ts'
 import { checkContent, contentOf } from './content.ts'
 import { defaultLabelsOf } from './defaults.ts'
 import { MAIN_FILE, type Sources } from './directory.ts'
-import { checkDomains, checkPairs, pairsOf, sideOf } from './domains.ts'
+import { checkDomains, checkPairLimits, checkPairs, pairsOf, sideOf } from './domains.ts'
 import { seconds } from './duration.ts'
 import { compileExamples, EXAMPLES_FILE, readExamples } from './examples.ts'
 import { compileLabels } from './labels.ts'
@@ -61,6 +61,7 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
     ...read.problems,
     ...checkDomains(ruleset, yaml),
     ...checkPairs(ruleset, yaml, forms),
+    ...checkPairLimits(ruleset, yaml),
     ...checkContent(ruleset, yaml, forms),
     ...checkPacing(ruleset, yaml),
     ...checkProfile(ruleset, yaml, forms),
@@ -84,6 +85,8 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
       depth: limits.depth,
       rate: limits.rate,
       burst: limits.burst,
+      ...(limits['pair-rate'] === undefined ? {} : { pairRate: limits['pair-rate'] }),
+      ...(limits['pair-burst'] === undefined ? {} : { pairBurst: limits['pair-burst'] }),
     },
     ...(pacing === undefined ? {} : { pacing: { slotMilliseconds: pacing.slot, sizes: pacing.sizes } }),
     forms,

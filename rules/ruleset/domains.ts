@@ -157,3 +157,22 @@ export function checkPairs(
   }
   return problems
 }
+
+/** What two addresses may send is given whole, and less than what all may. */
+export function checkPairLimits({ limits }: RulesetSource, yaml: YamlSource): Problem[] {
+  const problems: Problem[] = []
+  for (const [name, all] of [
+    ['pair-rate', 'rate'],
+    ['pair-burst', 'burst'],
+  ] as const) {
+    const value = limits[name]
+    if (value !== undefined && value > limits[all]) {
+      const message = `${value} is more than limits.${all}, ${limits[all]}, and has no effect; lower it`
+      problems.push(yaml.problem(['limits', name], message))
+    }
+  }
+  if ((limits['pair-rate'] === undefined) !== (limits['pair-burst'] === undefined)) {
+    problems.push(yaml.problem(['limits'], 'pair-rate and pair-burst go together; write both, or neither'))
+  }
+  return problems
+}

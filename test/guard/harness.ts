@@ -39,6 +39,8 @@ export type Site = Readonly<{
   gate: string
   /** Credentials of the producer and of the consumer, and of others to try. */
   credentials(name: string): Credentials
+  /** Puts another certificate of the same CA, and its key, into the files of that name. */
+  renew(name: string, options: CertificateOptions): Promise<void>
   remove(): void
 }>
 
@@ -57,6 +59,9 @@ export async function makeSite(
     jit?: boolean
     limits?: Partial<Bundle['limits']>
     more?: Readonly<Record<string, CertificateOptions>>
+    /** Lines of the configuration, such as `responses: false`. */
+    intake?: string
+    release?: string
   } = {},
 ): Promise<Site> {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-test-'))
@@ -69,11 +74,12 @@ export async function makeSite(
     ...options.more,
   }
   writeFileSync(join(directory, 'ca.pem'), ca.certificate)
-  for (const [name, certificate] of Object.entries(ends)) {
+  const renew = async (name: string, certificate: CertificateOptions) => {
     const issued = await issue(ca, certificate)
     writeFileSync(join(directory, `${name}.pem`), issued.certificate)
     writeFileSync(join(directory, `${name}.key`), issued.key, { mode: 0o600 })
   }
+  for (const [name, certificate] of Object.entries(ends)) await renew(name, certificate)
   const octets = bundleOctets(testBundle(options.limits))
   const digest = bundleDigest(octets)
   writeFileSync(join(directory, 'bundle.json'), octets)
@@ -92,13 +98,13 @@ intake:
   peer: edge.high.example
   certificate: guard.pem
   key: guard.key
-  ca: ca.pem
+  ca: ca.pem${options.intake === undefined ? '' : `\n  ${options.intake}`}
 release:
   connect: 127.0.0.1:${release}
   peer: edge.low.example
   certificate: guard.pem
   key: guard.key
-  ca: ca.pem
+  ca: ca.pem${options.release === undefined ? '' : `\n  ${options.release}`}
 journal: { directory: journal, key: digest.key }
 metrics: { listen: '127.0.0.1:${metrics}' }
 jit: ${options.jit ?? true}
@@ -120,6 +126,7 @@ jit: ${options.jit ?? true}
       if ('problem' in read) throw new Error(read.problem)
       return read
     },
+    renew,
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
 }
@@ -218,6 +225,7 @@ export type Receiver = Readonly<{
 export function receive(
   site: Site,
   onRequest?: (number: StanzaNumber, connection: ConsumerConnection) => void,
+  responses = true,
 ): Receiver {
   const order: string[] = []
   const payloads = new Map<string, string>()
@@ -228,6 +236,7 @@ export function receive(
     peer: 'guard.example',
     credentials: site.credentials('low'),
     payloadOctets: 1_000_000,
+    responses,
     onRequest(number, payload, connection) {
       const told = formatNumber(number)
       const text = Buffer.from(payload ?? '').toString('utf8')

@@ -1,11 +1,15 @@
 import { hash } from 'node:crypto'
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
 import t from 'tap'
 import { decodeConfirmation } from '../../guard/common/confirmed.ts'
 import { createFrameReader } from '../../guard/common/frames.ts'
 import { decodeRecord, encodeHead, type JournalRecord, NO_ROW } from '../../guard/common/record.ts'
 import { selfTestFrame } from '../../guard/common/self-test.ts'
-import { formatNumber, NO_NUMBER, type StanzaNumber, writeNumber } from '../../guard/gcxp/index.ts'
+import { encodeResponse } from '../../guard/gcxp/codec.ts'
+import { formatNumber, NO_NUMBER, PREAMBLE, type StanzaNumber, writeNumber } from '../../guard/gcxp/index.ts'
+import { idOf } from '../../guard/gcxp/numbering.ts'
 import { SELF_TEST_NUMBER, selfTest } from '../../rules/self-test/self-test.ts'
 import { testBundle } from './bundle.ts'
 import { makeSite, receive, until } from './harness.ts'
@@ -56,6 +60,7 @@ function answer(count: number, said: Said = {}): Buffer {
 
 const passed = selfTestAnswers(testBundle())
 
+/** The bundle is the same on every site of these tests that has the same limits. */
 const header = (digest = site.digest) => Buffer.concat([Buffer.from('SLY1'), Buffer.from(digest, 'hex')])
 
 type Running = {
@@ -68,9 +73,9 @@ type Running = {
 }
 
 /** `tested`: what the verifiers say in the self-test; false: they do not speak at all. */
-async function start(tested: readonly Buffer[] | false = passed): Promise<Running> {
+async function start(tested: readonly Buffer[] | false = passed, own = config): Promise<Running> {
   const begin = tested !== false
-  const stage = startStage('release', config)
+  const stage = startStage('release', own)
   if (begin) {
     for (const fd of [3, 4]) stage.to(fd).write(Buffer.concat([header(), ...tested]))
     stage
@@ -114,7 +119,9 @@ async function start(tested: readonly Buffer[] | false = passed): Promise<Runnin
       await stage.exit
     },
   }
-  if (begin) await until(() => running.confirmations().length === 2, 10_000, stage.said)
+  const begun = () =>
+    own.intake.responses ? running.confirmations().length === 2 : stage.said().includes('both verifiers have')
+  if (begin) await until(begun, 10_000, stage.said)
   return running
 }
 
@@ -383,5 +390,183 @@ t.test('a verifier that is far ahead waits for the other', async (t) => {
   for (let i = 1; i <= offered; i++) release.stage.to(4).write(answer(i, { output }))
   await until(() => release.records().length >= 150)
   t.pass('and goes on when the other has caught up')
+  await release.close()
+})
+
+t.test("the consumer's refusal goes no further up; it is an alarm and counts as confirmed", async (t) => {
+  const far = receive(site, (number, connection) => connection.answer(number, number.count !== 8))
+  const release = await start()
+  release.answer(8)
+  release.answer(9)
+  await until(() => release.records().length === 2)
+  release.durable(2)
+  await until(() => release.confirmations().length === 4)
+  t.same(release.confirmations().slice(2), ['released 0.8', 'released 0.9'])
+  await until(() => release.records().some(({ kind }) => kind === 'declined'))
+  t.match(
+    release.records().find(({ kind }) => kind === 'declined'),
+    { number: { count: 8 } },
+  )
+  t.match(release.stage.said(), /edge\.low\.example answered .*refused.* to 0\.8/)
+  await release.close()
+  far.close()
+})
+
+t.test('answers of the consumer that are not due confirm nothing', async (t) => {
+  const { certificate, key, ca } = site.credentials('low')
+  const at = (count: number) => ({ generation: 0, count })
+  const wrong: [string, Uint8Array][] = [
+    ['the second first', encodeResponse(true, idOf(at(9)))],
+    ['an unknown id', encodeResponse(true, idOf(at(10)))],
+    ['an id of another form', encodeResponse(true, Buffer.from('x'))],
+    ['no GCXP', Buffer.from('accepted')],
+    ['half an answer, then the end', encodeResponse(true, idOf(at(8))).subarray(0, 9)],
+  ]
+  let connections = 0
+  const requests: number[] = []
+  const server = createTlsServer({ cert: certificate, key, ca, requestCert: true }, (socket) => {
+    const octets = wrong[connections++]?.[1]
+    socket.on('error', () => {})
+    socket.write(PREAMBLE)
+    let seen = 0
+    socket.on('data', (chunk: Buffer) => {
+      seen += chunk.length
+      // Both requests are here.
+      if (seen < 50) return
+      requests.push(seen)
+      seen = -1e9
+      if (octets === undefined) {
+        for (const count of [8, 9]) socket.write(encodeResponse(true, idOf(at(count))))
+      } else if (octets.length === 9) socket.end(octets)
+      else socket.write(octets)
+    })
+  })
+  server.listen(site.port.release, '127.0.0.1')
+  await once(server, 'listening')
+  const release = await start()
+  release.answer(8)
+  release.answer(9)
+  await until(() => release.records().length === 2)
+  release.durable(2)
+  await until(() => connections === wrong.length + 1, 20_000, release.stage.said)
+  await until(() => release.confirmations().length === 4)
+  t.same(release.confirmations().slice(2), ['released 0.8', 'released 0.9'], 'only the right answers count')
+  t.equal(requests.length, wrong.length + 1, 'both were sent again each time')
+  t.equal(new Set(requests).size, 1)
+  t.match(release.stage.said(), /an answer came out of order \(waiting for 0\.8\)/)
+  await release.close()
+  server.close()
+})
+
+t.test('more than intake lets in ends the direction; as much as it lets in does not', async (t) => {
+  const slow = await makeSite({ limits: { rate: 5, burst: 20 } })
+  t.teardown(slow.remove)
+  const far = receive(slow)
+  const own = await configOf(slow)
+  const begin = async () => {
+    const release = await start(false, own)
+    for (const fd of [3, 4]) release.stage.to(fd).write(Buffer.concat([header(slow.digest), ...passed]))
+    const none = { generation: 0, count: 0 }
+    release.stage.to(6).write(encodeHead({ records: 0, seen: none, confirmed: none }))
+    await until(() => release.confirmations().length === 2, 10_000, release.stage.said)
+    return release
+  }
+  const fits = await begin()
+  // Refused ones take nothing, however many there are.
+  for (let i = 1; i <= 2000; i++) fits.answer(i, { accepted: false })
+  for (let i = 2001; i <= 2000 + 20 + 1024; i++) fits.answer(i)
+  await until(() => fits.records().length === 2000 + 20 + 1024)
+  fits.durable(2000 + 20 + 1024)
+  await until(() => fits.confirmations().length === 2 + 2000 + 20 + 1024)
+  t.pass('a burst, and a window that was on its way')
+  await delay(1000)
+  for (let i = 4001; i <= 4004; i++) fits.answer(i)
+  await delay(300)
+  t.equal(fits.stage.process.exitCode, null, 'and what the rate has given since')
+  for (let i = 5001; i <= 5100; i++) fits.answer(i)
+  t.not(await fits.stage.exit, 0)
+  t.match(
+    fits.stage.said(),
+    /more stanzas come than 5 a second and 20 at once: intake does not keep the rate/,
+  )
+  const known = far.order.length
+  await delay(100)
+  t.equal(far.order.length, known, 'what is too much does not leave')
+  far.close()
+})
+
+t.test('one-way: each refused number goes downstream as a request without payload', async (t) => {
+  const oneWay = await makeSite({ intake: 'responses: false', release: 'responses: false' })
+  t.teardown(oneWay.remove)
+  const release = await start(passed, await configOf(oneWay))
+  for (let i = 1; i <= 6; i++) release.answer(i, i % 3 === 0 ? { accepted: false } : {})
+  await until(() => release.records().length === 6)
+  const far = receive(oneWay, () => {}, false)
+  await delay(300)
+  t.same(far.order, [], 'nothing before it is durable')
+  release.durable(6)
+  await until(() => far.order.length === 6)
+  t.same(far.order, ['0.1', '0.2', '0.3', '0.4', '0.5', '0.6'])
+  t.same(
+    far.order.filter((number) => far.payloads.get(number) === ''),
+    ['0.3', '0.6'],
+    'a refusal differs from a loss',
+  )
+  await until(() =>
+    release.records().some((record) => record.kind === 'confirmed' && record.number.count === 6),
+  )
+  t.pass('what the connection took counts as confirmed')
+  far.close()
+  await release.close()
+})
+
+t.test(
+  'one-way to the consumer only: intake is told when the connection took it, and what stayed',
+  async (t) => {
+    const oneWay = await makeSite({ release: 'responses: false' })
+    t.teardown(oneWay.remove)
+    const release = await start(passed, await configOf(oneWay))
+    release.answer(8)
+    release.answer(9, { accepted: false })
+    await until(() => release.records().length === 2)
+    release.durable(2)
+    await delay(200)
+    t.equal(release.confirmations().length, 2, 'not while there is nobody')
+    const far = receive(oneWay, () => {}, false)
+    await until(() => release.confirmations().length === 4)
+    t.same(release.confirmations().slice(2), ['released 0.8', 'refused 0.9'])
+    far.close()
+    await release.close()
+  },
+)
+
+t.test('a consumer that is away fills no memory where intake is not held by a window', async (t) => {
+  const oneWay = await makeSite({ intake: 'responses: false', release: 'responses: false' })
+  t.teardown(oneWay.remove)
+  const release = await start(passed, await configOf(oneWay))
+  const output = 'x'.repeat(100_000)
+  let stopped = false
+  let offered = 0
+  for (let i = 1; i <= 400 && !stopped; i++) {
+    release.stage.to(4).write(answer(i, { output }))
+    if (!release.stage.to(3).write(answer(i, { output }))) {
+      stopped = await Promise.race([
+        new Promise<false>((resolve) => release.stage.to(3).once('drain', () => resolve(false))),
+        delay(1000, true),
+      ])
+    }
+    offered = i
+    release.durable(release.records().length)
+  }
+  t.ok(stopped, 'no more answers are read')
+  t.ok(offered > 150 && offered < 400, `after ${offered} of 100 kB`)
+  const far = receive(oneWay, () => {}, false)
+  await until(() => release.records().length >= offered - 3)
+  await until(() => {
+    release.durable(release.records().length)
+    return far.order.length >= offered - 3
+  }, 20_000)
+  t.same(far.changed, [])
+  far.close()
   await release.close()
 })

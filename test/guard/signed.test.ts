@@ -80,8 +80,19 @@ async function said(
   const config: GuardConfig = {
     name: 'high-to-low',
     bundle: { file: at('bundle.json'), digest, signers: at('signers'), signatures: signatures.map(at) },
-    intake: { listen: `127.0.0.1:${site.port.intake}`, peer: 'edge.high.example', ...tls },
-    release: { connect: `127.0.0.1:${site.port.release}`, peer: 'edge.low.example', ...tls },
+    intake: {
+      listen: `127.0.0.1:${site.port.intake}`,
+      peer: 'edge.high.example',
+      ...tls,
+      numbering: 'sallyport',
+      responses: true,
+    },
+    release: {
+      connect: `127.0.0.1:${site.port.release}`,
+      peer: 'edge.low.example',
+      ...tls,
+      responses: true,
+    },
     journal: {
       directory: site.journal,
       key: at('digest.key'),

@@ -177,6 +177,10 @@ export const PROPERTIES: readonly Property[] = [
     held: [
       ...of('guard/guard.test.ts', 'a consumer that stalls holds the producer back, in bounded memory'),
       ...of('guard/intake.test.ts'),
+      ...of(
+        'guard/sequence.test.ts',
+        'more than a window is not taken, and a reset in the middle leaves nothing',
+      ),
       ...of('edge/relay.test.ts'),
     ],
     rest: '`npm run bench -- --only memory` shows memory after a million stanzas.',
@@ -299,7 +303,14 @@ export const PROPERTIES: readonly Property[] = [
   {
     id: 'P43',
     says: 'Rate limits are always on; pacing and padding for one-way links.',
-    held: of('guard/intake.test.ts', 'the rate is kept by waiting'),
+    held: [
+      ...of('guard/intake.test.ts', 'the rate is kept by waiting'),
+      ...of('guard/pace.test.ts'),
+      ...of(
+        'guard/release.test.ts',
+        'more than intake lets in ends the direction; as much as it lets in does not',
+      ),
+    ],
     rest: 'Pacing can be stated in the rules; no program of this version keeps it (doc/ruleset.md).',
   },
   {

@@ -543,6 +543,21 @@ unlabelled:`
   t.match(changed('rate: 10, burst: 20', 'rate: 10'), /rate and burst go together/)
   t.match(changed('rate: 10,', 'rate: 5000,'), /5000 is more than limits\.rate, 1000/)
   t.match(changed('to: rooms.coalition.example', 'to: coalition.example'), /stands here twice/)
+  const limited = (limits: string) => text.replace('  burst: 1000\n', `  burst: 1000\n${limits}`)
+  const paced = compiled(
+    new Map([
+      ...sources,
+      ['ruleset.yaml', new TextEncoder().encode(limited('  pair-rate: 7\n  pair-burst: 9\n'))],
+    ]),
+  )
+  t.match(paced.bundle.limits, { rate: 1000, burst: 1000, pairRate: 7, pairBurst: 9 })
+  t.same(loadBundle(paced.octets, paced.digest), paced.bundle)
+  t.ok(readBundle(Buffer.from(paced.octets), paced.digest), 'verify takes it, and leaves it to intake')
+  t.match(told(limited('  pair-rate: 7\n')), /pair-rate and pair-burst go together; write both, or neither/)
+  t.match(
+    told(limited('  pair-rate: 7\n  pair-burst: 1001\n')),
+    /1001 is more than limits\.burst, 1000, and has no effect; lower it/,
+  )
   t.match(
     changed('to: rooms.coalition.example', 'to: coalition.example'),
     /no pair names rooms\.coalition\.example, so nothing crosses to it/,
