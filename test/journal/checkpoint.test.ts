@@ -15,9 +15,9 @@ import { NO_HEAD, readLine, writeLine } from '../../guard/journal/line.ts'
 import { findStart } from '../../guard/journal/start.ts'
 import { verifyJournal } from '../../guard/journal/verify.ts'
 import { createWriter } from '../../guard/journal/writer.ts'
-import { makeSite, until } from '../guard/harness.ts'
-import { configOf, startStage } from '../guard/stage.ts'
-import { at, makePair, runJournal, type Written, writeJournal } from './make.ts'
+import { until } from '../guard/harness.ts'
+import { startStage } from '../guard/stage.ts'
+import { at, keyedSite, runJournal, type Written, writeJournal } from './make.ts'
 
 const ours = generateKeyPairSync('ed25519')
 const theirs = generateKeyPairSync('ed25519')
@@ -207,10 +207,7 @@ t.test('a checkpoint of another place does not stand for this one', async (t) =>
 t.test(
   'the stage signs at start, after so many records, at the ends of segments and at a stop',
   async (t) => {
-    const site = await makeSite()
-    t.teardown(site.remove)
-    const signing = makePair(site.directory, 'signing', 'ed25519')
-    const config = await configOf(site)
+    const { site, config, signing } = await keyedSite(t)
     const settings = { 'signing-key': signing.file, 'segment-megabytes': 1 }
     const journal = await runJournal(t, config, settings)
     const from = `${'a'.repeat(100)}@high.example`
@@ -284,11 +281,7 @@ t.test('a minute after something was written a checkpoint stands behind it, and 
 })
 
 t.test('a signing key that is none ends the stage before it writes', async (t) => {
-  const site = await makeSite()
-  t.teardown(site.remove)
-  const config = await configOf(site)
-  const content = makePair(site.directory, 'content', 'x25519')
-  const signing = makePair(site.directory, 'signing', 'ed25519')
+  const { site, config, signing, content } = await keyedSite(t)
   for (const file of [
     content.file,
     signing.publicFile,

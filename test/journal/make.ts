@@ -10,8 +10,8 @@ import { segmentName } from '../../guard/journal/files.ts'
 import { writeHeadFile } from '../../guard/journal/head-file.ts'
 import { type Head, NO_HEAD, writeLine } from '../../guard/journal/line.ts'
 import type { GuardConfig, JournalConfig } from '../../guard/launcher/stages.ts'
-import { until } from '../guard/harness.ts'
-import { type StartedStage, startStage } from '../guard/stage.ts'
+import { makeSite, until } from '../guard/harness.ts'
+import { configOf, type StartedStage, startStage } from '../guard/stage.ts'
 
 export type Written = Readonly<{
   directory: string
@@ -71,6 +71,20 @@ export function makePair(
   return { file, publicFile: `${file}.pub`, ...pair }
 }
 
+type Test = Readonly<{ teardown(then: () => void): void }>
+
+/** A site for the time of the test `t`, its configuration, and both pairs of keys in its directory. */
+export async function keyedSite(t: Test) {
+  const site = await makeSite()
+  t.teardown(site.remove)
+  return {
+    site,
+    config: await configOf(site),
+    signing: makePair(site.directory, 'signing', 'ed25519'),
+    content: makePair(site.directory, 'content', 'x25519'),
+  }
+}
+
 export type RunningJournal = Readonly<{
   stage: StartedStage
   head: JournalHead
@@ -89,7 +103,7 @@ type Verdict = Readonly<{ from?: string; to?: string; reason?: string }>
 
 /** The journal stage alone, begun; it does not outlive the test `t`. */
 export async function runJournal(
-  t: Readonly<{ teardown(then: () => void): void }>,
+  t: Test,
   config: GuardConfig,
   changed: Partial<JournalConfig> = {},
 ): Promise<RunningJournal> {

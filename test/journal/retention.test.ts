@@ -136,7 +136,7 @@ t.test('nothing goes before its record is durable', async (t) => {
   startRetention({
     directory,
     keep: { megabytes: 2 },
-    report: { info() {}, problem: failed, fail: failed },
+    report: { info() {}, problem: failed, alarm: failed, fail: failed },
     record: ({ file }, whenDurable) => recorded.push([file, whenDurable]),
   })()
   await delay(100)
