@@ -9,9 +9,7 @@ import { lookup, placesNamed, placesNumbered, type TagSetLookup } from '../spif/
 import type { Classification, Spif, Tag, TagSet } from '../spif/spif.ts'
 import { trimBlanks } from './blanks.ts'
 import { MAX_BIT, type MissiTag, type SecurityCategory } from './category.ts'
-import { isPrintableString } from './der.ts'
-import type { EssLabel } from './ess.ts'
-import { fitsPrivacyMark } from './ess.ts'
+import { type EssLabel, fitsPrivacyMark, MAX_PRIVACY_MARK, privacyMarkType } from './ess.ts'
 import { fold } from './fold.ts'
 import { type CategoryKind, type CategoryType, categoryType, compareNumbers, KINDS } from './kind.ts'
 import {
@@ -23,7 +21,7 @@ import {
   makeLabel,
 } from './label.ts'
 import { isCanonicalNumber } from './oid.ts'
-import type { Category4774, Information4774 } from './stanag4774.ts'
+import type { Category4774, Information4774, Label4774 } from './stanag4774.ts'
 import type { Payload } from './xep0258.ts'
 
 function problem(code: BindingCode, detail: string): BindingProblem {
@@ -143,6 +141,12 @@ export function bind4774(spif: Spif, information: Information4774): Label | Bind
   return makeLabel(spif, classification, categories, information.privacyMark)
 }
 
+/** The label that a whole STANAG 4774 label is under `spif`, with its origin. */
+export function bindLabel4774(spif: Spif, { information, ...origin }: Label4774): Label | BindingProblem {
+  const label = bind4774(spif, information)
+  return isProblem(label) ? label : { ...label, origin }
+}
+
 /** A policy that is named and perhaps identified must be this one by both. */
 export function checkPolicy(spif: Spif, name: string, id: string | undefined): BindingProblem | undefined {
   const named = fold(trimBlanks(name)) === fold(spif.name)
@@ -221,7 +225,7 @@ export function labelFromNames(spif: Spif, names: LabelNames): Label | BindingPr
     }
   }
   if (names.privacyMark !== undefined && !fitsPrivacyMark(names.privacyMark)) {
-    return problem('bad-privacy-mark', 'not 1 to 128 characters')
+    return problem('bad-privacy-mark', `not 1 to ${MAX_PRIVACY_MARK} characters`)
   }
   return makeLabel(spif, classification, categories, names.privacyMark)
 }
@@ -237,13 +241,11 @@ export function essOf(spif: Spif, label: Label): EssLabel | BindingProblem {
   if (isProblem(categories)) return categories
   const mark = label.privacyMark
   if (mark !== undefined && !fitsPrivacyMark(mark))
-    return problem('bad-privacy-mark', 'not 1 to 128 characters')
+    return problem('bad-privacy-mark', `not 1 to ${MAX_PRIVACY_MARK} characters`)
   return {
     policy: spif.id,
     classification: Number(lacv),
-    ...(mark === undefined
-      ? {}
-      : { privacyMark: { text: mark, type: isPrintableString(mark) ? 'printable' : 'utf8' } }),
+    ...(mark === undefined ? {} : { privacyMark: { text: mark, type: privacyMarkType(mark) } }),
     categories,
   }
 }
@@ -302,9 +304,29 @@ function encodeMissi(groups: readonly Group[]): readonly SecurityCategory[] | Bi
   return tagSets.length === 0 ? [] : [{ syntax: 'missi', tagSets }]
 }
 
+/** What of a label ESS has no place for, in words. */
+export function lostInEss({ origin }: Label): readonly string[] {
+  if (origin === undefined) return []
+  const { role, id, originatorId, creation, review, succession } = origin
+  return [
+    ...(role === 'originator' || role === 'legacy' ? [] : [`that it is the ${role} label`]),
+    ...(id === undefined ? [] : ['Id']),
+    ...(originatorId === undefined ? [] : ['OriginatorID']),
+    ...(creation === undefined ? [] : ['CreationDateTime']),
+    ...(review === undefined ? [] : ['ReviewDateTime']),
+    ...(succession === undefined ? [] : ['SuccessionHandling']),
+  ]
+}
+
+/** The whole STANAG 4774 form of a label: an originator's label without dates where it has no origin. */
+export function label4774Of(spif: Spif, label: Label): Label4774 | BindingProblem {
+  const information = informationOf(spif, label)
+  return isProblem(information) ? information : { role: 'originator', ...label.origin, information }
+}
+
 /**
- * The STANAG 4774 form of a label: one Category a tag set and Type, with URIs. A problem when a name would be read back as
- * another category.
+ * The STANAG 4774 form of what a label says: one Category a tag set and Type, with URIs. A problem when a name would be read
+ * back as another category. Two Types in one tag set make a TagName twice, which only lenient reading takes.
  */
 export function informationOf(spif: Spif, label: Label): Information4774 | BindingProblem {
   for (const { tagSet, tag, value } of label.categories) {
@@ -343,5 +365,5 @@ export function categories4774(categories: readonly LabelCategory[]): readonly C
 /** The label that a payload is under `spif`. */
 export function bindPayload(payload: Payload, spif: Spif): Label | BindingProblem {
   if (payload.format === 'ess') return bindEss(spif, payload.label)
-  return payload.format === '4774' ? bind4774(spif, payload.label.information) : payload.bind(spif)
+  return payload.format === '4774' ? bindLabel4774(spif, payload.label) : payload.bind(spif)
 }

@@ -6,7 +6,7 @@
  */
 import { attribute, element, elements, type XmlElement } from '../xml/node.ts'
 import { serialise } from '../xml/write.ts'
-import type { LabelProblem } from './reading.ts'
+import { type LabelProblem, problemAt } from './reading.ts'
 import { writeSecurityLabel } from './wire.ts'
 import { readSecurityLabel, SEC_LABEL_NS, type SecurityLabel } from './xep0258.ts'
 
@@ -121,12 +121,13 @@ export type ReadCatalog = Readonly<{
 
 /** Reads a catalog element (version 2). Unknown elements and a second default are refused. */
 export function readCatalog(node: XmlElement): ReadCatalog | LabelProblem {
-  if (node.ns !== CATALOG_NS || node.name !== 'catalog') return { problem: 'not a catalog' }
+  if (node.ns !== CATALOG_NS || node.name !== 'catalog') return problemAt(node, 'not a catalog')
   const items: { selector?: string; isDefault: boolean; label?: SecurityLabel }[] = []
   for (const child of elements(node)) {
-    if (child.ns !== CATALOG_NS || child.name !== 'item') return { problem: 'an unknown element in catalog' }
+    if (child.ns !== CATALOG_NS || child.name !== 'item')
+      return problemAt(child, `an unknown element ${child.name} in catalog`)
     const [inner, second] = elements(child)
-    if (second !== undefined) return { problem: 'more than one label in an item' }
+    if (second !== undefined) return problemAt(second, 'more than one label in an item')
     const selector = attribute(child, 'selector')
     const label = inner === undefined ? undefined : readItemLabel(inner)
     if (label !== undefined && 'problem' in label) return label
@@ -136,7 +137,7 @@ export function readCatalog(node: XmlElement): ReadCatalog | LabelProblem {
       ...(label === undefined ? {} : { label }),
     })
   }
-  if (items.filter((item) => item.isDefault).length > 1) return { problem: 'more than one default item' }
+  if (items.filter((item) => item.isDefault).length > 1) return problemAt(node, 'more than one default item')
   const texts: { [key: string]: string } = {}
   for (const key of ['name', 'desc', 'to', 'from', 'id']) {
     const value = attribute(node, key)
@@ -146,7 +147,7 @@ export function readCatalog(node: XmlElement): ReadCatalog | LabelProblem {
 }
 
 function readItemLabel(node: XmlElement): SecurityLabel | LabelProblem {
-  if (node.ns !== SEC_LABEL_NS) return { problem: 'an item that holds no label' }
+  if (node.ns !== SEC_LABEL_NS) return problemAt(node, 'an item that holds no label')
   return readSecurityLabel(node)
 }
 

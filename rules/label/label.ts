@@ -7,6 +7,7 @@
  */
 import { lookup, type Place } from '../spif/lookup.ts'
 import type { Classification, Spif } from '../spif/spif.ts'
+import type { Origin } from './stanag4774.ts'
 
 /** A category of a label: the value, in its tag, in its tag set. */
 export type LabelCategory = Place
@@ -17,6 +18,11 @@ export type Label = Readonly<{
   classification: Classification
   categories: readonly LabelCategory[]
   privacyMark?: string
+  /**
+   * Whose the label is and of when: originator, dates, succession. It says nothing of who may see, so it decides nothing and
+   * makes no other label of it. ESS has no place for it; who makes a label of words, or by mapping, gives it none.
+   */
+  origin?: Origin
 }>
 
 /** Why something is not a label of the policy. */
@@ -67,12 +73,12 @@ export function allCategories(spif: Spif): readonly LabelCategory[] {
   return lookup(spif).places
 }
 
-/** Whether two labels of one policy are the same label. */
+/** Whether two labels of one policy say the same, whatever their origin. */
 export function sameLabel(a: Label, b: Label): boolean {
   return labelKey(a) === labelKey(b)
 }
 
-/** A string that is equal for equal labels and only for them. */
+/** A string that is equal for labels that say the same, whatever their origin, and only for them. */
 export function labelKey(label: Label): string {
   return JSON.stringify([
     label.policy.id,
