@@ -5,6 +5,7 @@
  * `all` in a categoryGroup or excludedCategory means "any value of that kind in that tag set".
  */
 import type { Label, LabelCategory } from '../label/label.ts'
+import { compareDateTimes } from '../text/datetime.ts'
 import { lookup, testName } from './lookup.ts'
 import type { CategoryTest, RequiredCategory, Spif, Tag } from './spif.ts'
 
@@ -27,9 +28,12 @@ export type InvalidityCode =
   | 'privacy-mark-required'
   | 'privacy-mark-not-allowed'
 
+/** A moment that validity periods are held against, as a canonical date; `any` says on purpose that they do not matter. */
+export type Moment = string
+
 export type ValidityOptions = Readonly<{
-  /** A canonical date to hold validity periods against; without it they are not looked at. */
-  at?: string
+  /** Without a moment nothing that has a validity period is in force: a caller without a clock must say `any`. */
+  at?: Moment | undefined
   /** A label that is being made: obsolete classes and values may be received, never given. */
   isNew?: boolean
 }>
@@ -41,7 +45,7 @@ export function validate(label: Label, spif: Spif, options: ValidityOptions = {}
   if (!isBoundTo(label, spif)) return [{ problem: 'foreign-label', detail: label.policy.name }]
   const { classification, categories } = label
   const { at } = options
-  if (!isInForce(spif, at)) add('policy-not-in-force', spif.name)
+  if (!isInForce(spif, at)) add('policy-not-in-force', `${spif.name} ${period(spif, at)}`)
   if (options.isNew === true && classification.obsolete) add('obsolete', classification.name)
   for (const required of classification.required) {
     if (!isMet(required, categories))
@@ -63,7 +67,7 @@ export function validate(label: Label, spif: Spif, options: ValidityOptions = {}
       if (other !== undefined)
         add('excluded-category', `${name} with ${other.tagSet.name}: ${other.value.name}`)
     }
-    if (!isInForce(value, at)) add('not-in-force', name)
+    if (!isInForce(value, at)) add('not-in-force', `${name} ${period(value, at)}`)
     if (options.isNew === true && value.obsolete) add('obsolete', name)
     if (value.userInput !== undefined) add('user-input', name)
   }
@@ -120,19 +124,32 @@ export function matches({ tagSet, tag, value }: LabelCategory, test: CategoryTes
   )
 }
 
+/** How many groups of a requirement are met. */
+export function countMet({ groups }: RequiredCategory, categories: readonly LabelCategory[]): number {
+  return groups.filter((test) => categories.some((category) => matches(category, test))).length
+}
+
 /** Whether a requirement is met: exactly one group, at least one, or every one. */
-function isMet(required: RequiredCategory, categories: readonly LabelCategory[]): boolean {
-  const met = required.groups.filter((test) => categories.some((category) => matches(category, test))).length
+export function isMet(required: RequiredCategory, categories: readonly LabelCategory[]): boolean {
+  const met = countMet(required, categories)
   if (required.operation === 'onlyOne') return met === 1
   return required.operation === 'oneOrMore' ? met > 0 : met === required.groups.length
 }
 
-/** Canonical dates compare as texts. */
-function isInForce(
-  period: Readonly<{ notBefore?: string; notAfter?: string }>,
-  at: string | undefined,
-): boolean {
-  return at === undefined || (at >= (period.notBefore ?? at) && at <= (period.notAfter ?? at))
+type Period = Readonly<{ notBefore?: string; notAfter?: string }>
+
+/** Whether a policy or value is in force; what has no period always is. */
+export function isInForce({ notBefore, notAfter }: Period, at: Moment | undefined): boolean {
+  if ((notBefore === undefined && notAfter === undefined) || at === 'any') return true
+  if (at === undefined) return false
+  if (notBefore !== undefined && compareDateTimes(at, notBefore) < 0) return false
+  return notAfter === undefined || compareDateTimes(at, notAfter) <= 0
+}
+
+function period({ notBefore, notAfter }: Period, at: Moment | undefined): string {
+  const from = notBefore === undefined ? '' : `from ${notBefore} `
+  const until = notAfter === undefined ? '' : `until ${notAfter} `
+  return `is in force ${from}${until}only, and ${at === undefined ? 'no moment was given' : `not at ${at}`}`
 }
 
 function describe(spif: Spif, { operation, groups }: RequiredCategory): string {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { access } from '../../rules/clearance/access.ts'
-import { makeClearance } from '../../rules/clearance/clearance.ts'
-import { allCategories, type LabelCategory, makeLabel } from '../../rules/label/label.ts'
+import { type Clearance, makeClearance } from '../../rules/clearance/clearance.ts'
+import { allCategories, type Label, type LabelCategory, makeLabel } from '../../rules/label/label.ts'
 import {
   enumerateLabels,
   selectableClasses,
@@ -23,11 +23,9 @@ t.test('what may be chosen next', async (t) => {
   const open = label(orchard, 'OPEN')
   t.same(names(selectableValues(orchard, open)), [
     'CANKER',
-    'SCAB',
     'MILD',
     'ASHBY',
     'BIRCHY',
-    'COPSE',
     'DELL',
     'COOPERS',
     'PRESSERS',
@@ -49,6 +47,7 @@ t.test('what may be chosen next', async (t) => {
   const pressers = label(orchard, 'INNER', 'Pickers=PRESSERS')
   t.notOk(names(selectableValues(orchard, pressers)).includes('DELL'), 'is excluded by what is chosen')
   t.notOk(names(selectableValues(orchard, pressers)).includes('COOPERS'), 'one only')
+  t.ok(names(selectableValues(orchard, label(orchard, 'INNER'))).includes('SCAB'), 'can have what it needs')
   const full = label(orchard, 'INNER', 'Pickers=ASHBY,BIRCHY,COPSE')
   t.notOk(names(selectableValues(orchard, full)).includes('DELL'), 'the tag is full')
   t.ok(names(selectableValues(orchard, full)).includes('COOPERS'))
@@ -67,21 +66,21 @@ t.test('what may be chosen next', async (t) => {
 })
 
 /** Every subset of the categories, the slow way. */
-function bruteForce(spif: Spif, clearance: ReturnType<typeof makeClearance>): string[] {
+function bruteForce(spif: Spif, clearance: Clearance, at: string): Label[] {
   const all = allCategories(spif)
-  const found: string[] = []
-  for (const classification of selectableClasses(spif)) {
+  const found: Label[] = []
+  for (const classification of spif.classifications) {
     for (let mask = 0; mask < 2 ** all.length; mask++) {
       const made = makeLabel(
         spif,
         classification,
         all.filter((_, i) => (mask & (1 << i)) !== 0),
       )
-      if (validate(made, spif, { isNew: true }).length === 0 && access(made, clearance, spif).permit)
-        found.push(words(made))
+      if (validate(made, spif, { isNew: true, at }).length === 0 && access(made, clearance, spif).permit)
+        found.push(made)
     }
   }
-  return found.sort()
+  return found
 }
 
 t.test('all labels that a clearance admits: those of the slow way, no more, no fewer', async (t) => {
@@ -95,8 +94,125 @@ t.test('all labels that a clearance admits: those of the slow way, no more, no f
     const clearance = makeClearance(meadow, held, label(meadow, 'LOW', ...parts).categories)
     const { labels, complete } = enumerateLabels(meadow, clearance, none)
     t.ok(complete)
-    t.same(labels.map(words).sort(), bruteForce(meadow, clearance))
+    t.same(labels.map(words).sort(), bruteForce(meadow, clearance, 'any').map(words).sort())
   }
+})
+
+/**
+ * A policy small enough to try every label: of class A exactly one of two groups, of B a permissive value, of C what cannot be
+ * had; values with periods, exclusions, limits and requirements of their own.
+ */
+const tangled =
+  load(`<SPIF xmlns="http://www.xmlspif.org/spif" schemaVersion="2.1" creationDate="" originatorDN="" keyIdentifier="" privilegeId="2.16.840.1.101.2.1.8.3" rbacId="2.16.840.1.101.2.1.8.3"><securityPolicyId name="Tangle" id="2.999.7"/><securityClassifications>
+  <securityClassification name="A" lacv="1" hierarchy="1"><requiredCategory operation="onlyOne"><categoryGroup tagSetRef="R" tagType="restrictive" lacv="1"/><categoryGroup tagSetRef="P" tagType="permissive" all="true"/></requiredCategory></securityClassification>
+  <securityClassification name="B" lacv="2" hierarchy="2"><requiredCategory operation="all"><categoryGroup tagSetRef="P" tagType="permissive" all="true"/></requiredCategory></securityClassification>
+  <securityClassification name="C" lacv="3" hierarchy="3"><requiredCategory operation="all"><categoryGroup tagSetRef="R" tagType="restrictive" lacv="2"/><categoryGroup tagSetRef="R" tagType="restrictive" lacv="3"/></requiredCategory></securityClassification>
+  <securityClassification name="D" lacv="4" hierarchy="4"/>
+</securityClassifications><securityCategoryTagSets>
+  <securityCategoryTagSet name="R" id="2.999.7.1"><securityCategoryTag tagType="restrictive" maxSelection="2">
+    <tagCategory name="one" lacv="1"/>
+    <tagCategory name="two" lacv="2"><excludedCategory tagSetRef="R" tagType="restrictive" lacv="3"/></tagCategory>
+    <tagCategory name="three" lacv="3"/>
+    <tagCategory name="old" lacv="4" notAfter="2020-01-01T00:00:00Z"/>
+    <tagCategory name="needy" lacv="5"><requiredCategory operation="onlyOne"><categoryGroup tagSetRef="R" tagType="restrictive" lacv="4"/><categoryGroup tagSetRef="P" tagType="permissive" lacv="1"/></requiredCategory></tagCategory>
+  </securityCategoryTag></securityCategoryTagSet>
+  <securityCategoryTagSet name="P" id="2.999.7.2"><securityCategoryTag tagType="permissive" maxSelection="2">
+    <tagCategory name="north" lacv="1"/><tagCategory name="south" lacv="2"/><tagCategory name="west" lacv="3" notBefore="2030-01-01T00:00:00Z"/>
+  </securityCategoryTag></securityCategoryTagSet>
+  <securityCategoryTagSet name="M" id="2.999.7.3"><securityCategoryTag tagType="tagType7" tag7Encoding="bitSetAttributes" minSelection="1" singleSelection="true">
+    <tagCategory name="x" lacv="1"><excludedClass>B</excludedClass></tagCategory><tagCategory name="y" lacv="2"/>
+  </securityCategoryTag></securityCategoryTagSet>
+</securityCategoryTagSets></SPIF>`)
+
+t.test(
+  'what is offered is what some label that is valid, in force and admitted has, and nothing else',
+  async (t) => {
+    const all = allCategories(tangled)
+    const held = (...wanted: string[]) => all.filter(({ value }) => wanted.includes(value.name))
+    const everything = makeClearance(tangled, tangled.classifications, all)
+    let asked = 0
+    for (const at of ['2019-01-01T00:00:00Z', '2025-01-01T00:00:00Z', '2031-01-01T00:00:00Z']) {
+      for (const clearance of [
+        everything,
+        makeClearance(tangled, tangled.classifications, held('one', 'two', 'needy', 'south')),
+        makeClearance(tangled, tangled.classifications.slice(0, 3), held('west')),
+      ]) {
+        const labels = bruteForce(tangled, clearance, at)
+        const options = { at, ...(clearance === everything ? {} : { clearance }) }
+        t.same(
+          selectableClasses(tangled, options).map((c) => c.name),
+          tangled.classifications
+            .filter((c) => labels.some((l) => l.classification === c))
+            .map((c) => c.name),
+        )
+        t.same(
+          enumerateLabels(tangled, clearance, none, { at }).labels.map(words).sort(),
+          labels.map(words).sort(),
+        )
+        const has = ({ categories }: Label, wanted: readonly LabelCategory[]) =>
+          wanted.every((w) => categories.some((c) => c.value === w.value))
+        // Every choice on the way to a label: what may come next is what the labels beyond it have.
+        const ways = new Map(
+          labels
+            .flatMap((l) =>
+              l.categories.map((_, i) => makeLabel(tangled, l.classification, l.categories.slice(0, i))),
+            )
+            .map((c) => [words(c), c]),
+        )
+        for (const choice of ways.values()) {
+          const beyond = labels.filter(
+            (l) => l.classification === choice.classification && has(l, choice.categories),
+          )
+          const expected = all.filter((c) => !has(choice, [c]) && beyond.some((l) => has(l, [c])))
+          t.same(names(selectableValues(tangled, choice, options)), names(expected), `${at} ${words(choice)}`)
+          asked += 1
+        }
+      }
+    }
+    t.ok(asked > 100, `${asked} choices`)
+  },
+)
+
+t.test('a class that is obsolete, not held or of a policy not in force has no values', async (t) => {
+  const options = { clearance: makeClearance(orchard, orchard.classifications.slice(0, 1), []) }
+  t.same(names(selectableValues(orchard, label(orchard, 'WITHERED'))), [])
+  t.same(names(selectableValues(orchard, label(orchard, 'INNER'), options)), [])
+  t.ok(names(selectableValues(orchard, label(orchard, 'OPEN'), options)).includes('SPRING'))
+  t.notOk(names(selectableValues(orchard, label(orchard, 'OPEN'), options)).includes('CANKER'), 'not held')
+  t.notOk(
+    names(selectableValues(orchard, label(orchard, 'OPEN'), options)).includes('ASHBY'),
+    'none of the tag is held',
+  )
+  const dated = load(
+    changed('meadow', 'keyIdentifier=""', 'keyIdentifier="" notAfter="2026-06-30T00:00:00Z"'),
+  )
+  const everything = makeClearance(dated, dated.classifications, allCategories(dated))
+  for (const at of ['2026-07-01T00:00:00Z', undefined]) {
+    t.same(selectableClasses(dated, { at }), [])
+    t.same(selectableValues(dated, label(dated, 'LOW'), { at }), [])
+    t.same(enumerateLabels(dated, everything, none, { at }).labels, [])
+  }
+  t.equal(selectableClasses(dated, { at: 'any' }).length, 3)
+})
+
+t.test('a search that does not end is given up, and the value offered', async (t) => {
+  const values = Array.from({ length: 60 }, (_, i) => `<tagCategory name="v${i}" lacv="${i}"/>`).join('')
+  const groups = Array.from(
+    { length: 60 },
+    (_, i) =>
+      `<requiredCategory operation="onlyOne"><categoryGroup tagSetRef="R" tagType="restrictive" lacv="${i}"/><categoryGroup tagSetRef="R" tagType="restrictive" lacv="${(i * 7 + 3) % 60}"/></requiredCategory>`,
+  ).join('')
+  const knot = load(
+    changed(
+      'meadow',
+      '<securityClassification name="LOW" lacv="10" hierarchy="10"/>',
+      `<securityClassification name="LOW" lacv="10" hierarchy="10">${groups}</securityClassification>`,
+    ).replace(
+      '<securityCategoryTagSet name="Pests"',
+      `<securityCategoryTagSet name="R" id="2.999.2.9"><securityCategoryTag tagType="restrictive">${values}</securityCategoryTag></securityCategoryTagSet><securityCategoryTagSet name="Pests"`,
+    ),
+  )
+  t.ok(selectableClasses(knot).length > 0)
 })
 
 t.test('bounds: labels, steps, categories; the smaller labels first', async (t) => {
