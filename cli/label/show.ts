@@ -3,7 +3,7 @@ import type { Clearance } from '../../rules/clearance/clearance.ts'
 import type { SecurityCategory } from '../../rules/label/category.ts'
 import type { EssLabel } from '../../rules/label/ess.ts'
 import type { Label, LabelCategory } from '../../rules/label/label.ts'
-import type { Label4774 } from '../../rules/label/stanag4774.ts'
+import type { Label4774, Origin } from '../../rules/label/stanag4774.ts'
 import type { Payload } from '../../rules/label/xep0258.ts'
 import type { Marking } from '../../rules/spif/marking.ts'
 
@@ -59,12 +59,13 @@ export function oneLine(label: Label): string {
 }
 
 export function labelJson(label: Label): object {
-  const { policy, classification, categories, privacyMark } = label
+  const { policy, classification, categories, privacyMark, origin } = label
   return {
     policy,
     classification: { name: classification.name, lacv: classification.lacv },
     categories: categories.map(categoryJson),
     ...(privacyMark === undefined ? {} : { privacyMark }),
+    ...(origin === undefined ? {} : { origin }),
   }
 }
 
@@ -128,7 +129,7 @@ function categoryField(category: SecurityCategory): readonly (readonly [string, 
 }
 
 function fields4774(label: Label4774): readonly (readonly [string, string | undefined])[] {
-  const { information: i, succession } = label
+  const { information: i } = label
   return [
     ['format', `STANAG 4774 ${label.role} label`],
     ['policy', visible(i.policy === undefined ? i.policyName : `${i.policyName} (${i.policy})`)],
@@ -140,7 +141,17 @@ function fields4774(label: Label4774): readonly (readonly [string, string | unde
         `${[...c.values, ...c.numbers].join(', ')} (${c.type}${c.tagSet === undefined ? '' : ` ${c.tagSet}`})`,
       ),
     ]),
-    ...dateFields(label),
+    ...originFields(label),
+  ]
+}
+
+/** Originator, dates and succession of a STANAG 4774 label. */
+export function originFields(origin: Origin): readonly (readonly [string, string | undefined])[] {
+  const { originatorId: id, creation, review, succession } = origin
+  return [
+    ['originator', id === undefined ? undefined : visible(`${id.value} (${id.type})`)],
+    ['created', creation],
+    ['review', review],
     [
       'succession',
       succession === undefined
@@ -149,16 +160,6 @@ function fields4774(label: Label4774): readonly (readonly [string, string | unde
             `${succession.label.information.classification} from ${succession.date ?? '?'}; not applied`,
           ),
     ],
-  ]
-}
-
-/** Dates and originator of a STANAG 4774 label. */
-export function dateFields(label: Label4774): readonly (readonly [string, string | undefined])[] {
-  const id = label.originatorId
-  return [
-    ['originator', id === undefined ? undefined : visible(`${id.value} (${id.type})`)],
-    ['created', label.creation],
-    ['review', label.review],
   ]
 }
 

@@ -93,6 +93,20 @@ export function makeClearance(
   }
 }
 
+/**
+ * What a clearance is under a constraint of an authority (RFC 5913 §4): the classes and categories that both have. Both are
+ * bound to `spif`.
+ */
+export function constrain(spif: Spif, clearance: Clearance, constraint: Clearance): Clearance {
+  const values = new Set(constraint.categories.map((category) => category.value))
+  return makeClearance(
+    spif,
+    clearance.classifications.filter((c) => constraint.classifications.includes(c)),
+    clearance.categories.filter((category) => values.has(category.value)),
+    clearance.ignored,
+  )
+}
+
 /** A category value by value, so that one that is not known does not hide the others. */
 function single(category: SecurityCategory): readonly SecurityCategory[] {
   if (category.syntax === 'acp145') return category.values.map((value) => ({ ...category, values: [value] }))

@@ -7,6 +7,7 @@
  */
 import { lookup, placesNamed, placesNumbered, type TagSetLookup } from '../spif/lookup.ts'
 import type { Classification, Spif, Tag, TagSet } from '../spif/spif.ts'
+import { isXmlText } from '../xml/write.ts'
 import { trimBlanks } from './blanks.ts'
 import { MAX_BIT, type MissiTag, type SecurityCategory } from './category.ts'
 import { type EssLabel, fitsPrivacyMark, MAX_PRIVACY_MARK, privacyMarkType } from './ess.ts'
@@ -334,6 +335,8 @@ export function informationOf(spif: Spif, label: Label): Information4774 | Bindi
     const back = valueNamed(set, categoryType(tag.kind), value.name)
     if (isProblem(back)) return back
   }
+  if (label.privacyMark !== undefined && !isXmlText(label.privacyMark))
+    return problem('bad-privacy-mark', 'a character that XML cannot hold')
   return {
     policyName: spif.name,
     policy: spif.id,

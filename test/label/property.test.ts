@@ -30,7 +30,7 @@ import { encodeBase64 } from '../../rules/text/base64.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
-import { clearanceOf, labelOf, pair, spif } from '../spif/generate.ts'
+import { clearanceOf, knottedPair, labelOf, pair, spif } from '../spif/generate.ts'
 import { FORMS, row, spelling } from './rows.ts'
 
 const LIMITS = { stanzaBytes: 1 << 20, depth: 20 }
@@ -214,6 +214,39 @@ t.test('mapping there and back never widens', async (t) => {
   )
   t.ok(mapped > 150, `${mapped} labels there and back`)
 })
+
+t.test(
+  'nor does it where equivalences add, leave out, or go one way; what is left out is told',
+  async (t) => {
+    let [mapped, leftOut] = [0, 0]
+    holds(
+      t,
+      fc.property(
+        knottedPair.chain(({ own, other }) =>
+          fc
+            .tuple(labelOf(own), clearanceOf(own), fc.boolean())
+            .map(([label, clearance, discard]) => ({ own, other, label, clearance, discard })),
+        ),
+        ({ own, other, label, clearance, discard }) => {
+          const plain = makeLabel(own, label.classification, label.categories.slice(0, 4))
+          const there = mapOutgoing(plain, own, other, { discard })
+          if ('problem' in there) return true
+          const back = mapIncoming(there, own, { discard })
+          if ('problem' in back) return true
+          mapped += 1
+          const lost = there.discarded.length + back.discarded.length
+          if (lost > 0) leftOut += 1
+          return lost > 0
+            ? discard
+            : !access(back, clearance, own).permit || access(plain, clearance, own).permit
+        },
+      ),
+      1500,
+    )
+    t.ok(mapped > 300, `${mapped} labels there and back`)
+    t.ok(leftOut > 10, `${leftOut} with something left out`)
+  },
+)
 
 t.test(
   'any change of an octet of an ESS label is refused, or is another label in its own one spelling',
