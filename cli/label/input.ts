@@ -149,8 +149,15 @@ const STANZAS = new Set(['message', 'presence', 'iq'])
 function decodeElement(root: XmlElement, mode: Mode): Decoded | InputProblem {
   const { namespaces } = mode
   if (root.ns === SEC_LABEL_NS && root.name === 'securitylabel') return decodeSecurityLabel(root, mode)
+  if (root.name === 'BindingData' && !namespaces.profile.includes(root.ns))
+    return problemAt(root, `BindingData in ${root.ns || 'no namespace'}; --profile-namespace accepts another`)
   if (root.name === 'BindingData')
     return decodeBinding(root, readBindingData(root, namespaces), 'BindingData', mode)
+  if (root.name === 'BindingInformation' && !namespaces.binding.includes(root.ns))
+    return problemAt(
+      root,
+      `BindingInformation in ${root.ns || 'no namespace'}; --binding-namespace accepts another`,
+    )
   if (root.name === 'BindingInformation') {
     const read = readBindingInformation(root, mode.mode, namespaces)
     if ('problem' in read) return read

@@ -248,11 +248,10 @@ function addCategory(
   const same = categories[at]
   if (same === undefined) {
     categories.push(category)
-    if (namesakes.length > 0)
-      forgive(reader, node, `second Category ${category.tagName}, of another Type, kept apart`)
+    if (namesakes.length > 0) forgive(reader, node, `second Category ${category.tagName}, of another Type`)
     return
   }
-  forgive(reader, node, `second Category ${category.tagName}, put into one`)
+  forgive(reader, node, `second Category ${category.tagName}, whose values belong into one`)
   const tagSet = same.tagSet ?? category.tagSet
   if (tagSet !== (category.tagSet ?? tagSet)) fail(node, `two object identifiers for ${category.tagName}`)
   categories[at] = {

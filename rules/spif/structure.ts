@@ -102,13 +102,33 @@ function readAttributes(
     const read = readValue(type, value)
     if (read === undefined) {
       const weight = type === 'oid' || type === 'colour' ? 'error' : 'refused'
-      report(weight, 'bad-value', `${name}="${value}" on ${element.name}`, element.line)
+      report(
+        weight,
+        'bad-value',
+        `${name}="${value}" on ${element.name} is not ${wanted(type)}`,
+        element.line,
+      )
       if (type === 'oid') attributes.set(key, value)
       continue
     }
     attributes.set(key, read)
   }
   return attributes
+}
+
+/** What a value of a type is, in words. */
+function wanted(type: AttributeType): string {
+  if (typeof type !== 'string') return `one of ${type.join(', ')}`
+  const words: Readonly<Partial<Record<typeof type, string>>> = {
+    name: 'a text of at most 256 characters',
+    oid: 'an object identifier, as 1.2.3',
+    integer: 'a whole number',
+    boolean: 'true or false',
+    selection: 'unbounded or a number',
+    dateTime: 'a date with a time, as 2026-01-31T12:00:00Z',
+    colour: 'a colour name or #RRGGBB',
+  }
+  return words[type] ?? `of type ${type}`
 }
 
 /** The value in canonical form, or undefined when it is not of its type. */

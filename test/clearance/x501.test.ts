@@ -1,5 +1,5 @@
 import t from 'tap'
-import { bindX501, makeClearance, x501Of } from '../../rules/clearance/clearance.ts'
+import { bindX501, constrain, makeClearance, x501Of } from '../../rules/clearance/clearance.ts'
 import {
   decodeClearanceAttribute,
   decodeConstraints,
@@ -152,6 +152,28 @@ t.test('what the policy does not know grants nothing and hides nothing', async (
   t.match(bindX501(orchard, { policy: '2.999.2', classifications: [1], categories: [] }), {
     problem: 'wrong-policy',
   })
+})
+
+t.test('a constraint leaves what both have', async (t) => {
+  const own = makeClearance(
+    orchard,
+    orchard.classifications.slice(0, 3),
+    label(orchard, 'OPEN', 'Pickers=ASHBY,DELL', 'Blight=RUST').categories,
+  )
+  const limit = makeClearance(
+    orchard,
+    orchard.classifications.slice(1, 4),
+    label(orchard, 'OPEN', 'Pickers=DELL', 'Blight=RUST,CANKER').categories,
+  )
+  const both = constrain(orchard, own, limit)
+  t.same(
+    [both.classifications.map((c) => c.name), both.categories.map((c) => c.value.name)],
+    [
+      ['INNER', 'DEEP'],
+      ['RUST', 'DELL'],
+    ],
+  )
+  t.same(constrain(orchard, limit, own), both)
 })
 
 t.test('informative categories do not go into MISSI clearances', async (t) => {
