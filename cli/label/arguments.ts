@@ -187,6 +187,7 @@ function labelInWords(args: Arguments, spif: Spif): GivenLabel | Readonly<{ prob
   const label = labelFromNames(spif, {
     classification: args.classification,
     categories: (args.category ?? []).map(readCategory),
+    userInput: true,
     ...(mark === undefined ? {} : { privacyMark: mark }),
   })
   return isProblem(label) ? { problem: `${label.problem}: ${label.detail}` } : { label, spif }

@@ -2,7 +2,7 @@
 import type { Clearance } from '../../rules/clearance/clearance.ts'
 import type { SecurityCategory } from '../../rules/label/category.ts'
 import type { EssLabel } from '../../rules/label/ess.ts'
-import type { Label, LabelCategory } from '../../rules/label/label.ts'
+import { type Label, type LabelCategory, nameOf } from '../../rules/label/label.ts'
 import type { Label4774, Origin } from '../../rules/label/stanag4774.ts'
 import type { Payload } from '../../rules/label/xep0258.ts'
 import type { Marking } from '../../rules/spif/marking.ts'
@@ -42,10 +42,12 @@ export function labelFields(label: Label): readonly (readonly [string, string | 
 
 function categoryFields(categories: readonly LabelCategory[]): readonly (readonly [string, string])[] {
   const sets = new Map<string, string[]>()
-  for (const { tagSet, value } of categories) {
+  for (const category of categories) {
+    const { tagSet, value, input } = category
+    const kind = input === undefined ? value.lacv : `${value.name}, the user's own`
     sets.set(tagSet.name, [
       ...(sets.get(tagSet.name) ?? []),
-      `${visible(value.name)} (${visible(value.lacv)})`,
+      `${visible(nameOf(category))} (${visible(kind)})`,
     ])
   }
   return [...sets].map(([name, values]) => [visible(name), values.join(', ')])
@@ -53,7 +55,7 @@ function categoryFields(categories: readonly LabelCategory[]): readonly (readonl
 
 /** A label in one line. */
 export function oneLine(label: Label): string {
-  const categories = label.categories.map(({ tagSet, value }) => `${tagSet.name}: ${value.name}`)
+  const categories = label.categories.map((category) => `${category.tagSet.name}: ${nameOf(category)}`)
   const mark = label.privacyMark === undefined ? [] : [`mark ${label.privacyMark}`]
   return visible([label.classification.name, ...categories, ...mark].join(', '))
 }
@@ -69,8 +71,15 @@ export function labelJson(label: Label): object {
   }
 }
 
-function categoryJson({ tagSet, tag, value }: LabelCategory): object {
-  return { tagSet: tagSet.name, tagSetId: tagSet.id, kind: tag.kind, value: value.name, lacv: value.lacv }
+function categoryJson({ tagSet, tag, value, input }: LabelCategory): object {
+  return {
+    tagSet: tagSet.name,
+    tagSetId: tagSet.id,
+    kind: tag.kind,
+    value: value.name,
+    lacv: value.lacv,
+    ...(input === undefined ? {} : { input }),
+  }
 }
 
 export function clearanceFields(clearance: Clearance): readonly (readonly [string, string | undefined])[] {

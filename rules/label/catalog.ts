@@ -7,7 +7,7 @@
 import { attribute, element, elements, type XmlElement } from '../xml/node.ts'
 import { serialise } from '../xml/write.ts'
 import { trimBlanks } from './blanks.ts'
-import type { Label, LabelCategory } from './label.ts'
+import { type Label, type LabelCategory, nameOf } from './label.ts'
 import { type LabelProblem, problemAt } from './reading.ts'
 import { writeSecurityLabel } from './wire.ts'
 import { readSecurityLabel, SEC_LABEL_NS, type SecurityLabel } from './xep0258.ts'
@@ -102,7 +102,7 @@ function plain(text: string): string {
 }
 
 function wordsOf(categories: readonly LabelCategory[], { privacyMark }: Label): string {
-  return words(categories, privacyMark, ({ value }) => value.name)
+  return words(categories, privacyMark, nameOf)
 }
 
 function wordsAndNumbers(categories: readonly LabelCategory[], { privacyMark }: Label): string {

@@ -6,7 +6,7 @@
  * of the doubt; `validate` and `access` decide on what was chosen. Validity periods are held against the moment that the
  * caller gives, as `validate` does: without one, nothing with a period is offered.
  */
-import { access } from '../clearance/access.ts'
+import { access, holder } from '../clearance/access.ts'
 import type { Clearance } from '../clearance/clearance.ts'
 import { allCategories, type Label, type LabelCategory, makeLabel } from '../label/label.ts'
 import type { Classification, RequiredCategory, Spif, Tag, TagSet } from './spif.ts'
@@ -66,11 +66,16 @@ export function selectableTagSets(
   return spif.tagSets.filter((tagSet) => open.has(tagSet))
 }
 
+/** Values that may be offered: of those that a label may have, the ones whose text is not the user's. */
+function candidatesOf(spif: Spif, options: ComposeOptions): readonly LabelCategory[] {
+  return usableValues(spif, options).filter(({ value }) => value.userInput === undefined)
+}
+
 /** Values that a new label may have at all: those in force, and of restrictive tags those that the clearance has. */
-function candidatesOf(spif: Spif, { at, clearance }: ComposeOptions): readonly LabelCategory[] {
+function usableValues(spif: Spif, { at, clearance }: ComposeOptions): readonly LabelCategory[] {
   const held = clearance && new Set(clearance.categories.map((category) => category.value))
   return allCategories(spif).filter(({ tag, value }) => {
-    if (value.obsolete || value.userInput !== undefined || !isInForce(value, at)) return false
+    if (value.obsolete || !isInForce(value, at)) return false
     const isRestrictive = tag.kind === 'restrictive' || tag.kind === 'enumerated-restrictive'
     return !isRestrictive || held === undefined || held.has(value)
   })
@@ -117,7 +122,7 @@ function isCompatible(
  * help is tried, until nothing is lacking. A lack is met only by what helps it, so that no label is overlooked.
  */
 function isCompletable(spif: Spif, choice: Choice, options: ComposeOptions): boolean {
-  const candidates = candidatesOf(spif, options)
+  const candidates = usableValues(spif, options)
   let steps = 0
 
   function complete(current: Choice): boolean {
@@ -148,11 +153,18 @@ function lackOf(
     .find((tag) => countOf(categories, tag) < tag.minSelection)
   if (short !== undefined) return (category) => category.tag === short
   if (clearance === undefined) return undefined
+  const holds = holder(clearance)
   const held = new Set(clearance.categories.map((category) => category.value))
   const shut = categories.find(
-    ({ tag }) => isPermissive(tag) && !categories.some((c) => c.tag === tag && held.has(c.value)),
+    ({ tag }) =>
+      isPermissive(tag) && !categories.some((c) => c.tag === tag && (holds(c) || isToWrite(c, held))),
   )
   return shut === undefined ? undefined : ({ tag, value }) => tag === shut.tag && held.has(value)
+}
+
+/** A value that the search added, whose text the user would write as the clearance has it. */
+function isToWrite({ value, input }: LabelCategory, held: ReadonlySet<unknown>): boolean {
+  return value.userInput !== undefined && input === undefined && held.has(value)
 }
 
 function isPermissive(tag: Tag): boolean {

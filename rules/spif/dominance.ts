@@ -6,7 +6,7 @@
  * one of the labels lacks; that releases more than some of the labels do, so here it is a decision for a person, unless
  * the caller asks for the standard's rule. The result must be valid, else it is a decision for a person too.
  */
-import { type Label, type LabelCategory, makeLabel } from '../label/label.ts'
+import { type Label, type LabelCategory, makeLabel, sameCategory } from '../label/label.ts'
 import { compareHierarchy } from './marking.ts'
 import type { Spif, Tag } from './spif.ts'
 import { isBoundTo, type Moment, validate } from './validity.ts'
@@ -55,8 +55,8 @@ export function dominate(
   return invalid === undefined ? label : undecided(`${invalid.problem}: ${invalid.detail}`)
 }
 
-function isCommon({ value }: LabelCategory, labels: readonly Label[]): boolean {
-  return labels.every((label) => label.categories.some((category) => category.value === value))
+function isCommon(own: LabelCategory, labels: readonly Label[]): boolean {
+  return labels.every((label) => label.categories.some((category) => sameCategory(category, own)))
 }
 
 function isPermissive(tag: Tag): boolean {

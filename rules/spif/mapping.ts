@@ -6,13 +6,13 @@
  * what the equivalence of its class or tag set requires is the equivalent one, a label without it is not. (What an
  * equivalentPolicy requires is for "mapping into" that policy only, as the schema says.) Exactly one class must answer. Every
  * category must answer; it is left out only where the policy says `discard` *and* the caller allows it, and what was
- * left out is reported. Nothing is guessed; the result is checked against its own policy.
+ * left out is reported. A text of the user's stands for nothing elsewhere. Nothing is guessed; the result is checked against its own policy.
  */
 
 import { trimBlanks } from '../label/blanks.ts'
 import { fold } from '../label/fold.ts'
 import { type CategoryKind, isEnumerated } from '../label/kind.ts'
-import { type Label, type LabelCategory, makeLabel } from '../label/label.ts'
+import { type Label, type LabelCategory, makeLabel, nameOf } from '../label/label.ts'
 import { kindIn, lookup } from './lookup.ts'
 import type {
   Applied,
@@ -91,6 +91,8 @@ export function mapOutgoing(
 
   const found: Found = { categories: [], discarded: [] }
   const required: TargetRequirement[] = [...equivalent.required, ...policy.required]
+  const written = label.categories.find((category) => category.input !== undefined)
+  if (written !== undefined) return problem('no-equivalent-category', `the user's own ${nameOf(written)}`)
   for (const category of label.categories) {
     const wrong = mapCategory(category, target, options, found, required)
     if (wrong !== undefined) return wrong
@@ -250,6 +252,8 @@ export function mapIncoming(
     : [label.policy, label.classification]
   const policy = own.equivalentPolicies.find((p) => p.id === policyId)
   if (policy === undefined) return problem('no-equivalent-policy', `${own.name} knows no ${policyId}`)
+  const written = isBound(label) ? label.categories.find((c) => c.input !== undefined) : undefined
+  if (written !== undefined) return problem('no-equivalent-category', `the user's own ${nameOf(written)}`)
   const ambiguous = isBound(label) ? label.categories.find((c) => c.value.ambiguous) : undefined
   if (ambiguous !== undefined) return problem('ambiguous-category', ambiguous.value.name)
   const categories = foreignCategories(label)

@@ -87,9 +87,9 @@ function assemble(spif: Spif, parts: readonly string[], wanted: Wanted): string 
 function categoryTexts(spif: Spif, categories: readonly LabelCategory[], wanted: Wanted): readonly string[] {
   return spif.tagSets.flatMap(({ tags }) =>
     tags.map((tag: Tag) => {
-      const values = tag.values.filter((value) => categories.some((category) => category.value === value))
-      const texts = values
-        .map((value) => itemText(value.name, value.markings, wanted))
+      const texts = tag.values
+        .flatMap((value) => categories.filter((category) => category.value === value))
+        .map((category) => categoryText(category, wanted))
         .filter((text) => text !== '')
       if (texts.length === 0) return ''
       const between = qualifier(tag.qualifiers, 'separator', wanted) ?? '/'
@@ -137,6 +137,13 @@ function ofMark(spif: Spif, name: string): Markings {
 function memberText(name: string, own: Markings, ofAll: Markings, wanted: Wanted): string {
   const text = phraseOf(name, chosen([own, ofAll], wanted))
   return around(around(text, own, wanted), ofAll, wanted)
+}
+
+/** A category; of a value that leaves its text to the user that text, which no phrase can stand for. */
+function categoryText({ value, input }: LabelCategory, wanted: Wanted): string {
+  if (input === undefined) return itemText(value.name, value.markings, wanted)
+  const isHidden = chosen([value.markings], wanted)?.codes.includes('noMarkingDisplay') === true
+  return around(isHidden ? '' : input, value.markings, wanted)
 }
 
 /** A phrase in place of a name, between the item's own prefix and suffix. */

@@ -4,10 +4,11 @@
  * Validity and access are two questions: a label may be invalid and yet within a clearance. A guard asks both.
  * `all` in a categoryGroup or excludedCategory means "any value of that kind in that tag set".
  */
-import type { Label, LabelCategory } from '../label/label.ts'
+import { type Label, type LabelCategory, nameOf } from '../label/label.ts'
 import { compareDateTimes } from '../text/datetime.ts'
 import { lookup, testName } from './lookup.ts'
 import type { CategoryTest, RequiredCategory, Spif, Tag } from './spif.ts'
+import { fitsInput } from './user-input.ts'
 
 /** One rule that a label breaks. */
 export type Invalidity = Readonly<{ problem: InvalidityCode; detail: string }>
@@ -23,7 +24,7 @@ export type InvalidityCode =
   | 'too-few-selected'
   | 'not-in-force' // a value outside its dates
   | 'obsolete' // in a new label
-  | 'user-input' // a value whose text would be the user's own
+  | 'user-input' // a value that leaves its text to the user, without a text that fits
   | 'unknown-privacy-mark'
   | 'privacy-mark-required'
   | 'privacy-mark-not-allowed'
@@ -53,7 +54,7 @@ export function validate(label: Label, spif: Spif, options: ValidityOptions = {}
   }
   for (const category of categories) {
     const { value } = category
-    const name = `${category.tagSet.name}: ${value.name}`
+    const name = `${category.tagSet.name}: ${nameOf(category)}`
     if (value.excludedClasses.includes(classification.name))
       add('excluded-class', `${name} with ${classification.name}`)
     if (value.requiredClass !== undefined && value.requiredClass !== classification.name) {
@@ -64,12 +65,11 @@ export function validate(label: Label, spif: Spif, options: ValidityOptions = {}
     }
     for (const test of value.excluded) {
       const other = categories.find((c) => c !== category && matches(c, test))
-      if (other !== undefined)
-        add('excluded-category', `${name} with ${other.tagSet.name}: ${other.value.name}`)
+      if (other !== undefined) add('excluded-category', `${name} with ${other.tagSet.name}: ${nameOf(other)}`)
     }
     if (!isInForce(value, at)) add('not-in-force', `${name} ${period(value, at)}`)
     if (options.isNew === true && value.obsolete) add('obsolete', name)
-    if (value.userInput !== undefined) add('user-input', name)
+    if (!isWritten(category)) add('user-input', name)
   }
   for (const { name, tags } of spif.tagSets) {
     for (const tag of tags) {
@@ -81,6 +81,11 @@ export function validate(label: Label, spif: Spif, options: ValidityOptions = {}
   }
   checkPrivacyMark(label, spif, options, add)
   return found
+}
+
+/** Whether a value has the user's text just where the policy leaves it to the user, and one that fits. */
+function isWritten({ value, input }: LabelCategory): boolean {
+  return input === undefined ? value.userInput === undefined : fitsInput(value, input)
 }
 
 /** How many values of a tag a label may have. */
