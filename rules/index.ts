@@ -89,15 +89,9 @@ export {
   selectableValues,
 } from './spif/composition.ts'
 export { type DominanceOptions, dominate } from './spif/dominance.ts'
+export { mapIncoming, type NumberedLabel } from './spif/incoming.ts'
 export { type LoadedSpif, loadSpif } from './spif/load.ts'
-export {
-  type MappedLabel,
-  type MappingOptions,
-  type MappingProblem,
-  mapIncoming,
-  mapOutgoing,
-  type NumberedLabel,
-} from './spif/mapping.ts'
+export { type MappedLabel, type MappingOptions, type MappingProblem, mapOutgoing } from './spif/mapping.ts'
 export { clearanceMarking, type Marking, type MarkingOptions, marking } from './spif/marking.ts'
 export type { Classification, Finding, Location, Spif, Tag, TagSet } from './spif/spif.ts'
 export { type Invalidity, type Moment, type ValidityOptions, validate } from './spif/validity.ts'

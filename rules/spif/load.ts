@@ -10,11 +10,11 @@
 
 import { trimBlanks } from '../label/blanks.ts'
 import { MISSI_LABEL } from '../label/category.ts'
-import { fold } from '../label/fold.ts'
 import { type CategoryKind, isEnumerated } from '../label/kind.ts'
 import { isCanonicalNumber } from '../label/oid.ts'
 import { colourOf } from './colour.ts'
 import { checkReferences } from './references.ts'
+import { all, type Build, kindOf, named, nameOf, ownKind, QUIET, statedKind } from './resolve.ts'
 import type * as S from './spif.ts'
 import { type Node, type Report, readStructure } from './structure.ts'
 import { parseDocument } from './xml.ts'
@@ -61,16 +61,8 @@ function versionOf(
   return false
 }
 
-function all(node: Node | undefined, name: string): readonly Node[] {
-  return node === undefined ? [] : node.children.filter((child) => child.name === name)
-}
-
 function one(node: Node, name: string): Node | undefined {
   return node.children.find((child) => child.name === name)
-}
-
-function nameOf(node: Node): string {
-  return trimBlanks(node.attributes.get('name') ?? '')
 }
 
 /** Builds the model; what refers to nothing is reported here where it would otherwise be lost. */
@@ -131,29 +123,6 @@ function buildSpif(root: Node, report: Report): S.Spif {
       privacyMarks: privacyMarks === undefined ? { data: [], qualifiers: [] } : markings(privacyMarks),
     },
   }
-}
-
-/** What references name: identifiers of policies, names of classes and elements of tag sets, by their names. */
-type Build = Readonly<{
-  policies: ReadonlyMap<string, string>
-  classes: ReadonlyMap<string, string>
-  tagSets: ReadonlyMap<string, Node>
-  report: Report
-}>
-
-/**
- * What a reference names. The schema wants the very name; names that differ in the case of letters only are one name
- * everywhere else, so lenient loading takes them for it, when there is but one.
- */
-function named<T>(build: Build, known: ReadonlyMap<string, T>, node: Node, text: string): T | undefined {
-  const name = trimBlanks(text)
-  const exact = known.get(name)
-  if (exact !== undefined) return exact
-  const similar = [...known].filter(([other]) => fold(other) === fold(name))
-  const [only, second] = similar
-  if (only === undefined || second !== undefined) return undefined
-  build.report('error', 'reference-spelling', `${node.name} refers to ${only[0]} as ${name}`, node.line)
-  return only[1]
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
@@ -252,56 +221,6 @@ function sameKind(setNode: Node, kind: CategoryKind): ReadonlyMap<string, number
   }
   return count
 }
-
-/** The kind of a tag; undefined for notApplicable, reported for one that is incomplete. */
-function kindOf(build: Build, node: Node): CategoryKind | undefined {
-  const kind = statedKind(build, node)
-  if (kind !== 'enumerated') return kind
-  build.report('refused', 'missing-attribute', `${node.name} is enumerated and has no enumType`, node.line)
-  return undefined
-}
-
-/**
- * The kind that tagType and enumType say. Where another tag set is referred to enumType may be absent (Open XML SPIF 2.1,
- * optionalCategoryData, equivalentSecCategoryTag): `enumerated`.
- */
-function statedKind(build: Build, node: Node): S.StatedKind | undefined {
-  const tagType = node.attributes.get('tagType')
-  if (tagType === 'restrictive' || tagType === 'permissive') return tagType
-  if (tagType === 'tagType7') return 'informative'
-  if (tagType === 'enumerated') {
-    const enumType = node.attributes.get('enumType')
-    if (enumType === 'restrictive') return 'enumerated-restrictive'
-    return enumType === 'permissive' ? 'enumerated-permissive' : 'enumerated'
-  }
-  if (node.name !== 'securityCategoryTag') {
-    build.report('refused', 'bad-value', `tagType notApplicable on ${node.name}`, node.line)
-  }
-  return undefined
-}
-
-/** The kind of the policy's own tag set that a test refers to: what it says, else the one that the enumerated tags have. */
-function ownKind(build: Build, node: Node, set: Node): CategoryKind | undefined {
-  const stated = statedKind(build, node)
-  if (stated !== 'enumerated') return stated
-  const lacv = node.attributes.get('lacv')
-  const tags = all(set, 'securityCategoryTag').filter((tag) => tag.attributes.get('tagType') === 'enumerated')
-  const holding = tags.filter((tag) => all(tag, 'tagCategory').some((v) => v.attributes.get('lacv') === lacv))
-  for (const fitting of [tags, holding]) {
-    const kinds = new Set(fitting.map((tag) => kindOf(QUIET, tag)))
-    const [only] = kinds
-    if (kinds.size === 1 && only !== undefined) return only
-  }
-  const names = tags.map(
-    (tag) => `${tag.attributes.get('name') ?? '(tag without name)'}, ${kindOf(QUIET, tag)}`,
-  )
-  const why = `${node.name} has no enumType, and ${nameOf(set)} has ${names.join('; ') || 'no enumerated tag'}`
-  build.report('refused', 'missing-attribute', `${why}: write enumType`, node.line)
-  return undefined
-}
-
-/** For asking again what has been reported once. */
-const QUIET: Build = { policies: new Map(), classes: new Map(), tagSets: new Map(), report: () => undefined }
 
 function categoryValue(build: Build, node: Node, count: ReadonlyMap<string, number>): S.CategoryValue {
   const a = node.attributes

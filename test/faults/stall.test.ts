@@ -89,7 +89,17 @@ t.test('a journal that cannot be written', async (t) => {
   const cli = join(import.meta.dirname, '..', '..', 'cli', 'sallyport.ts')
   const guard = spawn(
     'sh',
-    ['-c', 'ulimit -S -f 128; exec "$@"', 'sh', process.execPath, cli, 'guard', 'run', '--config', site.config],
+    [
+      '-c',
+      'ulimit -S -f 128; exec "$@"',
+      'sh',
+      process.execPath,
+      cli,
+      'guard',
+      'run',
+      '--config',
+      site.config,
+    ],
     {
       env,
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -59,6 +59,14 @@ t.test('a date for which the wire has no spelling is no label’s', async (t) =>
   }
 })
 
+t.test('midnight as 24:00 and the media type of metadata are spelling', async (t) => {
+  const late = find(parse(spelling(xml).replace(DATES.review, '2029-12-31T24:00:00Z')), 'a@b')
+  t.match(late, { row: xml, review: '2030-01-01T00:00:00Z' })
+  const type = '<Metadata xmlns:m="http://www.w3.org/2005/05/xmlmime" m:contentType="text/xml">'
+  t.equal(found(spelling(bound).replace('<Metadata>', type)), 2)
+  t.equal(found(spelling(bound).replace('<Metadata>', '<Metadata encoding="base64">')), 'label-malformed')
+})
+
 t.test('spelling is forgiven', async (t) => {
   const e = spelling(ess)
   t.equal(

@@ -99,8 +99,8 @@ t.test('all labels that a clearance admits: those of the slow way, no more, no f
 })
 
 /**
- * A policy small enough to try every label: of class A exactly one of two groups, of B a permissive value, of C what cannot be
- * had; values with periods, exclusions, limits and requirements of their own.
+ * A policy small enough to try every label: of class A exactly one of two groups, of B a permissive value, of C and D what
+ * cannot be had; values with periods, exclusions, limits and requirements of their own.
  */
 const tangled =
   load(`<SPIF xmlns="http://www.xmlspif.org/spif" schemaVersion="2.1" creationDate="" originatorDN="" keyIdentifier="" privilegeId="2.16.840.1.101.2.1.8.3" rbacId="2.16.840.1.101.2.1.8.3"><securityPolicyId name="Tangle" id="2.999.7"/><securityClassifications>
@@ -108,6 +108,7 @@ const tangled =
   <securityClassification name="B" lacv="2" hierarchy="2"><requiredCategory operation="all"><categoryGroup tagSetRef="P" tagType="permissive" all="true"/></requiredCategory></securityClassification>
   <securityClassification name="C" lacv="3" hierarchy="3"><requiredCategory operation="all"><categoryGroup tagSetRef="R" tagType="restrictive" lacv="2"/><categoryGroup tagSetRef="R" tagType="restrictive" lacv="3"/></requiredCategory></securityClassification>
   <securityClassification name="D" lacv="4" hierarchy="4"/>
+  <securityClassification name="E" lacv="5" hierarchy="5"/>
 </securityClassifications><securityCategoryTagSets>
   <securityCategoryTagSet name="R" id="2.999.7.1"><securityCategoryTag tagType="restrictive" maxSelection="2">
     <tagCategory name="one" lacv="1"/>
@@ -120,7 +121,7 @@ const tangled =
     <tagCategory name="north" lacv="1"/><tagCategory name="south" lacv="2"/><tagCategory name="west" lacv="3" notBefore="2030-01-01T00:00:00Z"/>
   </securityCategoryTag></securityCategoryTagSet>
   <securityCategoryTagSet name="M" id="2.999.7.3"><securityCategoryTag tagType="tagType7" tag7Encoding="bitSetAttributes" minSelection="1" singleSelection="true">
-    <tagCategory name="x" lacv="1"><excludedClass>B</excludedClass></tagCategory><tagCategory name="y" lacv="2"/>
+    <tagCategory name="x" lacv="1"><excludedClass>B</excludedClass><excludedClass>D</excludedClass></tagCategory><tagCategory name="y" lacv="2"><excludedClass>D</excludedClass></tagCategory>
   </securityCategoryTag></securityCategoryTagSet>
 </securityCategoryTagSets></SPIF>`)
 
@@ -179,10 +180,11 @@ t.test('a class that is obsolete, not held or of a policy not in force has no va
   t.same(names(selectableValues(orchard, label(orchard, 'INNER'), options)), [])
   t.ok(names(selectableValues(orchard, label(orchard, 'OPEN'), options)).includes('SPRING'))
   t.notOk(names(selectableValues(orchard, label(orchard, 'OPEN'), options)).includes('CANKER'), 'not held')
-  t.notOk(
-    names(selectableValues(orchard, label(orchard, 'OPEN'), options)).includes('ASHBY'),
-    'none of the tag is held',
-  )
+  for (const name of ['ASHBY', 'NORTH'])
+    t.notOk(
+      names(selectableValues(orchard, label(orchard, 'OPEN'), options)).includes(name),
+      'none of the tag is held',
+    )
   const dated = load(
     changed('meadow', 'keyIdentifier=""', 'keyIdentifier="" notAfter="2026-06-30T00:00:00Z"'),
   )
@@ -195,24 +197,39 @@ t.test('a class that is obsolete, not held or of a policy not in force has no va
   t.equal(selectableClasses(dated, { at: 'any' }).length, 3)
 })
 
-t.test('a search that does not end is given up, and the value offered', async (t) => {
-  const values = Array.from({ length: 60 }, (_, i) => `<tagCategory name="v${i}" lacv="${i}"/>`).join('')
-  const groups = Array.from(
-    { length: 60 },
-    (_, i) =>
-      `<requiredCategory operation="onlyOne"><categoryGroup tagSetRef="R" tagType="restrictive" lacv="${i}"/><categoryGroup tagSetRef="R" tagType="restrictive" lacv="${(i * 7 + 3) % 60}"/></requiredCategory>`,
-  ).join('')
-  const knot = load(
-    changed(
-      'meadow',
-      '<securityClassification name="LOW" lacv="10" hierarchy="10"/>',
-      `<securityClassification name="LOW" lacv="10" hierarchy="10">${groups}</securityClassification>`,
-    ).replace(
-      '<securityCategoryTagSet name="Pests"',
-      `<securityCategoryTagSet name="R" id="2.999.2.9"><securityCategoryTag tagType="restrictive">${values}</securityCategoryTag></securityCategoryTagSet><securityCategoryTagSet name="Pests"`,
-    ),
+/** A policy with 36 restrictive values, 36 permissive ones, and a rule for its one class. */
+function wide(rule: string, most: number): Spif {
+  const values = (name: string) =>
+    Array.from({ length: 36 }, (_, i) => `<tagCategory name="${name}${i}" lacv="${i}"/>`).join('')
+  const set = (name: string, type: string, id: number) =>
+    `<securityCategoryTagSet name="${name}" id="2.999.8.${id}"><securityCategoryTag tagType="${type}" maxSelection="${most}">${values(name)}</securityCategoryTag></securityCategoryTagSet>`
+  return load(
+    `<SPIF xmlns="http://www.xmlspif.org/spif" schemaVersion="2.1" creationDate="" originatorDN="" keyIdentifier="" privilegeId="2.16.840.1.101.2.1.8.3" rbacId="2.16.840.1.101.2.1.8.3"><securityPolicyId name="Wide" id="2.999.8"/><securityClassifications><securityClassification name="A" lacv="1" hierarchy="1">${rule}</securityClassification></securityClassifications><securityCategoryTagSets>${set('R', 'restrictive', 1)}${set('P', 'permissive', 2)}</securityCategoryTagSets></SPIF>`,
   )
-  t.ok(selectableClasses(knot).length > 0)
+}
+
+t.test('a search that does not end is given up, and what was looked for offered', async (t) => {
+  // Twelve rules, each with three values of its own, in a tag that has room for fewer than twelve.
+  const rules = Array.from({ length: 12 }, (_, rule) => {
+    const groups = [0, 1, 2].map(
+      (i) => `<categoryGroup tagSetRef="R" tagType="restrictive" lacv="${rule * 3 + i}"/>`,
+    )
+    return `<requiredCategory operation="oneOrMore">${groups.join('')}</requiredCategory>`
+  }).join('')
+  t.same(selectableClasses(wide(rules, 3)), [], 'soon seen to be none')
+  t.equal(selectableClasses(wide(rules, 9)).length, 1, 'too many ways to try')
+  t.equal(selectableClasses(wide(rules, 12)).length, 1, 'a label of twelve')
+})
+
+t.test('of a choice of exactly one the other is not offered, however many values it has', async (t) => {
+  const only =
+    '<requiredCategory operation="onlyOne"><categoryGroup tagSetRef="R" tagType="restrictive" all="true"/><categoryGroup tagSetRef="P" tagType="permissive" all="true"/></requiredCategory>'
+  const spif = wide(only, 36)
+  const offered = (...parts: string[]) =>
+    selectableTagSets(spif, label(spif, 'A', ...parts)).map((tagSet) => tagSet.name)
+  t.same(offered(), ['R', 'P'])
+  t.same(offered('R=R1'), ['R'])
+  t.same(offered('P=P1,P2'), ['P'])
 })
 
 t.test('bounds: labels, steps, categories; the smaller labels first', async (t) => {
@@ -238,16 +255,16 @@ t.test('bounds: labels, steps, categories; the smaller labels first', async (t) 
 })
 
 t.test('no step is spent on what cannot become a label', async (t) => {
-  // Class OPEN alone, none of the restrictive values: a step for the label without category, then one to begin and
-  // one for each of the values that are left.
-  const clearance = makeClearance(orchard, orchard.classifications.slice(0, 1), [])
-  const values = selectableValues(orchard, label(orchard, 'OPEN')).filter(
-    ({ tag }) => !tag.kind.includes('restrictive'),
-  )
-  const steps = 1 + 1 + values.length
-  t.equal(enumerateLabels(orchard, clearance, { labels: 1000, steps, categories: 1 }).complete, true)
-  t.equal(
-    enumerateLabels(orchard, clearance, { labels: 1000, steps: steps - 1, categories: 1 }).complete,
-    false,
-  )
+  // One class alone, none of the restrictive values: a step for the label without category, then one to begin and one for
+  // each of the values that are left.
+  for (const classification of orchard.classifications.slice(0, 2)) {
+    const clearance = makeClearance(orchard, [classification], [])
+    const values = selectableValues(orchard, label(orchard, classification.name)).filter(
+      ({ tag }) => !tag.kind.includes('restrictive'),
+    )
+    const steps = 1 + 1 + values.length
+    const isComplete = (most: number) =>
+      enumerateLabels(orchard, clearance, { labels: 1000, steps: most, categories: 1 }).complete
+    t.same([isComplete(steps), isComplete(steps - 1)], [true, false], classification.name)
+  }
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { labelKey } from '../../rules/label/label.ts'
-import { mapIncoming, mapOutgoing, type NumberedLabel } from '../../rules/spif/mapping.ts'
+import { mapIncoming, type NumberedLabel } from '../../rules/spif/incoming.ts'
+import { mapOutgoing } from '../../rules/spif/mapping.ts'
 import { changed, label, load, meadow, orchard, sourceOf, words } from './policies.ts'
 
 type Mapped = ReturnType<typeof mapOutgoing>
@@ -452,7 +453,8 @@ t.test('an equivalence without enumType is of the kind that the other tag set ha
   const refused = mapOutgoing(ashby, silent, unclear)
   t.match(refused, {
     problem: 'ambiguous-category',
-    detail: /Closed, enumerated-restrictive; Villages, enumerated-permissive/,
+    detail:
+      /^100 of Villages without enumType: Closed, enumerated-restrictive; Villages, enumerated-permissive/,
   })
   t.equal(said(mapIncoming(label(unclear, 'LOW', 'Villages=ASHBY'), silent)), 'ambiguous-category')
   const hollow = load(
@@ -476,6 +478,140 @@ t.test('an equivalence without enumType is of the kind that the other tag set ha
   )
   t.equal(said(mapOutgoing(label(added, 'INNER'), added, meadow)), 'MIDDLE Villages=BIRCHY UPPER')
   t.equal(said(mapOutgoing(label(added, 'INNER'), added, twoKinds('200'))), 'unknown-target')
+})
+
+t.test('equivalences are taken for what they say: policy, tag set, kind and number', async (t) => {
+  const numbered = (
+    kind: NumberedLabel['categories'][number]['kind'],
+    tagSetId = '2.999.2.2',
+    lacv = '100',
+  ) => ({
+    policy: '2.999.2',
+    classification: '10',
+    categories: [{ tagSetId, kind, lacv }],
+  })
+  t.equal(said(mapIncoming(numbered('enumerated-permissive'), orchard)), 'OPEN Pickers=ASHBY')
+  t.equal(said(mapIncoming(numbered('enumerated-restrictive'), orchard)), 'no-equivalent-category')
+  const silent = load(
+    changed(
+      'orchard',
+      'tagSetId="2.999.2.2" tagType="enumerated" enumType="permissive" lacv="100"',
+      'tagSetId="2.999.2.2" tagType="enumerated" lacv="100"',
+    ),
+  )
+  t.equal(said(mapIncoming(numbered('enumerated-restrictive'), silent)), 'ambiguous-category')
+  t.equal(said(mapIncoming(numbered('restrictive'), silent)), 'no-equivalent-category', 'not enumerated')
+  t.equal(
+    said(mapIncoming(numbered('enumerated-permissive', '2.999.2.4'), silent)),
+    'OPEN Buyers=NORTH',
+    'another set',
+  )
+  t.equal(
+    said(mapIncoming(numbered('enumerated-permissive', '2.999.2.2', '200'), silent)),
+    'no-equivalent-category',
+    'another number',
+  )
+  const elsewhere = load(
+    changed(
+      'orchard',
+      '<tagCategory name="DELL" lacv="4"/>',
+      '<tagCategory name="DELL" lacv="4"><equivalentSecCategoryTag policyRef="Moor" tagSetId="2.999.2.2" tagType="enumerated" lacv="100" applied="both"/></tagCategory>',
+    ),
+  )
+  t.equal(
+    said(mapIncoming(numbered('enumerated-permissive'), elsewhere)),
+    'OPEN Pickers=ASHBY',
+    'of another policy',
+  )
+  const neither = load(
+    changed('orchard', 'policyRef="Meadow" name="Markets" id="2.999.2.4"', 'policyRef="Meadow"'),
+  )
+  t.equal(said(mapIncoming(label(meadow, 'LOW', 'Markets=NORTH FAIR'), neither)), 'no-equivalent-category')
+})
+
+t.test('requirements are taken for what they say: tag set, kind and number', async (t) => {
+  const both = changed(
+    'orchard',
+    'policyRef="Meadow" lacv="20" applied="encrypt"',
+    'policyRef="Meadow" lacv="20" applied="both"',
+  )
+  const needs = (operation: string, group: string) =>
+    load(
+      both.replace(
+        /<requiredCategory operation="all">\s*<categoryGroup tagSetRef="Origin"[^>]*>/,
+        `<requiredCategory operation="${operation}"><categoryGroup ${group}/>`,
+      ),
+    )
+  const map = (own: typeof orchard, ...parts: string[]) =>
+    said(mapIncoming(label(meadow, 'MIDDLE', ...parts), own))
+  const villages = needs('all', 'tagSetRef="Villages" tagType="enumerated" lacv="300"')
+  t.equal(map(villages, 'Villages=ASHBY'), 'required-category', 'another number')
+  t.equal(map(villages, 'Villages=BIRCHY LOWER'), 'no-equivalent-category', 'which an own value becomes')
+  t.equal(
+    map(needs('all', 'tagSetRef="Pests" tagType="restrictive" lacv="7"'), 'Pests=PAW'),
+    'required-category',
+    'another kind',
+  )
+  t.equal(
+    map(needs('all', 'tagSetRef="Pests" tagType="restrictive" lacv="7"'), 'Pests=MOLE'),
+    'INNER Blight=CANKER',
+  )
+  t.equal(
+    map(needs('oneOrMore', 'tagSetRef="Origin" tagType="tagType7" lacv="1"'), 'Origin=ORCHARD'),
+    'INNER',
+    'one of one',
+  )
+  const unclear = load(
+    changed(
+      'meadow',
+      '<securityCategoryTag name="Villages"',
+      '<securityCategoryTag name="Closed" tagType="enumerated" enumType="restrictive"><tagCategory name="PIT" lacv="100"/></securityCategoryTag><securityCategoryTag name="Villages"',
+    ),
+  )
+  const ashby = needs('all', 'tagSetRef="Villages" tagType="enumerated" lacv="100"')
+  t.equal(
+    said(mapIncoming(label(unclear, 'MIDDLE', 'Villages=ASHBY'), ashby)),
+    'required-category',
+    'of two kinds',
+  )
+  t.equal(map(ashby, 'Villages=ASHBY'), 'INNER Pickers=ASHBY')
+  const numbers: NumberedLabel = {
+    policy: '2.999.2',
+    classification: '20',
+    categories: [
+      { tagSetId: '2.999.2.2', tagSetName: 'Villages', kind: 'enumerated-permissive', lacv: '100' },
+    ],
+  }
+  t.equal(said(mapIncoming(numbers, ashby)), 'required-category', 'nobody knows of numbers alone')
+  // Own tag sets that could become Origin: of another policy, another set, another kind, another number.
+  const set = (name: string, attributes: string) =>
+    load(
+      both.replace(
+        new RegExp(`(<securityCategoryTagSet name="${name}"[\\s\\S]*?)</securityCategoryTagSet>`),
+        (_, inside: string) =>
+          `${inside}<equivalentSecurityCategoryTagSet ${attributes}/></securityCategoryTagSet>`,
+      ),
+    )
+  for (const [name, attributes] of [
+    ['Notes', 'policyRef="Moor" id="2.999.2.3"'],
+    ['Notes', 'policyRef="Meadow" id="2.999.2.4"'],
+    ['Carriers', 'policyRef="Meadow" id="2.999.2.3"'],
+    ['Blight', 'policyRef="Meadow" id="2.999.2.3"'],
+  ] as const)
+    t.equal(map(set(name, attributes), 'Origin=ORCHARD'), 'INNER', `${name} ${attributes}`)
+  t.equal(map(set('Notes', 'policyRef="Meadow" id="2.999.2.3"'), 'Origin=ORCHARD'), 'INNER Notes=FIRST')
+  const doubled = load(
+    both
+      .replace(
+        '<tagCategory name="FIRST" lacv="1"/>',
+        '<tagCategory name="FIRST" lacv="1"/><tagCategory name="LAST" lacv="1"/>',
+      )
+      .replace(
+        /(<securityCategoryTagSet name="Notes"[\s\S]*?)<\/securityCategoryTagSet>/,
+        '$1<equivalentSecurityCategoryTagSet policyRef="Meadow" id="2.999.2.3"/></securityCategoryTagSet>',
+      ),
+  )
+  t.equal(map(doubled, 'Origin=ORCHARD'), 'no-equivalent-category', 'either of two own values')
 })
 
 t.test('the result is held against the moment', async (t) => {

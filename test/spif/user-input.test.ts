@@ -5,7 +5,8 @@ import { bind4774, essOf, informationOf, labelFromNames } from '../../rules/labe
 import { isProblem, type Label, labelKey, makeLabel, sameLabel } from '../../rules/label/label.ts'
 import { selectableClasses, selectableValues } from '../../rules/spif/composition.ts'
 import { dominate } from '../../rules/spif/dominance.ts'
-import { mapIncoming, mapOutgoing } from '../../rules/spif/mapping.ts'
+import { mapIncoming } from '../../rules/spif/incoming.ts'
+import { mapOutgoing } from '../../rules/spif/mapping.ts'
 import { marking } from '../../rules/spif/marking.ts'
 import type { CategoryValue } from '../../rules/spif/spif.ts'
 import { fitsInput } from '../../rules/spif/user-input.ts'
@@ -142,8 +143,11 @@ t.test('access and dominance go by the very text; nothing stands for it elsewher
     'both, as restrictive',
   )
   t.match(mapOutgoing(made('7'), spif, orchard), { problem: 'no-equivalent-policy' })
-  t.match(mapOutgoing(made('7'), spif, meadow), { problem: 'no-equivalent-category' })
+  t.match(mapOutgoing(made('7'), spif, meadow), { problem: 'no-equivalent-category', detail: /own 7/ })
   t.match(mapIncoming({ ...label(meadow, 'LOW'), categories: made('7').categories }, spif), {
     problem: 'no-equivalent-category',
+    detail: /own 7/,
   })
+  const plain = { ...label(meadow, 'LOW'), categories: [] }
+  t.equal(words(mapIncoming(plain, spif) as Label), 'OPEN')
 })

@@ -134,12 +134,20 @@ t.test(
     )
     t.same(problems(label(dated, 'LOW'), dated, { at: '2026-07-01T00:00:00Z' }), ['policy-not-in-force'])
     t.same(problems(label(dated, 'LOW'), dated, { at: '2026-06-30T00:00:00Z' }), [], 'no beginning')
+    t.equal(
+      validate(label(dated, 'LOW'), dated)[0]!.detail,
+      'Meadow is in force until 2026-06-30T00:00:00Z only, and no moment was given',
+    )
     t.same(problems(label(dated, 'LOW'), dated), ['policy-not-in-force'])
     const later = load(
       changed('meadow', 'keyIdentifier=""', 'keyIdentifier="" notBefore="2026-06-30T00:00:00Z"'),
     )
     t.same(problems(label(later, 'LOW'), later, { at: '2026-06-29T00:00:00Z' }), ['policy-not-in-force'])
     t.same(problems(label(later, 'LOW'), later, { at: '2026-06-30T00:00:00Z' }), [], 'no end')
+    t.equal(
+      validate(label(later, 'LOW'), later)[0]!.detail,
+      'Meadow is in force from 2026-06-30T00:00:00Z only, and no moment was given',
+    )
   },
 )
 
