@@ -219,19 +219,21 @@ t.test('incoming: more than one answer is none', async (t) => {
   t.equal(said(mapIncoming(label(foreign, 'LOW', 'Pests=VOLE'), orchard)), 'ambiguous-category')
 })
 
+/** Orchard with its INNER, which needs an Origin in Meadow, equivalent both ways. */
+const both = changed(
+  'orchard',
+  'policyRef="Meadow" lacv="20" applied="encrypt"',
+  'policyRef="Meadow" lacv="20" applied="both"',
+)
+const mapMiddle = (own: typeof orchard, ...parts: string[]) =>
+  said(mapIncoming(label(meadow, 'MIDDLE', ...parts), own))
+
 t.test('incoming: what an equivalence requires makes the label the equivalent one', async (t) => {
-  const both = changed(
-    'orchard',
-    'policyRef="Meadow" lacv="20" applied="encrypt"',
-    'policyRef="Meadow" lacv="20" applied="both"',
-  )
   const spif = load(both)
-  const map = (own: typeof spif, ...parts: string[]) =>
-    said(mapIncoming(label(meadow, 'MIDDLE', ...parts), own))
-  t.equal(map(spif), 'required-category', 'MIDDLE alone is not INNER')
+  t.equal(mapMiddle(spif), 'required-category', 'MIDDLE alone is not INNER')
   t.match(mapIncoming(label(meadow, 'MIDDLE'), spif), { detail: /INNER is 20 only with Origin 1/ })
-  t.equal(map(spif, 'Origin=ORCHARD'), 'INNER', 'and what is required needs no equivalent of its own')
-  t.equal(map(spif, 'Origin=ORCHARD', 'Pests=PAW'), 'no-equivalent-category', 'what is not, does')
+  t.equal(mapMiddle(spif, 'Origin=ORCHARD'), 'INNER', 'and what is required needs no equivalent of its own')
+  t.equal(mapMiddle(spif, 'Origin=ORCHARD', 'Pests=PAW'), 'no-equivalent-category', 'what is not, does')
   const home = label(spif, 'INNER', 'Blight=CANKER')
   const there = mapOutgoing(home, spif, meadow)
   t.equal(
@@ -245,8 +247,8 @@ t.test('incoming: what an equivalence requires makes the label the equivalent on
       '<securityClassification name="DEEPER" lacv="12" hierarchy="4" color="red"><equivalentClassification policyRef="Meadow" lacv="20" applied="decrypt"/></securityClassification>',
     ),
   )
-  t.equal(map(two), 'DEEPER', 'the one that requires nothing')
-  t.equal(map(two, 'Origin=ORCHARD'), 'ambiguous-class', 'both')
+  t.equal(mapMiddle(two), 'DEEPER', 'the one that requires nothing')
+  t.equal(mapMiddle(two, 'Origin=ORCHARD'), 'ambiguous-class', 'both')
   const numbers = (tagSetName?: string): NumberedLabel => ({
     policy: '2.999.2',
     classification: '20',
@@ -284,18 +286,18 @@ t.test('incoming: what an equivalence requires makes the label the equivalent on
     ['all', ['Origin=ORCHARD', 'Markets=NORTH FAIR'], 'INNER Buyers=NORTH', 'met'],
   ] as const) {
     const own = rule(`<requiredCategory operation="${operation}">${origin}${market}`)
-    t.equal(map(own, ...parts), expected, `${operation}: ${why}`)
+    t.equal(mapMiddle(own, ...parts), expected, `${operation}: ${why}`)
   }
   const any = rule(
     '<requiredCategory operation="all"><categoryGroup tagSetRef="Origin" tagType="tagType7" all="true"/>',
   )
   t.equal(
-    map(any, 'Origin=ORCHARD'),
+    mapMiddle(any, 'Origin=ORCHARD'),
     'no-equivalent-category',
     'any value of a set is one that somebody chose',
   )
   const never = load(both.replace('<requiredCategory operation="all">', '<requiredCategory>'), false)
-  t.equal(map(never, 'Origin=ORCHARD'), 'required-category', 'a rule that is not understood')
+  t.equal(mapMiddle(never, 'Origin=ORCHARD'), 'required-category', 'a rule that is not understood')
 })
 
 t.test('incoming: what an own value becomes on the way out is not taken for what is added', async (t) => {
@@ -530,11 +532,6 @@ t.test('equivalences are taken for what they say: policy, tag set, kind and numb
 })
 
 t.test('requirements are taken for what they say: tag set, kind and number', async (t) => {
-  const both = changed(
-    'orchard',
-    'policyRef="Meadow" lacv="20" applied="encrypt"',
-    'policyRef="Meadow" lacv="20" applied="both"',
-  )
   const needs = (operation: string, group: string) =>
     load(
       both.replace(
@@ -542,22 +539,20 @@ t.test('requirements are taken for what they say: tag set, kind and number', asy
         `<requiredCategory operation="${operation}"><categoryGroup ${group}/>`,
       ),
     )
-  const map = (own: typeof orchard, ...parts: string[]) =>
-    said(mapIncoming(label(meadow, 'MIDDLE', ...parts), own))
   const villages = needs('all', 'tagSetRef="Villages" tagType="enumerated" lacv="300"')
-  t.equal(map(villages, 'Villages=ASHBY'), 'required-category', 'another number')
-  t.equal(map(villages, 'Villages=BIRCHY LOWER'), 'no-equivalent-category', 'which an own value becomes')
+  t.equal(mapMiddle(villages, 'Villages=ASHBY'), 'required-category', 'another number')
+  t.equal(mapMiddle(villages, 'Villages=BIRCHY LOWER'), 'no-equivalent-category', 'which an own value becomes')
   t.equal(
-    map(needs('all', 'tagSetRef="Pests" tagType="restrictive" lacv="7"'), 'Pests=PAW'),
+    mapMiddle(needs('all', 'tagSetRef="Pests" tagType="restrictive" lacv="7"'), 'Pests=PAW'),
     'required-category',
     'another kind',
   )
   t.equal(
-    map(needs('all', 'tagSetRef="Pests" tagType="restrictive" lacv="7"'), 'Pests=MOLE'),
+    mapMiddle(needs('all', 'tagSetRef="Pests" tagType="restrictive" lacv="7"'), 'Pests=MOLE'),
     'INNER Blight=CANKER',
   )
   t.equal(
-    map(needs('oneOrMore', 'tagSetRef="Origin" tagType="tagType7" lacv="1"'), 'Origin=ORCHARD'),
+    mapMiddle(needs('oneOrMore', 'tagSetRef="Origin" tagType="tagType7" lacv="1"'), 'Origin=ORCHARD'),
     'INNER',
     'one of one',
   )
@@ -574,7 +569,7 @@ t.test('requirements are taken for what they say: tag set, kind and number', asy
     'required-category',
     'of two kinds',
   )
-  t.equal(map(ashby, 'Villages=ASHBY'), 'INNER Pickers=ASHBY')
+  t.equal(mapMiddle(ashby, 'Villages=ASHBY'), 'INNER Pickers=ASHBY')
   const numbers: NumberedLabel = {
     policy: '2.999.2',
     classification: '20',
@@ -598,8 +593,8 @@ t.test('requirements are taken for what they say: tag set, kind and number', asy
     ['Carriers', 'policyRef="Meadow" id="2.999.2.3"'],
     ['Blight', 'policyRef="Meadow" id="2.999.2.3"'],
   ] as const)
-    t.equal(map(set(name, attributes), 'Origin=ORCHARD'), 'INNER', `${name} ${attributes}`)
-  t.equal(map(set('Notes', 'policyRef="Meadow" id="2.999.2.3"'), 'Origin=ORCHARD'), 'INNER Notes=FIRST')
+    t.equal(mapMiddle(set(name, attributes), 'Origin=ORCHARD'), 'INNER', `${name} ${attributes}`)
+  t.equal(mapMiddle(set('Notes', 'policyRef="Meadow" id="2.999.2.3"'), 'Origin=ORCHARD'), 'INNER Notes=FIRST')
   const doubled = load(
     both
       .replace(
@@ -611,7 +606,7 @@ t.test('requirements are taken for what they say: tag set, kind and number', asy
         '$1<equivalentSecurityCategoryTagSet policyRef="Meadow" id="2.999.2.3"/></securityCategoryTagSet>',
       ),
   )
-  t.equal(map(doubled, 'Origin=ORCHARD'), 'no-equivalent-category', 'either of two own values')
+  t.equal(mapMiddle(doubled, 'Origin=ORCHARD'), 'no-equivalent-category', 'either of two own values')
 })
 
 t.test('the result is held against the moment', async (t) => {
