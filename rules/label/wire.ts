@@ -10,11 +10,12 @@
  *
  * The 4774 label is what `write4774` writes of it: ReviewDateTime and CreationDateTime both present, URIs on
  * PolicyIdentifier and on every Category, no two Categories of one TagName or URI, Categories and values sorted, no
- * OriginatorID, no succession. No displaymarking, no equivalentlabel, no white space between elements.
+ * Id, no OriginatorID, no succession; dates as doc/formats.md §1 has them, of 1970 to 9999. No displaymarking, no equivalentlabel, no white space between elements.
  */
 import type { LabelForm } from '../bundle/bundle.ts'
 import { type Refusal, refuse } from '../reasons.ts'
 import { decodeBase64 } from '../text/base64.ts'
+import { parseDate } from '../text/date.ts'
 import { element, type XmlElement } from '../xml/node.ts'
 import { decodeEss, type EssLabel } from './ess.ts'
 import type { CategoryType } from './kind.ts'
@@ -89,8 +90,10 @@ function read4774Wire(form: LabelForm, node: XmlElement): WireLabel | Refusal {
 
 /** Whether a 4774 label is of the kind that crosses: by the originator, with dates, identified, once a tag set. */
 function isWire4774(label: Label4774): boolean {
-  const { role, creation, review, originatorId, succession, information } = label
-  if (role !== 'originator' || creation === undefined || review === undefined) return false
+  const { role, id, creation, review, originatorId, succession, information } = label
+  if (role !== 'originator' || id !== undefined || creation === undefined || review === undefined)
+    return false
+  if (parseDate(creation) === undefined || parseDate(review) === undefined) return false
   if (originatorId !== undefined || succession !== undefined || information.policy === undefined) return false
   const { categories } = information
   if (categories.some((c) => c.tagSet === undefined || c.numbers.length > 0)) return false
