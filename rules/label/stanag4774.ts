@@ -172,9 +172,18 @@ function readOnce(reader: Reader, node: XmlElement, names: readonly string[]): P
     if (parts[child.name] !== undefined) fail(child, `second ${child.name}`)
     if (at < last) forgive(reader, child, `${child.name} out of order`)
     last = Math.max(last, at)
+    if (!HAVE_ATTRIBUTES.has(child.name)) withoutAttributes(reader, child)
     parts[child.name] = child
   }
   return parts
+}
+
+/** Those parts of a label whose attributes are read elsewhere. */
+const HAVE_ATTRIBUTES = new Set(['OriginatorID', 'SuccessorConfidentialityLabel'])
+
+/** What is not read must not stand there, or it would be lost without a word. */
+function withoutAttributes(reader: Reader, node: XmlElement): void {
+  for (const a of node.attributes) forgive(reader, node, `unknown attribute ${a.name} on ${node.name}`)
 }
 
 function readSuccession(reader: Reader, node: XmlElement): NonNullable<Label4774['succession']> {
@@ -219,6 +228,7 @@ function readInformation(reader: Reader, node: XmlElement): Information4774 {
   const policy = readUri(reader, policyElement, [])
   for (const a of classElement.attributes)
     forgive(reader, classElement, `attribute ${a.name} on Classification`)
+  if (markElement !== undefined) withoutAttributes(reader, markElement)
   const privacyMark = markElement === undefined ? undefined : textOf(markElement)
   if (privacyMark === '') forgive(reader, markElement!, 'empty PrivacyMark')
   return {

@@ -178,6 +178,13 @@ t.test('strict and lenient, one by one', async (t) => {
       'problem problem',
       'an element in the class',
     ],
+    ['<CreationDateTime>', '<CreationDateTime x="1">', 'problem finding', 'an attribute on the date'],
+    [
+      '<ConfidentialityInformation>',
+      '<ConfidentialityInformation x="1">',
+      'problem finding',
+      'an attribute on the information',
+    ],
     ['>INNER<', '>\n  INNER\n<', 'ok ok', 'blanks around a name'],
     ['Type="PERMISSIVE"', 'Type="Permissive"', 'problem problem', 'a type in small letters'],
     ['Type="PERMISSIVE"', 'type="PERMISSIVE"', 'problem problem', 'no type'],
