@@ -15,7 +15,7 @@ import type {
 } from '../bundle/bundle.ts'
 import { canonicalJson } from '../bundle/canonical.ts'
 import { clark } from '../examples/probe.ts'
-import { choiceWords, defaultWords, localsWords, pairWords, titlesOf } from '../review/choices.ts'
+import { localsWords } from '../review/choices.ts'
 import { dateWords, wordsLine } from '../review/labels.ts'
 import {
   countWords,
@@ -28,28 +28,12 @@ import {
 } from '../review/words.ts'
 import { formatDate } from '../text/date.ts'
 import { SERVER_NS } from '../xml/node.ts'
-
-/**
- * `kind` tells what can show that it differs. `where` and `what` are for people: the same `what` in several places is told once.
- * `%` in `what` stands for `names`, so that what is the same of several names is told once. `meaning` is equal exactly when the fact is the same; `value` says it in words. `values` are those of a closed list.
- */
-export type Fact = Readonly<{
-  kind: 'domain' | 'form' | 'profile' | 'row' | 'window' | 'size' | 'depth' | 'edge' | 'paper'
-  name: string
-  where: string
-  what: string
-  names?: readonly string[]
-  meaning: string
-  value: string
-  values?: readonly string[]
-  row?: LabelRow
-}>
+import { choiceFacts } from './choice-facts.ts'
+import type { ChildOrder, Fact } from './fact.ts'
+import { exchangesOf } from './pairs.ts'
 
 /** The name of the label among the children of a form. */
 export const LABEL_NAME = '{label}'
-
-/** Children of one parent in the order of their slots; those of one inner list share a slot. */
-export type ChildOrder = Readonly<{ parent: string; where: string; slots: readonly (readonly string[])[] }>
 
 export type Facts = Readonly<{ facts: ReadonlyMap<string, Fact>; orders: ReadonlyMap<string, ChildOrder> }>
 
@@ -64,6 +48,7 @@ export function factsOf(bundle: Bundle): Facts {
   paperFacts(bundle).forEach(add)
   domainFacts(bundle).forEach(add)
   choiceFacts(bundle).forEach(add)
+  const exchanges = exchangesOf(bundle)
   for (const form of bundle.forms) {
     const where = formTitle(form)
     add({
@@ -73,6 +58,7 @@ export function factsOf(bundle: Bundle): Facts {
       what: 'the whole form',
       meaning: canonicalJson([form.element, form.type, form.content]),
       value: form.content ? 'may cross, with at least one child' : 'may cross',
+      alone: exchanges.ofForm(form.form),
     })
     const walk = { bundle, where, add, orders }
     attributeFacts(form.attributes, form.form, '', walk)
@@ -98,7 +84,7 @@ function attributeFacts(rules: readonly AttributeRule[], parent: string, trail: 
       what: `${trail}attribute ${name}`,
       meaning: canonicalJson([required, sortedValue(value)]),
       value: `${valueWords(value, walk.bundle)}${required ? '' : ', may be absent'}`,
-      ...(value.type === 'enum' ? { values: value.values } : {}),
+      ...(value.type === 'enum' ? { values: value.values, rest: required ? '' : 'may be absent' } : {}),
     })
   }
 }
@@ -135,7 +121,8 @@ function elementFacts(
     'unless-empty': 'only under a label unless empty',
     never: 'needs no label',
   }
-  const holds = contentWords(content, walk.bundle)
+  const words = (holds: string): string =>
+    [countWords({ ...slot, of: [rule] }), holds, label[labelling]].filter((one) => one !== '').join('; ')
   walk.add({
     kind: 'profile',
     name,
@@ -143,10 +130,10 @@ function elementFacts(
     what: `${trail}%${rule.ns === SERVER_NS ? '' : ` (${standardOf(rule.ns)})`}`,
     names: [rule.name],
     meaning: canonicalJson([min, max, sorted && max > 1, contentMeaning(content), labelling]),
-    value: [countWords({ ...slot, of: [rule] }), holds, label[labelling]]
-      .filter((words) => words !== '')
-      .join('; '),
-    ...(content.type === 'value' && content.value.type === 'enum' ? { values: content.value.values } : {}),
+    value: words(contentWords(content, walk.bundle)),
+    ...(content.type === 'value' && content.value.type === 'enum'
+      ? { values: content.value.values, rest: words(content.mayBeEmpty ? 'or nothing' : '') }
+      : {}),
   })
   const deeper = `${trail}${rule.name} › `
   attributeFacts(rule.attributes, name, deeper, walk)
@@ -172,79 +159,22 @@ function sortedValue(rule: ValueRule): unknown {
 }
 
 function domainFacts(bundle: Bundle): Fact[] {
+  const exchanges = exchangesOf(bundle)
   return (['from', 'to'] as const).flatMap((side) =>
     bundle[side].domains.map(({ name, kind, locals }): Fact => {
-      const sends = side === 'from' ? 'sends' : 'receives'
+      const whose = `${side === 'from' ? 'sends' : 'receives'}; ${kind === 'im' ? 'users' : 'rooms'}`
       return {
         kind: 'domain',
         name: `domain/${side}/${name}`,
         where: side === 'from' ? 'Sending side' : 'Receiving side',
         what: `domain ${name}`,
         meaning: canonicalJson([kind, locals ?? null]),
-        value: [
-          sends,
-          kind === 'im' ? 'users' : 'rooms',
-          localsWords({ name, kind, ...(locals === undefined ? {} : { locals }) }),
-        ]
-          .filter((words) => words !== '')
-          .join('; '),
+        value: locals === undefined ? `${whose}, each of them` : `${whose}; ${localsWords({ kind, locals })}`,
+        ...(locals === undefined ? {} : { values: locals, rest: whose }),
+        alone: exchanges.ofDomain(side, name),
       }
     }),
   )
-}
-
-/** Pairs of domains, what is taken away from texts, pacing. What a bundle does not say is a fact too. */
-function choiceFacts({ pairs, forms, content, pacing, edge, labels }: Bundle): Fact[] {
-  const fact = (name: string, where: string, what: string, meaning: unknown, value: string): Fact => ({
-    kind: 'paper',
-    name,
-    where,
-    what,
-    meaning: canonicalJson(meaning),
-    value,
-  })
-  const texts = choiceWords(content ?? {})
-  return [
-    fact(
-      'pairs',
-      'Domains',
-      'which domains send to which',
-      pairs !== undefined,
-      pairs === undefined ? 'each to each' : 'as listed',
-    ),
-    ...(pairs ?? []).map((pair) =>
-      fact(
-        `pair/${pair.from}/${pair.to}`,
-        'Domains',
-        `${pair.from} to ${pair.to}`,
-        [[...pair.forms].sort(), pair.rate ?? null, pair.burst ?? null],
-        pairWords(pair, titlesOf(forms)),
-      ),
-    ),
-    ...Object.entries(content ?? {}).map(([name, value]) =>
-      fact(`content/${name}`, 'Texts', name, value, texts.get(name) ?? 'as the content rules say'),
-    ),
-    ...(edge.defaultLabels ?? []).map(({ from, row, reviewAfter }) =>
-      fact(
-        `default/${from}`,
-        'Sending edge',
-        `label added for ${from}`,
-        [labels.rows[row]?.input.template ?? null, reviewAfter ?? null],
-        defaultWords(labels.rows[row]),
-      ),
-    ),
-    ...(pacing === undefined
-      ? []
-      : [
-          fact(
-            'pacing',
-            'Limits',
-            'pacing of the one-way link',
-            pacing,
-            `a frame every ${number(pacing.slotMilliseconds)} ms, in sizes ${pacing.sizes.map(number).join(', ')}`,
-          ),
-        ]),
-  ]
 }
 
 function rowFact(row: LabelRow): Fact {
@@ -256,7 +186,8 @@ function rowFact(row: LabelRow): Fact {
     where: 'Labels',
     what: `${input.marking.replaceAll('%', '\uff05')} (${wordsLine(input.words)}), as %`,
     names: [labelFormName(input.form)],
-    meaning: canonicalJson([output.template, output.marking, row.name]),
+    meaning: canonicalJson([output.template, output.marking, row.name, discarded]),
+    deciding: canonicalJson(output.template),
     value: `released as ${output.marking} (${wordsLine(output.words)}), ${labelFormName(output.form)}, ${dateWords(output.template)}${lost}; entry ${row.name}`,
     row,
   }
@@ -285,7 +216,7 @@ function paperFacts(bundle: Bundle): Fact[] {
     second === undefined ? 'not stated' : formatDate(second)
   const { creationPast, creationFuture, reviewAfterCreation } = labels.windows
   const taken = (name: string, what: string): Fact =>
-    fact('edge', `edge/${name}`, 'Sending edge', what, true, 'taken out before the guard sees the stanza')
+    fact('paper', `edge/${name}`, 'Sending edge', what, true, 'taken out before the guard sees the stanza')
   return [
     fact('paper', 'name', 'Bundle', 'name', bundle.name, bundle.name),
     fact('paper', 'from', 'Bundle', 'name of the sending side', bundle.from.name, bundle.from.name),
@@ -342,7 +273,7 @@ function paperFacts(bundle: Bundle): Fact[] {
       ),
     ),
     fact(
-      'edge',
+      'paper',
       'edge/equivalents',
       'Sending edge',
       'other labels that may stand beside a listed one and say the same',
