@@ -135,6 +135,8 @@ function formNames(
     return changed.length > 0 ? changed : up(path)
   }
   if (known.has(path)) return [path]
+  // A set has room for as many as there can be different ones.
+  if (reason === 'too-many') return [...known].filter((name) => name.startsWith(`${path}@`))
   const parent = path.slice(0, Math.max(path.lastIndexOf('/{'), 0))
   const beside = childrenOf(root, node).map((one) => paths.get(one)!.slice(parent.length + 1))
   const orders = [...known].filter((name) => {

@@ -8,6 +8,12 @@ import { shortList } from './words.ts'
 export function changedFacts(old: Bundle, fresh: Bundle): Change[] {
   const [was, is] = [factsOf(old), factsOf(fresh)]
   const [gone, come] = [onlyIn(was.facts, is.facts), onlyIn(is.facts, was.facts)]
+  const [sentBefore, sentAfter] = [sentForms(old), sentForms(fresh)]
+  // What only one bundle lets a domain send differs by that already.
+  const isSent = (name: string): boolean => {
+    const form = /^[^/@]*/.exec(name)![0]
+    return name === form ? sentBefore(form) || sentAfter(form) : sentBefore(form) && sentAfter(form)
+  }
   const changes: Change[] = []
   for (const name of new Set([...was.facts.keys(), ...is.facts.keys()])) {
     const before = was.facts.get(name)
@@ -23,21 +29,32 @@ export function changedFacts(old: Bundle, fresh: Bundle): Change[] {
       what,
       names,
       ...inWords(before, after),
-      decides: kind !== 'paper' && decidingOf(before) !== decidingOf(after),
+      decides: decides(before, after) && ((kind !== 'form' && kind !== 'profile') || isSent(name)),
       ...(kind === 'row' ? { rows: { before: before?.row, after: after?.row } } : {}),
     })
   }
   for (const [parent, order] of is.orders) {
     const before = was.orders.get(parent)
-    if (before !== undefined) changes.push(...changedOrders(before, order))
+    if (before !== undefined) changes.push(...changedOrders(before, order, isSent(parent)))
   }
   return [...changes, ...pairChanges(old, fresh)]
 }
 
 const NONE: ReadonlySet<string> = new Set()
 
-function decidingOf(fact: Fact | undefined): string | undefined {
-  return fact?.deciding ?? fact?.meaning
+/** Whether some domain may send a form to another. */
+function sentForms({ pairs, forms }: Bundle): (form: string) => boolean {
+  const sent = new Set(
+    pairs === undefined ? forms.map(({ form }) => form) : pairs.flatMap((pair) => pair.forms),
+  )
+  return (form) => sent.has(form)
+}
+
+/** Whether a verdict of the guard could differ by a fact; where it decides nothing in one of both bundles, none does. */
+function decides(before: Fact | undefined, after: Fact | undefined): boolean {
+  const [was, is] = [before, after].map((fact) => fact?.deciding ?? fact?.meaning)
+  const { kind } = (after ?? before)!
+  return kind !== 'paper' && kind !== 'default' && was !== is && was !== '' && is !== ''
 }
 
 /** The names of forms, elements and attributes that only one bundle has. */
@@ -57,6 +74,9 @@ function isBelow(name: string, only: ReadonlySet<string>): boolean {
   return false
 }
 
+/** Before what only one of two lists has. */
+export const ALSO = 'also '
+
 /** Both in words; of closed lists only what differs. */
 function inWords(before: Fact | undefined, after: Fact | undefined): Pick<Change, 'before' | 'after'> {
   if (before?.values !== undefined && after?.values !== undefined) {
@@ -64,7 +84,7 @@ function inWords(before: Fact | undefined, after: Fact | undefined): Pick<Change
     const gone = before.values.filter((value) => !has.has(value))
     const come = after.values.filter((value) => !had.has(value))
     const list = (values: readonly string[]): string =>
-      values.length === 0 ? 'the same' : `also ${shortList(values)}`
+      values.length === 0 ? 'the same' : `${ALSO}${shortList(values)}`
     const both = (fact: Fact, values: readonly string[]): string =>
       [fact.rest ?? '', list(values)].filter((words) => words !== '').join('; ')
     if (gone.length + come.length > 0) {
@@ -82,7 +102,7 @@ function inWords(before: Fact | undefined, after: Fact | undefined): Pick<Change
 }
 
 /** Children that both know and that stand in another order now, or that exclude each other now or no longer. */
-function changedOrders(before: ChildOrder, after: ChildOrder): Change[] {
+function changedOrders(before: ChildOrder, after: ChildOrder, decides: boolean): Change[] {
   const place = (order: ChildOrder): Map<string, number> =>
     new Map(order.slots.flatMap((names, index) => names.map((name): [string, number] => [name, index])))
   const [was, is] = [place(before), place(after)]
@@ -105,7 +125,7 @@ function changedOrders(before: ChildOrder, after: ChildOrder): Change[] {
           names: [],
           before: `${short(a)} ${words[then + 1]} ${short(b)}`,
           after: `${short(a)} ${words[now + 1]} ${short(b)}`,
-          decides: true,
+          decides,
         },
       ]
     }),

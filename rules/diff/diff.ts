@@ -6,7 +6,7 @@
  * that is told as well.
  */
 import type { Bundle } from '../bundle/bundle.ts'
-import { number } from '../review/words.ts'
+import { formTitle, number } from '../review/words.ts'
 import { changedFacts } from './changes.ts'
 import { defaultWitnesses } from './defaults.ts'
 import type { Change } from './fact.ts'
@@ -51,7 +51,14 @@ export function differences(old: Bundle, fresh: Bundle): Difference[] {
     return described(change, shows, warnings(change, shows))
   })
   const others = witnesses.filter(({ causes }) => !causes.some((name) => known.has(name)))
-  return [...merged(found), ...unexplained(others)]
+  return [...merged(found).map((one) => shortened(one, old, fresh)), ...unexplained(others)]
+}
+
+/** What is so in every form of both bundles is said so. */
+function shortened(one: Difference, old: Bundle, fresh: Bundle): Difference {
+  const titles = new Set([...old.forms, ...fresh.forms].map(formTitle))
+  const everywhere = titles.size > 2 && [...titles].every((title) => one.where.includes(title))
+  return everywhere ? { ...one, where: ['Every kind of stanza'] } : one
 }
 
 function described(
@@ -89,9 +96,12 @@ function shownBy(witnesses: readonly Witness[]): Shown {
   }
 }
 
+/** Shorter by less than this is no better than what was tried first, which is the plainest. */
+const MUCH_SHORTER = 80
+
 function isBetter(one: Witness, other: Witness): boolean {
   const fewer = one.causes.length - other.causes.length
-  return fewer !== 0 ? fewer < 0 : one.stanza.length < other.stanza.length
+  return fewer !== 0 ? fewer < 0 : one.stanza.length + MUCH_SHORTER < other.stanza.length
 }
 
 /** What no difference explains: one for each outcome, however many stanzas there are. */

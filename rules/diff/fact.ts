@@ -4,7 +4,7 @@ import type { LabelRow } from '../bundle/bundle.ts'
 /**
  * `kind` tells what can show that it differs. `where` and `what` are for people: the same `what` in several places is told once.
  * `%` in `what` stands for `names`, so that what is the same of several names is told once. `meaning` is equal exactly when the fact is
- * the same, `deciding` when no verdict can differ by it; `value` says it in words. `values` are those of a closed list, and `rest` the
+ * the same, `deciding` when no verdict can differ by it ('' where it decides nothing); `value` says it in words. `values` are those of a closed list, and `rest` the
  * words beside them; `alone` is said besides where the other bundle has no such fact.
  */
 export type Fact = Readonly<{
@@ -34,7 +34,7 @@ export type Change = Readonly<{
   names: readonly string[]
   before?: string
   after?: string
-  /** Whether a verdict could differ by it. */
+  /** Whether a verdict of the guard could differ by it. */
   decides: boolean
   /** Of labels: the rows of both. */
   rows?: Readonly<{ before: LabelRow | undefined; after: LabelRow | undefined }>

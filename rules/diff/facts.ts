@@ -64,7 +64,7 @@ export function factsOf(bundle: Bundle): Facts {
     attributeFacts(form.attributes, form.form, '', walk)
     slotFacts(form.slots, form.form, '', walk)
   }
-  for (const row of bundle.labels.rows) add(rowFact(row))
+  for (const [at, row] of bundle.labels.rows.entries()) add(rowFact(row, bundle.edge.equivalents?.[at] ?? []))
   return { facts, orders }
 }
 
@@ -99,7 +99,7 @@ function slotFacts(slots: readonly Slot[], parent: string, trail: string, walk: 
         name: `${parent}/${LABEL_NAME}`,
         where: walk.where,
         what: 'the security label',
-        meaning: '',
+        meaning: 'label',
         value: 'may carry one of the listed labels',
       })
     } else for (const rule of slot.of) elementFacts(rule, slot, parent, trail, walk)
@@ -129,7 +129,13 @@ function elementFacts(
     where: walk.where,
     what: `${trail}%${rule.ns === SERVER_NS ? '' : ` (${standardOf(rule.ns)})`}`,
     names: [rule.name],
-    meaning: canonicalJson([min, max, sorted && max > 1, contentMeaning(content), labelling]),
+    meaning: canonicalJson([
+      min,
+      sorted && max >= kindsOf(rule) ? 'each' : max,
+      sorted && max > 1,
+      contentMeaning(content),
+      labelling,
+    ]),
     value: words(contentWords(content, walk.bundle)),
     ...(content.type === 'value' && content.value.type === 'enum'
       ? { values: content.value.values, rest: words(content.mayBeEmpty ? 'or nothing' : '') }
@@ -140,11 +146,17 @@ function elementFacts(
   if (content.type === 'elements') slotFacts(content.slots, name, deeper, walk)
 }
 
+/** How many different elements of a rule there can be; of a set no more have a place. */
+function kindsOf({ attributes, content }: ElementRule): number {
+  const values = attributes.map(({ value, required }) =>
+    value.type === 'enum' ? new Set(value.values).size + (required ? 0 : 1) : Number.POSITIVE_INFINITY,
+  )
+  return content.type === 'empty' ? values.reduce((all, one) => all * one, 1) : Number.POSITIVE_INFINITY
+}
+
+/** What elements an element holds, its children tell. */
 function contentMeaning(content: ContentRule): unknown {
-  if (content.type === 'value') return ['value', content.mayBeEmpty, sortedValue(content.value)]
-  // No element can stand in slots that take none.
-  const empty = content.type === 'empty' || content.slots.length === 0
-  return empty ? ['empty'] : ['elements']
+  return content.type === 'value' ? [content.mayBeEmpty, sortedValue(content.value)] : []
 }
 
 function contentWords(content: ContentRule, bundle: Bundle): string {
@@ -177,8 +189,13 @@ function domainFacts(bundle: Bundle): Fact[] {
   )
 }
 
-function rowFact(row: LabelRow): Fact {
+/** `equivalents` are the other labels that the sending edge takes out beside it. */
+function rowFact(row: LabelRow, equivalents: readonly string[]): Fact {
   const { input, output, discarded = [] } = row
+  const beside =
+    equivalents.length === 0
+      ? ''
+      : `; beside it may stand ${number(equivalents.length)} that say the same, which the edge takes out`
   const lost = discarded.length === 0 ? '' : `; dropped: ${discarded.join(', ')}`
   return {
     kind: 'row',
@@ -186,9 +203,9 @@ function rowFact(row: LabelRow): Fact {
     where: 'Labels',
     what: `${input.marking.replaceAll('%', '\uff05')} (${wordsLine(input.words)}), as %`,
     names: [labelFormName(input.form)],
-    meaning: canonicalJson([output.template, output.marking, row.name, discarded]),
+    meaning: canonicalJson([output.template, output.marking, row.name, discarded, [...equivalents].sort()]),
     deciding: canonicalJson(output.template),
-    value: `released as ${output.marking} (${wordsLine(output.words)}), ${labelFormName(output.form)}, ${dateWords(output.template)}${lost}; entry ${row.name}`,
+    value: `released as ${output.marking} (${wordsLine(output.words)}), ${labelFormName(output.form)}, ${dateWords(output.template)}${lost}; entry ${row.name}${beside}`,
     row,
   }
 }
@@ -196,7 +213,7 @@ function rowFact(row: LabelRow): Fact {
 /** What verdicts of single stanzas do not show, and the limits and windows. */
 function paperFacts(bundle: Bundle): Fact[] {
   const { limits, labels, edge, validity = {} } = bundle
-  const { strip, stripInside = [], stripAttributes = [], equivalents = [] } = edge
+  const { strip, stripInside = [], stripAttributes = [] } = edge
   const fact = (
     kind: Fact['kind'],
     name: string,
@@ -214,7 +231,6 @@ function paperFacts(bundle: Bundle): Fact[] {
   })
   const date = (second: number | undefined): string =>
     second === undefined ? 'not stated' : formatDate(second)
-  const { creationPast, creationFuture, reviewAfterCreation } = labels.windows
   const taken = (name: string, what: string): Fact =>
     fact('paper', `edge/${name}`, 'Sending edge', what, true, 'taken out before the guard sees the stanza')
   return [
@@ -235,30 +251,7 @@ function paperFacts(bundle: Bundle): Fact[] {
     fact('depth', 'limit/depth', 'Limits', 'depth of elements', limits.depth, number(limits.depth)),
     fact('paper', 'limit/rate', 'Limits', 'stanzas a second', limits.rate, number(limits.rate)),
     fact('paper', 'limit/burst', 'Limits', 'stanzas at once', limits.burst, number(limits.burst)),
-    fact(
-      'window',
-      'window/past',
-      'Dates of labels',
-      'created at most so long ago',
-      creationPast,
-      duration(creationPast),
-    ),
-    fact(
-      'window',
-      'window/future',
-      'Dates of labels',
-      'created at most so far ahead',
-      creationFuture,
-      duration(creationFuture),
-    ),
-    fact(
-      'window',
-      'window/review',
-      'Dates of labels',
-      'review at most so long after creation',
-      reviewAfterCreation,
-      duration(reviewAfterCreation),
-    ),
+    ...windowFacts(labels),
     ...strip.map((one) => taken(clark(one), `${one.name} (${standardOf(one.ns)})`)),
     ...stripInside.map((one) =>
       taken(
@@ -272,13 +265,25 @@ function paperFacts(bundle: Bundle): Fact[] {
         `attribute ${one.attribute} of ${one.name} (${standardOf(one.ns)})`,
       ),
     ),
-    fact(
-      'paper',
-      'edge/equivalents',
-      'Sending edge',
-      'other labels that may stand beside a listed one and say the same',
-      labels.rows.map(({ input }, at) => canonicalJson([input.value, equivalents[at] ?? []])).sort(),
-      number(equivalents.flat().length),
-    ),
+  ]
+}
+
+/** The windows of dates, which decide where a label has such a date. */
+function windowFacts({ rows, windows }: Bundle['labels']): Fact[] {
+  const dated = (hole: string): boolean =>
+    rows.some(({ input }) => input.template.some((part) => typeof part !== 'string' && part.hole === hole))
+  const fact = (name: string, what: string, hole: 'creation' | 'review', seconds: number): Fact => ({
+    kind: 'window',
+    name: `window/${name}`,
+    where: 'Dates of labels',
+    what,
+    meaning: canonicalJson(seconds),
+    deciding: dated(hole) ? canonicalJson(seconds) : '',
+    value: duration(seconds),
+  })
+  return [
+    fact('past', 'created at most so long ago', 'creation', windows.creationPast),
+    fact('future', 'created at most so far ahead', 'creation', windows.creationFuture),
+    fact('review', 'review at most so long after creation', 'review', windows.reviewAfterCreation),
   ]
 }

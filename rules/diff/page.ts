@@ -17,6 +17,7 @@ import {
   warning,
 } from '../review/page.ts'
 import { number } from '../review/words.ts'
+import { ALSO } from './changes.ts'
 import { type Difference, differences, subjectOf } from './diff.ts'
 import { shortList } from './words.ts'
 
@@ -102,10 +103,10 @@ function inShort(
     list([
       now.length === 0
         ? nothing('allowed')
-        : [warning(`${number(now.length)} now allowed`), `: ${places(now)}`],
+        : [warning(`${number(now.length)} now allowed`), `: ${places(now, 'after')}`],
       noLonger.length === 0
         ? nothing('refused')
-        : [strong(`${number(noLonger.length)} no longer allowed`), `: ${places(noLonger)}`],
+        : [strong(`${number(noLonger.length)} no longer allowed`), `: ${places(noLonger, 'before')}`],
       changed.length === 0
         ? 'Nothing else changed.'
         : [
@@ -136,8 +137,13 @@ function replaces(old: Named, { bundle }: Named): Inline {
   return stated === old.digest ? 'the old one, by its digest' : warning(`another bundle: ${stated}`)
 }
 
-function places(found: readonly Difference[]): string {
-  return `${shortList([...new Set(found.map(subjectOf))], IN_SHORT, '; ')}.`
+/** Subjects, with what is listed besides on the side that says so. */
+function places(found: readonly Difference[], side: 'before' | 'after' = 'after'): string {
+  const names = found.map((one) => {
+    const words = one[side] ?? ''
+    return words.startsWith(ALSO) ? `${subjectOf(one)} (${words})` : subjectOf(one)
+  })
+  return `${shortList([...new Set(names)], IN_SHORT, '; ')}.`
 }
 
 function section(

@@ -1,6 +1,7 @@
 /** Which domain may send what to which: what two bundles say of it, and where they differ. */
 import type { Bundle } from '../bundle/bundle.ts'
 import { titlesOf } from '../review/choices.ts'
+import { formTitle } from '../review/words.ts'
 import type { Change } from './fact.ts'
 import { shortList } from './words.ts'
 
@@ -68,14 +69,15 @@ export function pairChanges(old: Bundle, fresh: Bundle): Change[] {
       }
     }
   }
-  const titles = titlesOf(fresh.forms)
+  const known = new Set(old.forms.map(({ form }) => form))
+  const inBoth = fresh.forms.filter(({ form }) => known.has(form))
   return [...groups].map(([name, { added, pairs }]): Change => {
     const forms = formsIn(name)
     return {
       kind: 'pair',
       name,
       where: 'Who may send to whom',
-      what: `${forms.map((form) => titles.get(form) ?? form).join('; ')} from %`,
+      what: `${formWords(forms, inBoth)}, from %`,
       names: pairs.map(([from, to]) => `${from} to ${to}`),
       before: added ? 'refused' : 'may cross',
       after: added ? 'may cross' : 'refused',
@@ -95,6 +97,15 @@ export function routeNames(accepting: Bundle, refusing: Bundle, outcome: 'now' |
     const forms = [...has(from, to)].filter((form) => inBoth.has(form) && !before.has(form)).sort()
     return forms.length === 0 ? undefined : `pair/${outcome}/${forms.join(' ')}`
   }
+}
+
+/** Forms in words, by what is missing where that is shorter. */
+function formWords(forms: readonly string[], all: Bundle['forms']): string {
+  const titles = (wanted: boolean): string[] =>
+    all.flatMap((one) => (forms.includes(one.form) === wanted ? [formTitle(one)] : []))
+  const missing = titles(false)
+  if (forms.length < 3 || missing.length > 3) return titles(true).join('; ')
+  return missing.length === 0 ? 'every kind of stanza' : `every kind of stanza but ${missing.join('; ')}`
 }
 
 function formsIn(name: string): string[] {

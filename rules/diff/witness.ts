@@ -10,6 +10,7 @@ import {
   formProbes,
   type Probe,
   plainStanza,
+  plainStanzas,
   type StanzaContext,
   textProbe,
 } from '../examples/probe.ts'
@@ -137,9 +138,10 @@ const FEW = 4
 /** From and to what is wanted, in each form an accepted stanza that holds as little as it may. */
 function* plains(side: Side, wanted: Wanted): Iterable<string> {
   for (const form of side.bundle.forms) {
-    const make = plainStanza(form, contextFor(side, form, wanted))
     const labels = carriesLabel(form) ? [spelling(side.row), ''] : ['']
-    const found = labels.map(make).find((stanza) => side.judge(stanza).accepted)
+    const found = plainStanzas(form, contextFor(side, form, wanted))
+      .flatMap((make) => labels.map(make))
+      .find((stanza) => side.judge(stanza).accepted)
     if (found !== undefined) yield found
   }
 }

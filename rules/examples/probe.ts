@@ -88,6 +88,19 @@ export function plainStanza(form: StanzaForm, context: StanzaContext): (label: s
   return (label) => spell(root, label)
 }
 
+/** The same, plainest first, and with one child after the other instead: what one form may not say without a label, another may. */
+export function* plainStanzas(
+  form: StanzaForm,
+  context: StanzaContext,
+): Generator<(label: string) => string> {
+  yield plainStanza(form, context)
+  for (const { index, rule } of form.content ? choicesOf(form) : []) {
+    const children = placed(form.slots, new Map([[index, [least(rule, context)]]]), context)
+    const root = rootOf(form, context, children, {})
+    yield (label) => spell(root, label)
+  }
+}
+
 /** Whether a form has a place for a label. */
 export function carriesLabel({ slots }: StanzaForm): boolean {
   return slots.some((slot) => slot.type === 'label')
@@ -282,14 +295,33 @@ export function placed(
   })
 }
 
-/** A child that lets the form stand: rather one that obliges to no label. */
+/** Each child that a form may have, by the place of its slot. */
+function choicesOf({ slots }: StanzaForm): { index: number; rule: ElementRule }[] {
+  return slots.flatMap((slot, index) =>
+    slot.type === 'label' || slot.max === 0 ? [] : slot.of.map((rule) => ({ index, rule })),
+  )
+}
+
+/** A child that lets the form stand: a body, or where a bundle has no label for it what needs none. */
 function carrierOf(form: StanzaForm, context: ValueContext): Map<number, readonly XmlNode[]> {
   if (!form.content || form.slots.some((slot) => slot.type === 'elements' && slot.min > 0)) return new Map()
-  const choices = form.slots.flatMap((slot, index) =>
-    slot.type === 'label' ? [] : slot.of.map((rule) => ({ index, rule })),
+  const choices = choicesOf(form)
+  const body = choices.find(({ rule }) => rule.name === 'body') ?? choices[0]
+  const free = context.bundle.labels.rows.length > 0 ? undefined : choices.find(({ rule }) => mayBeFree(rule))
+  if (free !== undefined) return new Map([[free.index, [least(free.rule, context)]]])
+  return body === undefined ? new Map() : new Map([[body.index, [minimal(body.rule, context)]]])
+}
+
+function mayBeFree({ labelling, content }: ElementRule): boolean {
+  return (
+    labelling === 'never' || (labelling === 'unless-empty' && content.type === 'value' && content.mayBeEmpty)
   )
-  const chosen = choices.find(({ rule }) => rule.name === 'body') ?? choices[0]
-  return chosen === undefined ? new Map() : new Map([[chosen.index, [minimal(chosen.rule, context)]]])
+}
+
+/** The same as `minimal`, but empty where only then no label is needed. */
+function least(rule: ElementRule, context: ValueContext): XmlElement {
+  const node = minimal(rule, context)
+  return rule.labelling === 'unless-empty' && mayBeFree(rule) ? { ...node, children: [] } : node
 }
 
 export function rootOf(

@@ -25,14 +25,14 @@ export function sizedStanza(
   row: LabelRow | undefined,
 ): string | undefined {
   const label = labelSpelling(form, row, context.second)
-  const make = (length: number): string => {
+  const make = (length: number, less = 0): string => {
     const children = form.slots.flatMap((slot) => {
       if (slot.type === 'label') return [LABEL]
       const rule = slot.of.find(({ content }) => content.type === 'value' && content.value.type === 'text')
       if (rule === undefined) return placed([slot], new Map(), context)
       return slot.max === 0 ? [] : [long(rule, length, context)]
     })
-    return spell(rootOf(form, context, children, longAddresses(form, length, context)), label)
+    return spell(rootOf(form, context, children, longAddresses(form, length, less, context)), label)
   }
   const octets = (length: number): number => Buffer.byteLength(make(length))
   let [low, high] = [1, longest(form)]
@@ -42,7 +42,7 @@ export function sizedStanza(
     if (octets(middle) > above) high = middle
     else low = middle + 1
   }
-  return make(low)
+  return make(low, octets(low) - above - 1)
 }
 
 /** Of `length` code points, or as many as it may have. */
@@ -52,12 +52,21 @@ function long(rule: ElementRule, length: number, context: ValueContext): XmlElem
   return { ...minimal(rule, context), children: [context.setting.texts.large(Math.min(length, most))] }
 }
 
-function longAddresses(form: StanzaForm, length: number, { setting }: ValueContext): Record<string, string> {
+/** Resources of ampersands, the sender's by so many octets shorter. */
+function longAddresses(
+  form: StanzaForm,
+  length: number,
+  less: number,
+  { setting }: ValueContext,
+): Record<string, string> {
   const longer: Record<string, string> = {}
   for (const { name, value } of form.attributes) {
-    // No resource has more than 1,023 octets.
-    const most = value.type === 'address' ? Math.min(value.resource, 1023, length) : 0
-    if (most > 0 && (name === 'from' || name === 'to')) longer[name] = `${setting[name]}/${'&'.repeat(most)}`
+    if (value.type !== 'address' || (name !== 'from' && name !== 'to')) continue
+    // No resource has more than 1,023 octets. In the stanza & has five, < has four, x has one.
+    const most = Math.min(value.resource, 1023, length)
+    const [short, shorter] = name === 'from' ? [less % 4, Math.floor(less / 4)] : [0, 0]
+    const resource = `${'x'.repeat(shorter)}${'<'.repeat(short)}${'&'.repeat(most)}`.slice(0, most)
+    if (most > 0) longer[name] = `${setting[name]}/${resource}`
   }
   return longer
 }

@@ -7,7 +7,7 @@ import type { Setting } from './setting.ts'
 
 /** What values are made for: the stanza in which they stand, and a second for dates. */
 export type ValueContext = Readonly<{
-  bundle: Pick<Bundle, 'from' | 'to'>
+  bundle: Bundle
   setting: Setting
   second: number
 }>
