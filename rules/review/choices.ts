@@ -23,7 +23,7 @@ export function titlesOf(forms: Bundle['forms']): ReadonlyMap<string, string> {
 }
 
 /** What a pair of domains exchanges, in words. */
-export function pairWords({ forms, rate, burst }: PairRule, titles: ReadonlyMap<string, string>): string {
+function pairWords({ forms, rate, burst }: PairRule, titles: ReadonlyMap<string, string>): string {
   const pace =
     rate === undefined || burst === undefined
       ? ''
