@@ -17,6 +17,7 @@ import type {
   ValueRule,
 } from '../../rules/bundle/bundle.ts'
 import type { Written } from '../../rules/decide/written.ts'
+import { createDefaultLabels } from '../../rules/label/defaults.ts'
 import { type Reason, type Refusal, refuse, refused } from '../../rules/reasons.ts'
 import {
   attribute,
@@ -28,7 +29,6 @@ import {
   type XmlNode,
 } from '../../rules/xml/node.ts'
 import { canonicalOrder, serialise, serialiseReplacing } from '../../rules/xml/write.ts'
-import { createDefaultLabels } from './defaults.ts'
 import { reduceError } from './error.ts'
 import { createLabelWriter } from './label.ts'
 import { listedLanguage, normaliseLanguage } from './language.ts'

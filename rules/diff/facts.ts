@@ -15,7 +15,7 @@ import type {
 } from '../bundle/bundle.ts'
 import { canonicalJson } from '../bundle/canonical.ts'
 import { clark } from '../examples/probe.ts'
-import { choiceWords, defaultWords, localsWords, pairWords, titlesOf } from '../review/choices.ts'
+import { localsWords } from '../review/choices.ts'
 import { dateWords, wordsLine } from '../review/labels.ts'
 import {
   countWords,
@@ -28,28 +28,12 @@ import {
 } from '../review/words.ts'
 import { formatDate } from '../text/date.ts'
 import { SERVER_NS } from '../xml/node.ts'
-
-/**
- * `kind` tells what can show that it differs. `where` and `what` are for people: the same `what` in several places is told once.
- * `%` in `what` stands for `names`, so that what is the same of several names is told once. `meaning` is equal exactly when the fact is the same; `value` says it in words. `values` are those of a closed list.
- */
-export type Fact = Readonly<{
-  kind: 'domain' | 'form' | 'profile' | 'row' | 'window' | 'size' | 'depth' | 'edge' | 'paper'
-  name: string
-  where: string
-  what: string
-  names?: readonly string[]
-  meaning: string
-  value: string
-  values?: readonly string[]
-  row?: LabelRow
-}>
+import { choiceFacts } from './choice-facts.ts'
+import type { ChildOrder, Fact } from './fact.ts'
+import { exchangesOf } from './pairs.ts'
 
 /** The name of the label among the children of a form. */
 export const LABEL_NAME = '{label}'
-
-/** Children of one parent in the order of their slots; those of one inner list share a slot. */
-export type ChildOrder = Readonly<{ parent: string; where: string; slots: readonly (readonly string[])[] }>
 
 export type Facts = Readonly<{ facts: ReadonlyMap<string, Fact>; orders: ReadonlyMap<string, ChildOrder> }>
 
@@ -64,6 +48,7 @@ export function factsOf(bundle: Bundle): Facts {
   paperFacts(bundle).forEach(add)
   domainFacts(bundle).forEach(add)
   choiceFacts(bundle).forEach(add)
+  const exchanges = exchangesOf(bundle)
   for (const form of bundle.forms) {
     const where = formTitle(form)
     add({
@@ -73,12 +58,13 @@ export function factsOf(bundle: Bundle): Facts {
       what: 'the whole form',
       meaning: canonicalJson([form.element, form.type, form.content]),
       value: form.content ? 'may cross, with at least one child' : 'may cross',
+      alone: exchanges.ofForm(form.form),
     })
     const walk = { bundle, where, add, orders }
     attributeFacts(form.attributes, form.form, '', walk)
     slotFacts(form.slots, form.form, '', walk)
   }
-  for (const row of bundle.labels.rows) add(rowFact(row))
+  for (const [at, row] of bundle.labels.rows.entries()) add(rowFact(row, bundle.edge.equivalents?.[at] ?? []))
   return { facts, orders }
 }
 
@@ -98,7 +84,7 @@ function attributeFacts(rules: readonly AttributeRule[], parent: string, trail: 
       what: `${trail}attribute ${name}`,
       meaning: canonicalJson([required, sortedValue(value)]),
       value: `${valueWords(value, walk.bundle)}${required ? '' : ', may be absent'}`,
-      ...(value.type === 'enum' ? { values: value.values } : {}),
+      ...(value.type === 'enum' ? { values: value.values, rest: required ? '' : 'may be absent' } : {}),
     })
   }
 }
@@ -113,7 +99,7 @@ function slotFacts(slots: readonly Slot[], parent: string, trail: string, walk: 
         name: `${parent}/${LABEL_NAME}`,
         where: walk.where,
         what: 'the security label',
-        meaning: '',
+        meaning: 'label',
         value: 'may carry one of the listed labels',
       })
     } else for (const rule of slot.of) elementFacts(rule, slot, parent, trail, walk)
@@ -135,29 +121,42 @@ function elementFacts(
     'unless-empty': 'only under a label unless empty',
     never: 'needs no label',
   }
-  const holds = contentWords(content, walk.bundle)
+  const words = (holds: string): string =>
+    [countWords({ ...slot, of: [rule] }), holds, label[labelling]].filter((one) => one !== '').join('; ')
   walk.add({
     kind: 'profile',
     name,
     where: walk.where,
     what: `${trail}%${rule.ns === SERVER_NS ? '' : ` (${standardOf(rule.ns)})`}`,
     names: [rule.name],
-    meaning: canonicalJson([min, max, sorted && max > 1, contentMeaning(content), labelling]),
-    value: [countWords({ ...slot, of: [rule] }), holds, label[labelling]]
-      .filter((words) => words !== '')
-      .join('; '),
-    ...(content.type === 'value' && content.value.type === 'enum' ? { values: content.value.values } : {}),
+    meaning: canonicalJson([
+      min,
+      sorted && max >= kindsOf(rule) ? 'each' : max,
+      sorted && max > 1,
+      contentMeaning(content),
+      labelling,
+    ]),
+    value: words(contentWords(content, walk.bundle)),
+    ...(content.type === 'value' && content.value.type === 'enum'
+      ? { values: content.value.values, rest: words(content.mayBeEmpty ? 'or nothing' : '') }
+      : {}),
   })
   const deeper = `${trail}${rule.name} › `
   attributeFacts(rule.attributes, name, deeper, walk)
   if (content.type === 'elements') slotFacts(content.slots, name, deeper, walk)
 }
 
+/** How many different elements of a rule there can be; of a set no more have a place. */
+function kindsOf({ attributes, content }: ElementRule): number {
+  const values = attributes.map(({ value, required }) =>
+    value.type === 'enum' ? new Set(value.values).size + (required ? 0 : 1) : Number.POSITIVE_INFINITY,
+  )
+  return content.type === 'empty' ? values.reduce((all, one) => all * one, 1) : Number.POSITIVE_INFINITY
+}
+
+/** What elements an element holds, its children tell. */
 function contentMeaning(content: ContentRule): unknown {
-  if (content.type === 'value') return ['value', content.mayBeEmpty, sortedValue(content.value)]
-  // No element can stand in slots that take none.
-  const empty = content.type === 'empty' || content.slots.length === 0
-  return empty ? ['empty'] : ['elements']
+  return content.type === 'value' ? [content.mayBeEmpty, sortedValue(content.value)] : []
 }
 
 function contentWords(content: ContentRule, bundle: Bundle): string {
@@ -172,83 +171,31 @@ function sortedValue(rule: ValueRule): unknown {
 }
 
 function domainFacts(bundle: Bundle): Fact[] {
+  const exchanges = exchangesOf(bundle)
   return (['from', 'to'] as const).flatMap((side) =>
     bundle[side].domains.map(({ name, kind, locals }): Fact => {
-      const sends = side === 'from' ? 'sends' : 'receives'
+      const whose = `${side === 'from' ? 'sends' : 'receives'}; ${kind === 'im' ? 'users' : 'rooms'}`
       return {
         kind: 'domain',
         name: `domain/${side}/${name}`,
         where: side === 'from' ? 'Sending side' : 'Receiving side',
         what: `domain ${name}`,
         meaning: canonicalJson([kind, locals ?? null]),
-        value: [
-          sends,
-          kind === 'im' ? 'users' : 'rooms',
-          localsWords({ name, kind, ...(locals === undefined ? {} : { locals }) }),
-        ]
-          .filter((words) => words !== '')
-          .join('; '),
+        value: locals === undefined ? `${whose}, each of them` : `${whose}; ${localsWords({ kind, locals })}`,
+        ...(locals === undefined ? {} : { values: locals, rest: whose }),
+        alone: exchanges.ofDomain(side, name),
       }
     }),
   )
 }
 
-/** Pairs of domains, what is taken away from texts, pacing. What a bundle does not say is a fact too. */
-function choiceFacts({ pairs, forms, content, pacing, edge, labels }: Bundle): Fact[] {
-  const fact = (name: string, where: string, what: string, meaning: unknown, value: string): Fact => ({
-    kind: 'paper',
-    name,
-    where,
-    what,
-    meaning: canonicalJson(meaning),
-    value,
-  })
-  const texts = choiceWords(content ?? {})
-  return [
-    fact(
-      'pairs',
-      'Domains',
-      'which domains send to which',
-      pairs !== undefined,
-      pairs === undefined ? 'each to each' : 'as listed',
-    ),
-    ...(pairs ?? []).map((pair) =>
-      fact(
-        `pair/${pair.from}/${pair.to}`,
-        'Domains',
-        `${pair.from} to ${pair.to}`,
-        [[...pair.forms].sort(), pair.rate ?? null, pair.burst ?? null],
-        pairWords(pair, titlesOf(forms)),
-      ),
-    ),
-    ...Object.entries(content ?? {}).map(([name, value]) =>
-      fact(`content/${name}`, 'Texts', name, value, texts.get(name) ?? 'as the content rules say'),
-    ),
-    ...(edge.defaultLabels ?? []).map(({ from, row, reviewAfter }) =>
-      fact(
-        `default/${from}`,
-        'Sending edge',
-        `label added for ${from}`,
-        [labels.rows[row]?.input.template ?? null, reviewAfter ?? null],
-        defaultWords(labels.rows[row]),
-      ),
-    ),
-    ...(pacing === undefined
-      ? []
-      : [
-          fact(
-            'pacing',
-            'Limits',
-            'pacing of the one-way link',
-            pacing,
-            `a frame every ${number(pacing.slotMilliseconds)} ms, in sizes ${pacing.sizes.map(number).join(', ')}`,
-          ),
-        ]),
-  ]
-}
-
-function rowFact(row: LabelRow): Fact {
+/** `equivalents` are the other labels that the sending edge takes out beside it. */
+function rowFact(row: LabelRow, equivalents: readonly string[]): Fact {
   const { input, output, discarded = [] } = row
+  const beside =
+    equivalents.length === 0
+      ? ''
+      : `; beside it may stand ${number(equivalents.length)} that say the same, which the edge takes out`
   const lost = discarded.length === 0 ? '' : `; dropped: ${discarded.join(', ')}`
   return {
     kind: 'row',
@@ -256,8 +203,9 @@ function rowFact(row: LabelRow): Fact {
     where: 'Labels',
     what: `${input.marking.replaceAll('%', '\uff05')} (${wordsLine(input.words)}), as %`,
     names: [labelFormName(input.form)],
-    meaning: canonicalJson([output.template, output.marking, row.name]),
-    value: `released as ${output.marking} (${wordsLine(output.words)}), ${labelFormName(output.form)}, ${dateWords(output.template)}${lost}; entry ${row.name}`,
+    meaning: canonicalJson([output.template, output.marking, row.name, discarded, [...equivalents].sort()]),
+    deciding: canonicalJson(output.template),
+    value: `released as ${output.marking} (${wordsLine(output.words)}), ${labelFormName(output.form)}, ${dateWords(output.template)}${lost}; entry ${row.name}${beside}`,
     row,
   }
 }
@@ -265,7 +213,7 @@ function rowFact(row: LabelRow): Fact {
 /** What verdicts of single stanzas do not show, and the limits and windows. */
 function paperFacts(bundle: Bundle): Fact[] {
   const { limits, labels, edge, validity = {} } = bundle
-  const { strip, stripInside = [], stripAttributes = [], equivalents = [] } = edge
+  const { strip, stripInside = [], stripAttributes = [] } = edge
   const fact = (
     kind: Fact['kind'],
     name: string,
@@ -283,9 +231,8 @@ function paperFacts(bundle: Bundle): Fact[] {
   })
   const date = (second: number | undefined): string =>
     second === undefined ? 'not stated' : formatDate(second)
-  const { creationPast, creationFuture, reviewAfterCreation } = labels.windows
   const taken = (name: string, what: string): Fact =>
-    fact('edge', `edge/${name}`, 'Sending edge', what, true, 'taken out before the guard sees the stanza')
+    fact('paper', `edge/${name}`, 'Sending edge', what, true, 'taken out before the guard sees the stanza')
   return [
     fact('paper', 'name', 'Bundle', 'name', bundle.name, bundle.name),
     fact('paper', 'from', 'Bundle', 'name of the sending side', bundle.from.name, bundle.from.name),
@@ -314,30 +261,7 @@ function paperFacts(bundle: Bundle): Fact[] {
         ? 'as many as of all'
         : `${number(limits.pairRate)} a second, ${number(limits.pairBurst)} at once`,
     ),
-    fact(
-      'window',
-      'window/past',
-      'Dates of labels',
-      'created at most so long ago',
-      creationPast,
-      duration(creationPast),
-    ),
-    fact(
-      'window',
-      'window/future',
-      'Dates of labels',
-      'created at most so far ahead',
-      creationFuture,
-      duration(creationFuture),
-    ),
-    fact(
-      'window',
-      'window/review',
-      'Dates of labels',
-      'review at most so long after creation',
-      reviewAfterCreation,
-      duration(reviewAfterCreation),
-    ),
+    ...windowFacts(labels),
     ...strip.map((one) => taken(clark(one), `${one.name} (${standardOf(one.ns)})`)),
     ...stripInside.map((one) =>
       taken(
@@ -351,13 +275,25 @@ function paperFacts(bundle: Bundle): Fact[] {
         `attribute ${one.attribute} of ${one.name} (${standardOf(one.ns)})`,
       ),
     ),
-    fact(
-      'edge',
-      'edge/equivalents',
-      'Sending edge',
-      'other labels that may stand beside a listed one and say the same',
-      labels.rows.map(({ input }, at) => canonicalJson([input.value, equivalents[at] ?? []])).sort(),
-      number(equivalents.flat().length),
-    ),
+  ]
+}
+
+/** The windows of dates, which decide where a label has such a date. */
+function windowFacts({ rows, windows }: Bundle['labels']): Fact[] {
+  const dated = (hole: string): boolean =>
+    rows.some(({ input }) => input.template.some((part) => typeof part !== 'string' && part.hole === hole))
+  const fact = (name: string, what: string, hole: 'creation' | 'review', seconds: number): Fact => ({
+    kind: 'window',
+    name: `window/${name}`,
+    where: 'Dates of labels',
+    what,
+    meaning: canonicalJson(seconds),
+    deciding: dated(hole) ? canonicalJson(seconds) : '',
+    value: duration(seconds),
+  })
+  return [
+    fact('past', 'created at most so long ago', 'creation', windows.creationPast),
+    fact('future', 'created at most so far ahead', 'creation', windows.creationFuture),
+    fact('review', 'review at most so long after creation', 'review', windows.reviewAfterCreation),
   ]
 }

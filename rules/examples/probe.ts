@@ -9,12 +9,15 @@
  *   FORM/{NS}NAME           an element, and so on downwards, with attributes
  *   FORM/{NS}NAME<{NS}NAME  two elements and their order
  */
-import type { Bundle, ElementRule, LabelRow, Slot, StanzaForm } from '../bundle/bundle.ts'
+import type { Bundle, ElementRule, LabelRow, Slot, StanzaForm, ValueRule } from '../bundle/bundle.ts'
+import { compileValue, scopeOf } from '../decide/value.ts'
 import { fill } from '../label/template.ts'
+import { codePoints } from '../text/content.ts'
 import { formatDate } from '../text/date.ts'
 import { element, SERVER_NS, XML_NS, type XmlAttribute, type XmlElement, type XmlNode } from '../xml/node.ts'
 import { serialiseInside, serialiseReplacing } from '../xml/write.ts'
-import { edgeValues, manyValues, sampleValue, type ValueContext } from './values.ts'
+import { settingsOf } from './setting.ts'
+import { edgeValues, manyValues, SAMPLE_NUMBER, sampleValue, type ValueContext } from './values.ts'
 
 export type Probe = Readonly<{ rule: string; stanza: string }>
 
@@ -27,11 +30,16 @@ export function clark({ ns, name }: Readonly<{ ns: string; name: string }>): str
 }
 
 /** Stands for the label while a stanza is put together. */
-const LABEL = element('urn:sallyport:label', 'label')
+export const LABEL = element('urn:sallyport:label', 'label')
 
 /** The probes of all forms; `second` is when they are to be judged, `row` whose label they carry. */
-export function formProbes(bundle: Bundle, second: number, row = bundle.labels.rows[0]): Probe[] {
-  return bundle.forms.flatMap((form) => probesOf(form, bundle, second, row))
+export function formProbes(
+  bundle: Bundle,
+  second: number,
+  row = bundle.labels.rows[0],
+  settings = settingsOf(bundle),
+): Probe[] {
+  return bundle.forms.flatMap((form) => probesOf(form, contextOf(form, bundle, second, settings(form)), row))
 }
 
 /** A labelled message under a row with those dates, or undefined when no form carries a label. */
@@ -40,49 +48,104 @@ export function rowProbe(
   row: LabelRow,
   dates: Readonly<{ creation: number; review: number }>,
 ): string | undefined {
-  const form = bundle.forms.find(({ slots }) => slots.some((slot) => slot.type === 'label'))
+  const form = bundle.forms.find(carriesLabel)
   const spelling = fill(row.input.template, {
     creation: formatDate(dates.creation),
     review: formatDate(dates.review),
   })
   if (form === undefined || spelling === undefined) return undefined
-  const context = { bundle, second: dates.creation }
-  const carrier = carrierOf(form, context)
-  return spell(rootOf(form, context, placed(form.slots, carrier, context), {}), spelling)
+  return plainStanza(form, contextOf(form, bundle, dates.creation))(spelling)
 }
 
-/** A stanza of exactly so many octets, or undefined when no text is long enough. */
-export function sizedProbe(
+/** A stanza of a form: what its values are made for, and the attributes of its root. */
+export type StanzaContext = ValueContext & Readonly<{ root: Readonly<Record<string, string>> }>
+
+export function contextOf(
+  form: StanzaForm,
   bundle: Bundle,
-  octets: number,
   second: number,
-  row = bundle.labels.rows[0],
+  setting = settingsOf(bundle)(form),
+): StanzaContext {
+  const context = { bundle, second, setting }
+  const scope = scopeOf(bundle)
+  const admits = (rule: ValueRule, value: string): boolean =>
+    compileValue(rule, scope)(value, { number: SAMPLE_NUMBER, from: setting.from })
+  const root: Record<string, string> = {}
+  for (const { name, required, value } of form.attributes) {
+    const other = setting.agreed(name)
+    if (!required && other?.required !== true) continue
+    const own = sampleValue(value, context)
+    const theirs = other === undefined || admits(other.value, own) ? own : sampleValue(other.value, context)
+    if (admits(value, theirs)) root[name] = theirs
+    else if (required) root[name] = own
+  }
+  return { ...context, root }
+}
+
+/** A stanza of the form that holds as little as it may, with a label of that spelling or, where it is '', without one. */
+export function plainStanza(form: StanzaForm, context: StanzaContext): (label: string) => string {
+  const root = rootOf(form, context, placed(form.slots, carrierOf(form, context), context), {})
+  return (label) => spell(root, label)
+}
+
+/** The same, plainest first, and with one child after the other instead: what one form may not say without a label, another may. */
+export function* plainStanzas(
+  form: StanzaForm,
+  context: StanzaContext,
+): Generator<(label: string) => string> {
+  yield plainStanza(form, context)
+  for (const { index, rule } of form.content ? choicesOf(form) : []) {
+    const children = placed(form.slots, new Map([[index, [least(rule, context)]]]), context)
+    const root = rootOf(form, context, children, {})
+    yield (label) => spell(root, label)
+  }
+}
+
+/** Whether a form has a place for a label. */
+export function carriesLabel({ slots }: StanzaForm): boolean {
+  return slots.some((slot) => slot.type === 'label')
+}
+
+/** A labelled stanza of the form that says a text; undefined when the form has no place for it. */
+export function textProbe(
+  form: StanzaForm,
+  text: string,
+  context: StanzaContext,
+  row: LabelRow | undefined,
 ): string | undefined {
-  for (const form of bundle.forms) {
-    const labelled = labelSpelling(form, row, second)
-    for (const [index, slot] of form.slots.entries()) {
-      if (slot.type === 'label') continue
-      for (const rule of slot.of) {
-        const { content } = rule
-        if (content.type !== 'value' || content.value.type !== 'text') continue
-        const context = { bundle, second }
-        const make = (text: string): string => {
-          const node = element(rule.ns, rule.name, requiredAttributes(rule, context), [text])
-          const children = placed(form.slots, new Map([[index, [node]]]), context)
-          return spell(rootOf(form, context, children, {}), labelled)
-        }
-        const missing = octets - Buffer.byteLength(make('x'))
-        // An ampersand is five octets in the stanza.
-        const text = '&'.repeat(Math.max(0, Math.floor(missing / 5))) + 'x'.repeat(1 + (missing % 5))
-        if (missing >= 0 && text.length <= content.value.max) return make(text)
-      }
+  const holders = form.slots.flatMap((slot, index) => {
+    if (slot.type === 'label' || slot.max === 0) return []
+    return slot.of.flatMap((rule) => [...sayings(rule, text, context)].map((node) => ({ index, node })))
+  })
+  const chosen = holders.find(({ node }) => node.name === 'body') ?? holders[0]
+  if (chosen === undefined) return undefined
+  const children = placed(form.slots, new Map([[chosen.index, [chosen.node]]]), context)
+  return spell(rootOf(form, context, children, {}), labelSpelling(form, row, context.second))
+}
+
+/** Elements of a rule that say a text, in themselves, in an attribute or deeper. */
+function* sayings(rule: ElementRule, text: string, context: ValueContext): Iterable<XmlElement> {
+  const fits = (value: ValueRule): boolean => value.type === 'text' && codePoints(text) <= value.max
+  const { ns, name, content, attributes } = rule
+  const least = minimal(rule, context)
+  if (content.type === 'value' && fits(content.value)) yield { ...least, children: [text] }
+  const holder = attributes.find(({ value }) => fits(value))
+  if (holder !== undefined) {
+    const given = Object.fromEntries(least.attributes.map((a) => [a.name, a.value]))
+    yield element(ns, name, asAttributes({ ...given, [holder.name]: text }), least.children)
+  }
+  if (content.type !== 'elements') return
+  for (const [index, slot] of content.slots.entries()) {
+    if (slot.type === 'label') continue
+    for (const inner of slot.of) {
+      for (const node of sayings(inner, text, context))
+        yield { ...least, children: placed(content.slots, new Map([[index, [node]]]), context) }
     }
   }
-  return undefined
 }
 
-function probesOf(form: StanzaForm, bundle: Bundle, second: number, row: LabelRow | undefined): Probe[] {
-  const context = { bundle, second }
+function probesOf(form: StanzaForm, context: StanzaContext, row: LabelRow | undefined): Probe[] {
+  const { second } = context
   const spelling = labelSpelling(form, row, second)
   const probes: Probe[] = []
   const add = (
@@ -95,12 +158,11 @@ function probesOf(form: StanzaForm, bundle: Bundle, second: number, row: LabelRo
     if (spelling !== '') probes.push({ rule, stanza: spell(root, spelling) })
   }
   const carrier = placed(form.slots, carrierOf(form, context), context)
-  const labelSlot = form.slots.some((slot) => slot.type === 'label')
 
   add(form.form, carrier)
   add(form.form, [])
   add(form.form, [...carrier, element('urn:example:unknown', 'unknown')])
-  if (!labelSlot && row !== undefined) {
+  if (!carriesLabel(form) && row !== undefined) {
     const label = fillRow(row, second)
     probes.push({ rule: form.form, stanza: spell(rootOf(form, context, [...carrier, LABEL], {}), label) })
   }
@@ -201,7 +263,7 @@ function elementVariants(rule: ElementRule, name: string, context: ValueContext)
 }
 
 /** The least that a rule admits. */
-function minimal(rule: ElementRule, context: ValueContext): XmlElement {
+export function minimal(rule: ElementRule, context: ValueContext): XmlElement {
   return element(rule.ns, rule.name, requiredAttributes(rule, context), minimalContent(rule, context))
 }
 
@@ -211,13 +273,14 @@ function minimalContent({ content }: ElementRule, context: ValueContext): XmlNod
   return placed(content.slots, new Map(), context)
 }
 
-function requiredAttributes(rule: ElementRule, context: ValueContext): XmlAttribute[] {
+/** Those that an element must have. */
+export function requiredAttributes(rule: ElementRule, context: ValueContext): XmlAttribute[] {
   const needed = rule.attributes.filter(({ required }) => required)
   return asAttributes(Object.fromEntries(needed.map((a) => [a.name, sampleValue(a.value, context)])))
 }
 
 /** What stands in each slot: `nodes`, or else as few as it may be. */
-function placed(
+export function placed(
   slots: readonly Slot[],
   nodes: ReadonlyMap<number, readonly XmlNode[]>,
   context: ValueContext,
@@ -232,26 +295,42 @@ function placed(
   })
 }
 
-/** A child that lets the form stand: rather one that obliges to no label. */
-function carrierOf(form: StanzaForm, context: ValueContext): Map<number, readonly XmlNode[]> {
-  if (!form.content || form.slots.some((slot) => slot.type === 'elements' && slot.min > 0)) return new Map()
-  const choices = form.slots.flatMap((slot, index) =>
-    slot.type === 'label' ? [] : slot.of.map((rule) => ({ index, rule })),
+/** Each child that a form may have, by the place of its slot. */
+function choicesOf({ slots }: StanzaForm): { index: number; rule: ElementRule }[] {
+  return slots.flatMap((slot, index) =>
+    slot.type === 'label' || slot.max === 0 ? [] : slot.of.map((rule) => ({ index, rule })),
   )
-  const chosen = choices.find(({ rule }) => rule.name === 'body') ?? choices[0]
-  return chosen === undefined ? new Map() : new Map([[chosen.index, [minimal(chosen.rule, context)]]])
 }
 
-function rootOf(
+/** A child that lets the form stand: a body, or where a bundle has no label for it what needs none. */
+function carrierOf(form: StanzaForm, context: ValueContext): Map<number, readonly XmlNode[]> {
+  if (!form.content || form.slots.some((slot) => slot.type === 'elements' && slot.min > 0)) return new Map()
+  const choices = choicesOf(form)
+  const body = choices.find(({ rule }) => rule.name === 'body') ?? choices[0]
+  const free = context.bundle.labels.rows.length > 0 ? undefined : choices.find(({ rule }) => mayBeFree(rule))
+  if (free !== undefined) return new Map([[free.index, [least(free.rule, context)]]])
+  return body === undefined ? new Map() : new Map([[body.index, [minimal(body.rule, context)]]])
+}
+
+function mayBeFree({ labelling, content }: ElementRule): boolean {
+  return (
+    labelling === 'never' || (labelling === 'unless-empty' && content.type === 'value' && content.mayBeEmpty)
+  )
+}
+
+/** The same as `minimal`, but empty where only then no label is needed. */
+function least(rule: ElementRule, context: ValueContext): XmlElement {
+  const node = minimal(rule, context)
+  return rule.labelling === 'unless-empty' && mayBeFree(rule) ? { ...node, children: [] } : node
+}
+
+export function rootOf(
   form: StanzaForm,
-  context: ValueContext,
+  context: StanzaContext,
   children: readonly XmlNode[],
   changed: Readonly<Record<string, string | null>>,
 ): XmlElement {
-  const given: Record<string, string> = {}
-  for (const { name, required, value } of form.attributes) {
-    if (required) given[name] = sampleValue(value, context)
-  }
+  const given: Record<string, string> = { ...context.root }
   for (const [name, value] of Object.entries(changed)) {
     if (value === null) delete given[name]
     else given[name] = value
@@ -266,14 +345,13 @@ function asAttributes(given: Readonly<Record<string, string>>): XmlAttribute[] {
 }
 
 /** The stanza with `label` in the place of the label, or without one. */
-function spell(root: XmlElement, label: string): string {
+export function spell(root: XmlElement, label: string): string {
   return serialiseReplacing(root, LABEL, label)
 }
 
 /** The label of a row where the form may carry one, else ''. */
-function labelSpelling(form: StanzaForm, row: LabelRow | undefined, second: number): string {
-  const carries = form.slots.some((slot) => slot.type === 'label')
-  return carries && row !== undefined ? fillRow(row, second) : ''
+export function labelSpelling(form: StanzaForm, row: LabelRow | undefined, second: number): string {
+  return carriesLabel(form) && row !== undefined ? fillRow(row, second) : ''
 }
 
 function fillRow(row: LabelRow, second: number): string {

@@ -1,16 +1,15 @@
 /** Values at the edges of a value rule, inside and outside: what shows that a rule is what it says. */
-import type { Bundle, ValueRule } from '../bundle/bundle.ts'
+import { domainOf } from '../address/jid.ts'
+import type { Bundle, Domain, ValueRule } from '../bundle/bundle.ts'
 import { formatDate } from '../text/date.ts'
 import { formatReference, type StanzaNumber } from '../text/numbered.ts'
+import type { Setting } from './setting.ts'
 
-/**
- * What values are made for: the domains of both sides, of which the first that fits is taken, a second for dates, and the number of the
- * frame (`SAMPLE_NUMBER`).
- */
+/** What values are made for: the stanza in which they stand, and a second for dates. */
 export type ValueContext = Readonly<{
-  bundle: Pick<Bundle, 'from' | 'to'>
+  bundle: Bundle
+  setting: Setting
   second: number
-  number?: StanzaNumber
 }>
 
 /** The number under which samples are judged: one that has an earlier one. */
@@ -23,10 +22,23 @@ const NUMBERS = [
   ...['01.1', '1.02', '1.1.1', '1.', '1', '+1.1', '1.1e0', ' 1.1', '1.١'],
 ]
 
-/** A value that the rule admits. */
-export function sampleValue(
-  rule: ValueRule,
-  { bundle, second, number = SAMPLE_NUMBER }: ValueContext,
+/** A value that the rule admits, in a stanza of `SAMPLE_NUMBER`. */
+export function sampleValue(rule: ValueRule, { setting, second }: ValueContext): string {
+  switch (rule.type) {
+    case 'text':
+      return setting.texts.sample(rule.max)
+    case 'address':
+      return sampleAddress(rule, setting)
+    default:
+      return plainSample(rule, second, SAMPLE_NUMBER)
+  }
+}
+
+/** The same for what does not depend on who sends what to whom; `number` is that of the frame. */
+export function plainSample(
+  rule: Exclude<ValueRule, { type: 'text' | 'address' }>,
+  second: number,
+  number: StanzaNumber,
 ): string {
   switch (rule.type) {
     case 'enum':
@@ -39,28 +51,21 @@ export function sampleValue(
       return formatReference({ own: false, number: SAMPLE_NUMBER })
     case 'earlier-number':
       return formatReference({ own: true, number: EARLIER })
-    case 'text':
-      return 'Hello'.slice(0, rule.max)
     case 'date':
       return formatDate(second)
     case 'integer':
       return String(Math.min(Math.max(0, rule.min), rule.max))
     case 'resource':
       return 'nick'.slice(0, rule.max)
-    case 'address':
-      return sampleAddress(rule, bundle)
   }
 }
 
 function sampleAddress(
   { side, local }: Extract<ValueRule, { type: 'address' }>,
-  bundle: ValueContext['bundle'],
+  { from, to }: Setting,
 ): string {
-  const { domains } = bundle[side === 'to' ? 'to' : 'from']
-  const domain = domains.find(({ kind }) => kind === 'im') ?? domains[0]
-  const user =
-    local === 0 ? '' : `${domain?.locals?.[0] ?? (side === 'to' ? 'ben' : 'anna').slice(0, local)}@`
-  return `${user}${domain?.name ?? 'example'}`
+  const address = side === 'to' ? to : from
+  return local === 0 ? domainOf(address) : address
 }
 
 /** Values on both sides of each bound of the rule. */
@@ -77,7 +82,7 @@ export function edgeValues(rule: ValueRule, context: ValueContext): string[] {
         .flatMap((letter) => NUMBERS.map((number) => letter + number))
         .concat('', 'x0.1', '0.1')
     case 'text':
-      return ['x'.repeat(rule.max), 'x'.repeat(rule.max + 1), 'a\nb', 'a\tb', ' ', '\u200b', 'Grüße']
+      return textEdges(rule.max, context.setting.texts)
     case 'date':
       return [...['1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '2026-02-29T00:00:00Z']].concat(
         ...['2026-11-22T10:00:00.5Z', '2026-11-22T10:00:00+00:00'],
@@ -87,14 +92,32 @@ export function edgeValues(rule: ValueRule, context: ValueContext): string[] {
     case 'resource':
       return ['r', 'x'.repeat(rule.max), 'x'.repeat(rule.max + 1), 'a\nb', '']
     case 'address':
-      return [...context.bundle.from.domains, ...context.bundle.to.domains]
-        .flatMap(({ name }) => [
-          ...[name, `user@${name}`, `user@${name}/desk`, `User@${name}`],
+      return domainsNear(context)
+        .flatMap(({ name, locals }) => [
+          ...[name, `user@${name}`, `${locals?.[0] ?? 'ann'}@${name}/desk`, `User@${name}`],
           ...[rule.local, rule.local + 1].map((length) => `${'x'.repeat(length)}@${name}`),
           ...[rule.resource, rule.resource + 1].map((length) => `${name}/${'x'.repeat(length)}`),
         ])
-        .concat('user@elsewhere.example', `sub.${context.bundle.from.domains[0]?.name ?? 'example'}`)
+        .concat('user@elsewhere.example', `sub.${domainOf(context.setting.from)}`)
   }
+}
+
+function textEdges(max: number, { filled, sample }: Setting['texts']): string[] {
+  const word = sample(1)
+  return [...[max, max + 1].map(filled), `${word}\n${word}`, `${word}\t${word}`, ' ', '\u200b', 'Grüße']
+}
+
+/** So many domains are tried in an address. */
+const DOMAINS = 8
+
+/** Those of the stanza first. */
+function domainsNear({ bundle, setting }: ValueContext): readonly Domain[] {
+  const own = new Set([setting.from, setting.to].map(domainOf))
+  const all = [...bundle.from.domains, ...bundle.to.domains]
+  return [...all.filter(({ name }) => own.has(name)), ...all.filter(({ name }) => !own.has(name))].slice(
+    0,
+    DOMAINS,
+  )
 }
 
 /** Up to `count` different values that the rule admits. */
@@ -122,8 +145,9 @@ export function manyValues(rule: ValueRule, count: number, context: ValueContext
         EARLIER.count,
       )
     case 'identifier':
-    case 'text':
       return numbered((i) => `x${i}`).filter((value) => value.length <= rule.max)
+    case 'text':
+      return numbered((i) => context.setting.texts.filled(i + 1)).slice(0, rule.max)
     case 'resource':
       return numbered((i) => `x${i}`)
   }

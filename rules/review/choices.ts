@@ -4,7 +4,10 @@ import { type Block, type Cell, code, heading, list, paragraph, table } from './
 import { formTitle, number } from './words.ts'
 
 /** Users or rooms of a domain in words; '' where none are listed. */
-export function localsWords({ locals, kind }: Bundle['from']['domains'][number]): string {
+export function localsWords({
+  locals,
+  kind,
+}: Pick<Bundle['from']['domains'][number], 'locals' | 'kind'>): string {
   if (locals === undefined) return ''
   return `only ${kind === 'im' ? 'the users' : 'the rooms'} ${locals.join(', ')} and the domain itself`
 }
@@ -20,7 +23,7 @@ export function titlesOf(forms: Bundle['forms']): ReadonlyMap<string, string> {
 }
 
 /** What a pair of domains exchanges, in words. */
-export function pairWords({ forms, rate, burst }: PairRule, titles: ReadonlyMap<string, string>): string {
+function pairWords({ forms, rate, burst }: PairRule, titles: ReadonlyMap<string, string>): string {
   const pace =
     rate === undefined || burst === undefined
       ? ''

@@ -23,6 +23,7 @@ const SOME_DATE = '2000-01-01T00:00:00Z'
 /** The sections on labels. */
 export function labelSections(rows: readonly LabelRow[]): Block[] {
   const labels = Map.groupBy(rows, labelKey)
+  const losses = createLosses(rows)
   const released = new Set(rows.map((row) => JSON.stringify([row.output.marking, row.output.words ?? null])))
   return [
     heading('Labels that are accepted, and what is released'),
@@ -33,7 +34,7 @@ export function labelSections(rows: readonly LabelRow[]): Block[] {
     ),
     table(
       ['Entry', 'Accepted', 'Released', 'On the way'],
-      [...labels.values()].map((same) => labelRow(same)),
+      [...labels.values()].map((same) => labelRow(same, losses)),
     ),
     subheading('The same labels as they are written in stanzas'),
     paragraph(
@@ -65,7 +66,7 @@ function labelKey({ name, input, output, discarded }: LabelRow): string {
   ])
 }
 
-function labelRow(rows: readonly LabelRow[]): Cell[] {
+function labelRow(rows: readonly LabelRow[], losses: Losses): Cell[] {
   const { name, input, output } = rows[0]!
   return [
     name,
@@ -73,7 +74,7 @@ function labelRow(rows: readonly LabelRow[]): Cell[] {
     {
       lines: [markingOf(output.marking, output.words), wordsLine(output.words), labelFormName(output.form)],
     },
-    { lines: changes(rows) },
+    { lines: changes(rows, losses) },
   ]
 }
 
@@ -98,26 +99,47 @@ function formsLine(rows: readonly LabelRow[]): string {
 }
 
 /** What differs between the accepted and the released label, worst first. */
-function changes(rows: readonly LabelRow[]): Line[] {
-  const { input, output, discarded = [] } = rows[0]!
-  const lines: Line[] = discarded.map((category) => [warning(`category dropped: ${category}`)])
-  const before = input.words
-  const after = output.words
-  if (before !== undefined && after !== undefined) {
-    if (before.policy !== after.policy) lines.push(`policy ${before.policy} becomes ${after.policy}`)
-    else if (before.classification !== after.classification) {
-      lines.push([
-        warning(`class ${before.classification} becomes ${after.classification} in the same policy`),
-      ])
-    }
-    const [had, has] = [valueCount(before), valueCount(after)]
-    if (has < had) lines.push([warning(`${had} category values become ${has}`)])
-    if (before.privacyMark !== undefined && after.privacyMark === undefined) {
-      lines.push([warning(`privacy mark “${before.privacyMark}” dropped`)])
-    }
+function changes(rows: readonly LabelRow[], losses: Losses): Line[] {
+  const { input, output } = rows[0]!
+  const lines: Line[] = losses(rows[0]!).map((loss) => [warning(loss)])
+  const [before, after] = [input.words, output.words]
+  if (before !== undefined && after !== undefined && before.policy !== after.policy) {
+    const title = ({ policy, classification }: LabelWords): string => `${policy} ${classification}`
+    lines.push(`${title(before)} becomes ${title(after)}`)
   }
   lines.push(...new Set(rows.map((row) => dateWords(row.output.template))))
   return lines
+}
+
+/** What a label loses on the way, a phrase each, worst first. */
+export type Losses = (row: LabelRow) => string[]
+
+/** `rows` are all of the bundle: where two classes become one, the difference between them is lost. */
+export function createLosses(rows: readonly LabelRow[]): Losses {
+  const key = (before: LabelWords, after: LabelWords): string =>
+    JSON.stringify([before.policy, after.policy, after.classification])
+  const classes = new Map<string, Set<string>>()
+  for (const { input, output } of rows) {
+    if (input.words === undefined || output.words === undefined) continue
+    const found = classes.get(key(input.words, output.words)) ?? new Set()
+    classes.set(key(input.words, output.words), found.add(input.words.classification))
+  }
+  return ({ input, output, discarded = [] }) => {
+    const losses = discarded.map((category) => `category dropped: ${category}`)
+    const [before, after] = [input.words, output.words]
+    if (before === undefined || after === undefined) return losses
+    const { classification, policy } = before
+    if (policy === after.policy && classification !== after.classification)
+      losses.push(`class ${classification} becomes ${after.classification} in the same policy`)
+    const others = [...(classes.get(key(before, after)) ?? [])].filter((one) => one !== classification)
+    if (others.length > 0 && policy !== after.policy)
+      losses.push(`class ${classification} becomes ${after.classification}, and so does ${andList(others)}`)
+    const [had, has] = [valueCount(before), valueCount(after)]
+    if (has < had) losses.push(`${had} category values become ${has}`)
+    if (before.privacyMark !== undefined && after.privacyMark === undefined)
+      losses.push(`privacy mark “${before.privacyMark}” dropped`)
+    return losses
+  }
 }
 
 function valueCount({ categories }: LabelWords): number {

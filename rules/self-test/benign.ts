@@ -14,7 +14,7 @@ import type {
   ValueRule,
 } from '../bundle/bundle.ts'
 import { scopeOf } from '../decide/value.ts'
-import { sampleValue } from '../examples/values.ts'
+import { plainSample } from '../examples/values.ts'
 import { fill } from '../label/template.ts'
 import { checkText } from '../text/content.ts'
 import { formatDate } from '../text/date.ts'
@@ -255,7 +255,7 @@ function valueFor(rule: ValueRule, maker: Maker): string {
   maker.values.push(rule)
   if (first && maker.put?.rule === rule) return maker.put.value
   if (rule.type === 'address') return addressOf(rule, maker)
-  const value = rule.type === 'text' ? maker.text(rule) : sampleValue(rule, maker)
+  const value = rule.type === 'text' ? maker.text(rule) : plainSample(rule, maker.second, maker.number)
   if (value === undefined || value === '') throw new Unmade()
   return value
 }

@@ -9,22 +9,29 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
-import { differences } from '../../rules/diff/diff.ts'
+import { diffPage, type Named } from '../../rules/diff/page.ts'
+import { outcomeOf, SECOND as WITNESSED } from '../../rules/diff/witness.ts'
 import { formProbes } from '../../rules/examples/probe.ts'
+import { settingsOf } from '../../rules/examples/setting.ts'
+import { asText } from '../../rules/review/text.ts'
 import { makeGenerator } from '../differential/generate.ts'
-import { bundleOf, choices, union } from '../support/choice.ts'
+import { bundleOf, choices, edited, FACETS, union } from '../support/choice.ts'
 import { NUMBER } from '../support/number.ts'
 import { random } from '../verify/random.ts'
 
 const RUNS = Number(process.env['SALLYPORT_RUNS'] ?? 20)
 const SECOND = Date.UTC(2026, 10, 22, 10) / 1000
 
+const KEYS = { now: 'now', 'no-longer': 'noLonger', changed: 'changed' } as const
+
 /** Stanzas of a bundle: at the edges of its rules, and at random. */
-function stanzas(bundle: Bundle, seed: number): Buffer[] {
+function stanzas(bundle: Bundle, other: Bundle, seed: number): Buffer[] {
   const random1 = random(seed)
-  const probes = formProbes(bundle, SECOND).filter(() => random1.below(4) === 0)
-  const generated =
-    bundle.labels.rows.length === 0 ? [] : Array.from({ length: 200 }, makeGenerator(bundle, random1))
+  const [row] = bundle.labels.rows
+  const probes = [settingsOf(bundle), settingsOf(bundle, other)]
+    .flatMap((settings) => formProbes(bundle, SECOND, row, settings))
+    .filter(() => random1.below(4) === 0)
+  const generated = row === undefined ? [] : Array.from({ length: 300 }, makeGenerator(bundle, random1))
   return [...probes.map(({ stanza }) => Buffer.from(stanza)), ...generated]
 }
 
@@ -34,7 +41,7 @@ t.test('more permissions refuse nothing that was accepted', (t) => {
     fc.property(choices, choices, fc.nat(), (a, b, seed) => {
       const less = bundleOf(a)
       const [before, after] = [createDecider(less), createDecider(bundleOf(union(a, b)))]
-      for (const stanza of stanzas(less, seed)) {
+      for (const stanza of stanzas(less, less, seed)) {
         const verdict = before(stanza, SECOND, NUMBER)
         if (!verdict.accepted) continue
         accepted++
@@ -50,51 +57,51 @@ t.test('more permissions refuse nothing that was accepted', (t) => {
 })
 
 t.test('the difference is empty exactly when verdicts are equal, and tells each direction', (t) => {
-  const counts = { same: 0, differ: 0 }
+  const counts = { same: 0, differ: 0, now: 0, 'no-longer': 0, changed: 0 }
   fc.assert(
-    fc.property(choices, choices, fc.constantFrom('same', 'near', 'far'), fc.nat(), (a, b, how, seed) => {
-      const near = { ...a, switches: b.switches }
-      const [old, fresh] = [bundleOf(a), bundleOf(how === 'same' ? reversed(a) : how === 'near' ? near : b)]
-      const found = differences(old, fresh)
+    fc.property(choices, choices, fc.constantFrom('same', 'far', ...FACETS), fc.nat(), (a, b, how, seed) => {
+      const other = how === 'same' ? reversed(a) : how === 'far' ? b : edited(a, b, how)
+      const [old, fresh] = [bundleOf(a), bundleOf(other)]
+      const named = [old, fresh].map((bundle) => ({ bundle, digest: '' })) as [Named, Named]
+      const { page, found } = diffPage(...named)
+      const text = asText(page)
       const [before, after] = [createDecider(old), createDecider(fresh)]
-      const seen = { now: false, noLonger: false, changed: false }
-      for (const stanza of [...stanzas(old, seed), ...stanzas(fresh, seed + 1)]) {
-        const [was, is] = [before(stanza, SECOND, NUMBER), after(stanza, SECOND, NUMBER)]
-        if (is.accepted && !was.accepted) seen.now = true
-        if (was.accepted && !is.accepted) seen.noLonger = true
-        if (was.accepted && is.accepted && was.output !== is.output) seen.changed = true
-        for (const key of ['now', 'noLonger', 'changed'] as const) {
-          if (seen[key] && !found.some((one) => one[key] !== undefined)) {
-            throw new Error(`${key}, and the difference does not say so: ${stanza}`)
-          }
-        }
+      const outcomeOn = (stanza: Uint8Array, second: number) =>
+        outcomeOf(before(stanza, second, NUMBER), after(stanza, second, NUMBER))?.outcome
+      for (const stanza of [...stanzas(old, fresh, seed), ...stanzas(fresh, old, seed + 1)]) {
+        const outcome = outcomeOn(stanza, SECOND)
+        if (outcome === undefined) continue
+        counts[outcome]++
+        if (!found.some((one) => one[KEYS[outcome]] !== undefined))
+          throw new Error(`${outcome}, and the difference does not say so: ${stanza}`)
       }
+      const nothing = found.length > 0 && found.every(({ now, unshown }) => now === undefined && !unshown)
+      if (nothing !== text.includes('Nothing is allowed now')) throw new Error(`In short is wrong: ${text}`)
       if (how === 'same' && found.length > 0) throw new Error(`a difference: ${JSON.stringify(found[0])}`)
-      const stray = found.find(({ where }) => where.includes('A stanza that was tried'))
+      const stray = found.find(({ kind }) => kind === 'unexplained')
       if (stray !== undefined) throw new Error(`belongs to no difference: ${JSON.stringify(stray)}`)
-      for (const { now, noLonger } of found) {
-        const judged = (stanza: string) => {
-          const second = Date.UTC(2026, 0, 1) / 1000
-          return [
-            before(Buffer.from(stanza), second, NUMBER).accepted,
-            after(Buffer.from(stanza), second, NUMBER).accepted,
-          ]
+      for (const one of found) {
+        for (const witness of [one.now, one.noLonger, one.changed]) {
+          if (witness === undefined || witness.edge === true) continue
+          if (outcomeOn(Buffer.from(witness.stanza), WITNESSED) !== witness.outcome)
+            throw new Error(`${witness.outcome}, and it is not so: ${witness.stanza}`)
         }
-        if (now !== undefined && judged(now.stanza).join() !== 'false,true') throw new Error(now.stanza)
-        if (noLonger !== undefined && judged(noLonger.stanza).join() !== 'true,false')
-          throw new Error(noLonger.stanza)
       }
       counts[found.length === 0 ? 'same' : 'differ']++
     }),
     { numRuns: RUNS },
   )
-  t.ok(counts.same > 0 && counts.differ > 0, JSON.stringify(counts))
+  t.ok(
+    Object.values(counts).every((count) => count > 0),
+    JSON.stringify(counts),
+  )
+  t.comment(JSON.stringify(counts))
   t.end()
 })
 
 /** The same choice, every list turned round. */
-function reversed(choice: Parameters<typeof bundleOf>[0]): Parameters<typeof bundleOf>[0] {
-  return Object.fromEntries(
-    Object.entries(choice).map(([key, value]) => [key, Array.isArray(value) ? value.toReversed() : value]),
-  ) as Parameters<typeof bundleOf>[0]
+function reversed<T>(value: T): T {
+  if (Array.isArray(value)) return value.toReversed().map(reversed) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, reversed(one)])) as T
 }

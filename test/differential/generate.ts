@@ -202,13 +202,13 @@ export function makeGenerator(bundle: Bundle, chance: Random) {
 
   const address = (side: 'from' | 'to' | 'either') => {
     const wanted = side === 'either' ? pick(['from', 'to'] as const) : side
-    let out = rarely()
-      ? pick(['evil.example', 'x.y', ''])
-      : pick(
-          bundle[rarely() ? pick(['from', 'to'] as const) : wanted].domains.slice(0, below(4) === 0 ? 9 : 2),
-        ).name
+    const domain = pick(
+      bundle[rarely() ? pick(['from', 'to'] as const) : wanted].domains.slice(0, below(4) === 0 ? 9 : 2),
+    )
+    let out = rarely() ? pick(['evil.example', 'x.y', '']) : domain.name
     if (rarely()) out = pick([out.toUpperCase(), `${out}.`, `x${out}`, `${out}/`])
-    if (below(3) > 0) out = `${pick(LOCALS.slice(0, below(4) === 0 ? LOCALS.length : 11))}@${out}`
+    const locals = domain.locals ?? LOCALS.slice(0, below(4) === 0 ? LOCALS.length : 11)
+    if (below(3) > 0) out = `${pick(rarely() ? LOCALS : locals)}@${out}`
     if (below(3) > 0) out = `${out}/${pick(RESOURCES.slice(0, below(4) === 0 ? RESOURCES.length : 4))}`
     return out
   }

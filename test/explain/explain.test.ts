@@ -1,5 +1,6 @@
 import t from 'tap'
-import { formProbes, rowProbe, sizedProbe } from '../../rules/examples/probe.ts'
+import { formProbes, rowProbe } from '../../rules/examples/probe.ts'
+import { sizedProbe } from '../../rules/examples/sized.ts'
 import { explain, type Step } from '../../rules/explain/explain.ts'
 import { refused } from '../../rules/reasons.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'

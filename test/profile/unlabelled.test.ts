@@ -8,6 +8,7 @@ import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider } from '../../guard/verify/decide.ts'
 import type { Bundle, ElementRule, Slot, StanzaForm } from '../../rules/bundle/bundle.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import { settingsOf } from '../../rules/examples/setting.ts'
 import { sampleValue } from '../../rules/examples/values.ts'
 import {
   CATALOGUE,
@@ -51,7 +52,8 @@ function bundleWith(unlabelled: readonly UnlabelledName[]): Bundle {
 
 /** An element as its rule wants it; `full` with all that may be in it, else with as little as may be. */
 function sample(bundle: Bundle, rule: ElementRule, full: boolean): XmlElement {
-  const value = (of: Parameters<typeof sampleValue>[0]) => sampleValue(of, { bundle, second: SECOND })
+  const value = (of: Parameters<typeof sampleValue>[0]) =>
+    sampleValue(of, { bundle, second: SECOND, setting: settingsOf(bundle)(bundle.forms[0]!) })
   const attributes = rule.attributes
     .filter(({ required }) => required || full)
     .map((one) => ({ ns: '', name: one.name, value: value(one.value) }))

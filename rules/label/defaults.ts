@@ -1,7 +1,7 @@
 /** Labels for those who send none: what the bundle's `edge.defaultLabels` say of a sender. */
-import type { Bundle } from '../../rules/bundle/bundle.ts'
-import { fill } from '../../rules/label/template.ts'
-import { formatDate } from '../../rules/text/date.ts'
+import type { Bundle } from '../bundle/bundle.ts'
+import { formatDate } from '../text/date.ts'
+import { fill } from './template.ts'
 
 /** The spelling of the default label of a sender, an address or its domain; undefined when there is none. */
 export type DefaultLabels = (address: string, second: number) => string | undefined
