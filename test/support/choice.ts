@@ -57,6 +57,7 @@ export type Choice = Readonly<{
   unlabelled: readonly string[]
   entries: readonly string[]
   accept: readonly string[]
+  release: string
   from: readonly string[]
   to: readonly string[]
   pairs: Readonly<Record<string, readonly string[]>> | undefined
@@ -97,6 +98,7 @@ export const choices: fc.Arbitrary<Choice> = fc
       { arbitrary: fc.constant([]), weight: 1 },
     ),
     accept: fc.subarray([...FORMS], { minLength: 1 }),
+    release: fc.constantFrom('4774-0258', '4774-4778'),
     from: fc.subarray(all('from'), { minLength: 1 }),
     to: fc.subarray(all('to'), { minLength: 1 }),
     pairs: optional(fc.record(Object.fromEntries(pairNames.map((name) => [name, fc.subarray(KINDS)])))),
@@ -119,7 +121,18 @@ export const choices: fc.Arbitrary<Choice> = fc
 
 /** The facets of a choice, one of which an edit changes. */
 export const FACETS = [
-  ...(['switches', 'unlabelled', 'entries', 'accept', 'from', 'to', 'pairs', 'locals', 'content'] as const),
+  ...([
+    'switches',
+    'unlabelled',
+    'entries',
+    'accept',
+    'release',
+    'from',
+    'to',
+    'pairs',
+    'locals',
+    'content',
+  ] as const),
   ...(['languages', 'defaults', 'identifiers', 'body', 'id', 'octets', 'past', 'review'] as const),
 ] as const satisfies readonly (keyof Choice)[]
 
@@ -141,6 +154,7 @@ export function union(a: Choice, b: Choice): Choice {
     unlabelled: both(a.unlabelled, b.unlabelled),
     entries: both(a.entries, b.entries),
     accept: both(a.accept, b.accept),
+    release: a.release,
     from,
     to,
     pairs:
@@ -244,7 +258,7 @@ export function bundleOf(choice: Choice): Bundle {
   const [set] = example.labels.sets
   const { 'review-after': after, ...rest } = set
   const allow = set.allow.filter((entry: { name: string }) => choice.entries.includes(entry.name))
-  const form = choice.accept[0]!
+  const form = FORMS.find((one) => choice.accept.includes(one))!
   const defaults = choice.defaults
     .filter((from) => allow.length > 0 && choice.from.includes(from.slice(from.indexOf('@') + 1)))
     .map((from) => ({
@@ -283,6 +297,7 @@ export function bundleOf(choice: Choice): Bundle {
           ...rest,
           ...(choice.accept.includes('ess-0258') ? { 'review-after': after } : {}),
           accept: choice.accept,
+          release: choice.release,
           allow,
         },
       ],
