@@ -13,7 +13,7 @@ import t, { type Test } from 'tap'
 import type { Bundle } from '../../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../../rules/bundle/load.ts'
 import { NUMBER } from '../../support/number.ts'
-import { compiled, exampleSources } from '../../support/ruleset.ts'
+import { changedSources, compiled } from '../../support/ruleset.ts'
 import { type Crossed, makeDirection, type Stanza } from './direction.ts'
 import { type Fault, plant, ROOT } from './fault.ts'
 import { body, chat, OPEN, presence } from './stanzas.ts'
@@ -27,7 +27,15 @@ const OWN_CODE: Readonly<Record<Side, RegExp>> = {
   verify: /^guard\/verify\//,
 }
 
-const full = compiled(exampleSources('acme-to-coalition')).bundle
+/** The example, which also accepts pairs: what the coalition's users say in ACME's rooms, given back with both labels. */
+const full = compiled(
+  changedSources(
+    'acme-to-coalition',
+    'ruleset.yaml',
+    'accept: [ess-0258, 4774-0258, 4774-4778]',
+    'accept: [ess-0258, 4774-0258, 4774-4778, ess-0258+equivalentlabel, 4774-0258+alternative]',
+  ),
+).bundle
 const shallow: Bundle = {
   ...full,
   limits: { ...full.limits, depth: 2 },
