@@ -1,6 +1,6 @@
 /** The accepted labels as a reviewer sees them: what comes in, what goes out, what is lost on the way. */
 import type { LabelRow, LabelWords, OutputTemplate } from '../bundle/bundle.ts'
-import { isPair } from '../label/pair.ts'
+import { isPair, singleForm } from '../label/pair.ts'
 import { fill } from '../label/template.ts'
 import { readWireLabel } from '../label/wire.ts'
 import { refused } from '../reasons.ts'
@@ -38,8 +38,9 @@ export function labelSections(rows: readonly LabelRow[]): Block[] {
     ...(pairs > 0
       ? [
           paragraph(
-            'A pair is two labels in one stanza that say the same under two policies, as a room gives back what this side has sent. Both ',
-            'must be those of one line, in that order and with the same dates; any other two refuse their stanza, whatever each is by itself.',
+            'A pair is two labels in one stanza that say the same under two policies, as a room of the sending side gives back what the ',
+            'receiving side has said there. Both must be those of one line, in that order and with the same dates; any other two refuse ',
+            'their stanza, whatever each is by itself.',
           ),
         ]
       : []),
@@ -74,7 +75,12 @@ function labelRow(rows: readonly LabelRow[]): Cell[] {
   return [
     name,
     { lines: [...labelLines(input, ', which decides'), formsLine(rows)] },
-    { lines: [...labelLines(output, ''), labelFormName(output.form)] },
+    {
+      lines: [
+        ...labelLines(output, hasMarking(output) ? ', whose marking is shown' : ''),
+        labelFormName(output.form),
+      ],
+    },
     { lines: changes(rows) },
   ]
 }
@@ -103,6 +109,11 @@ function labelLines(side: Side, role: string): Line[] {
     line('first', first!),
     line('second', second),
   ]
+}
+
+/** A binding of STANAG 4778 has none. */
+function hasMarking({ form }: Side): boolean {
+  return singleForm(form) !== '4774-4778'
 }
 
 /** A side of a row in a few words. */

@@ -7,6 +7,7 @@ import { serialise } from '../../rules/xml/write.ts'
 import { makeGenerator } from '../differential/generate.ts'
 import { mutateTree } from '../support/mutate-tree.ts'
 import { NUMBER } from '../support/number.ts'
+import { everyPair, pairRulesets } from '../support/pairs.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { random } from '../verify/random.ts'
 
@@ -26,35 +27,79 @@ function failure(steps: readonly Step[]): Step | undefined {
   return steps.find(({ outcome }) => outcome === 'failed')
 }
 
-t.test('the walk ends where the decision does', (t) => {
-  const chance = random(3)
-  const generate = makeGenerator(bundle, chance)
-  const stanzas = formProbes(bundle, SECOND).map(({ stanza }) => stanza)
-  for (const size of [65_536, 65_537]) stanzas.push(sizedProbe(bundle, size, SECOND)!)
-  for (const row of bundle.labels.rows) {
-    for (const creation of [SECOND, SECOND - 366 * 86_400])
-      stanzas.push(rowProbe(bundle, row, { creation, review: creation })!)
-  }
-  for (let n = 0; n < 600; n++) {
-    const made = generate()
-    const tree = parseStanza(made, bundle.limits)
-    stanzas.push(refused(tree) || n % 3 === 0 ? made.toString() : serialise(mutateTree(tree, chance)))
-  }
-  const counts = { accepted: 0, refused: 0 }
-  const wrong: string[] = []
-  for (const stanza of stanzas) {
-    const { verdict, steps } = explain(bundle, Buffer.from(stanza), SECOND, NUMBER)
-    counts[verdict.accepted ? 'accepted' : 'refused']++
-    const failed = steps.filter(({ outcome }) => outcome === 'failed')
-    const last = steps.at(-1)
-    const fits = verdict.accepted
-      ? failed.length === 0 && steps.length > 3
-      : failed.length === 1 && last === failed[0]
-    if (!fits)
-      wrong.push(`${verdict.accepted ? 'accepted' : verdict.reason}, ${JSON.stringify(last)}: ${stanza}`)
-  }
-  t.same(wrong.slice(0, 3), [])
-  t.ok(counts.accepted > 500 && counts.refused > 1000, JSON.stringify(counts))
+for (const [name, bundle] of [
+  ['acme-to-coalition', compiled(sources).bundle],
+  ['coalition-to-acme with pairs', compiled(everyPair()).bundle],
+] as const)
+  t.test(`the walk ends where the decision does: ${name}`, (t) => {
+    const chance = random(3)
+    const generate = makeGenerator(bundle, chance)
+    const stanzas = formProbes(bundle, SECOND).map(({ stanza }) => stanza)
+    for (const size of [65_536, 65_537]) stanzas.push(sizedProbe(bundle, size, SECOND)!)
+    for (const row of bundle.labels.rows) {
+      for (const creation of [SECOND, SECOND - 366 * 86_400])
+        stanzas.push(rowProbe(bundle, row, { creation, review: creation })!)
+    }
+    for (let n = 0; n < 600; n++) {
+      const made = generate()
+      const tree = parseStanza(made, bundle.limits)
+      stanzas.push(refused(tree) || n % 3 === 0 ? made.toString() : serialise(mutateTree(tree, chance)))
+    }
+    const counts = { accepted: 0, refused: 0 }
+    const wrong: string[] = []
+    for (const stanza of stanzas) {
+      const { verdict, steps } = explain(bundle, Buffer.from(stanza), SECOND, NUMBER)
+      counts[verdict.accepted ? 'accepted' : 'refused']++
+      const failed = steps.filter(({ outcome }) => outcome === 'failed')
+      const last = steps.at(-1)
+      const fits = verdict.accepted
+        ? failed.length === 0 && steps.length > 3
+        : failed.length === 1 && last === failed[0]
+      if (!fits)
+        wrong.push(`${verdict.accepted ? 'accepted' : verdict.reason}, ${JSON.stringify(last)}: ${stanza}`)
+    }
+    t.same(wrong.slice(0, 3), [])
+    t.ok(counts.accepted > 500 && counts.refused > 1000, JSON.stringify(counts))
+    t.end()
+  })
+
+t.test('a pair is explained label by label', (t) => {
+  const { back } = pairRulesets('4774-0258+alternative', 'alternative')
+  const { bundle } = compiled(back)
+  const lines = new TextDecoder().decode(back.get('ruleset.yaml')).split('\n')
+  const row = bundle.labels.rows.find(({ name, input }) => name === 'harbour/unclassified' && input.beside)!
+  const stanza = rowProbe(bundle, row, { creation: SECOND, review: SECOND })!
+  const said = (text: string) =>
+    explain(bundle, Buffer.from(text), SECOND, NUMBER).steps.map(({ check, outcome, found, place }) => [
+      check,
+      outcome,
+      found,
+      lines[Number(place.split(':')[1]) - 1]?.trim() ?? '',
+    ])
+  t.match(said(stanza).slice(-6), [
+    [
+      'a label in the one spelling of its form',
+      'passed',
+      /STANAG 4774 labels in XEP-0258, the second/,
+      'labels:',
+    ],
+    [
+      'a label that is listed',
+      'passed',
+      'harbour/unclassified: HARBOUR UNCLASSIFIED',
+      '- name: unclassified',
+    ],
+    ['beside it what it becomes, and nothing else', 'passed', 'ACME OPEN', 'accept:'],
+    [/^created from/, 'passed', String, 'creation-past: 365d'],
+    ['released with', 'passed', 'HARBOUR UNCLASSIFIED', 'mode: alternative'],
+    ['released as', 'passed', 'ACME OPEN', '- name: unclassified'],
+  ])
+  t.match(said(stanza.replace('>OPEN<', '>INTERNAL<')).at(-1), [
+    'a label that is listed',
+    'failed',
+    'it is not',
+    'labels:',
+  ])
   t.end()
 })
 
