@@ -1,10 +1,12 @@
 /**
  * What users of real servers do across the boundary, the same whichever servers stand on the two sides.
  *
- * High clients write ACME labels in ESS (XEP-0258), low clients HARBOUR labels in STANAG 4774 bound by 4778.
+ * High clients write ACME labels in ESS (XEP-0258), low clients HARBOUR labels in STANAG 4774 bound by 4778. Low servers see
+ * ACME's labels with HARBOUR's as alternatives, and their rooms give both back.
  */
 import type { Test } from 'tap'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
+import { fill } from '../../rules/label/template.ts'
 import { type Account, login } from './account.ts'
 import { carries, row, written } from './labels.ts'
 
@@ -24,6 +26,8 @@ const has =
   (stanza: string) =>
     parts.every((part) => stanza.replaceAll("'", '"').includes(part))
 const violation = has('type="error"', '<policy-violation')
+
+const withoutMarking = (label = '') => label.replace(/<displaymarking.*?<\/displaymarking>/, '')
 
 export async function logIn(caHigh: string, caLow: string): Promise<Users> {
   const [alice, anna, bob, bill] = await Promise.all([
@@ -130,6 +134,13 @@ export async function room(
   const back = low.labels.rows.find((r) => r.input.form === '4774-4778')!
   const [owner, native] = side === 'low' ? [bob, bill] : [anna, alice]
   const [guest, label, seen] = side === 'low' ? [alice, out, out.output] : [bob, back, back.output]
+  // What the room gives back of the guest's own words: a low room both labels, a high room what the guard has made of one.
+  const echoed =
+    side === 'low'
+      ? row(low, 'harbour/confidential-acme', '4774-4778+alternative').output
+      : high.labels.rows.find(
+          ({ input }) => fill(input.template, {}) === withoutMarking(fill(back.output.template, {})),
+        )!.output
   const here = (text: string) => has(text, `from="${address}/`)
   const join = (who: Account, nick: string) => {
     const since = who.received.length
@@ -155,7 +166,8 @@ export async function room(
   )
   const heard = await native.expect('what the guest says', has('from the guest', `from="${address}/guest"`))
   t.ok(carries(heard, seen.template), 'with its label mapped')
-  await guest.expect('its own words', has('from the guest', `from="${address}/guest"`))
+  const echo = await guest.expect('its own words', has('from the guest', `from="${address}/guest"`))
+  t.ok(carries(echo, echoed.template), `with the label as it comes back: ${echoed.marking}`)
 
   const [own, theirs] = side === 'low' ? [back, back.output] : [out, out.output]
   native.send(
