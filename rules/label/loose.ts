@@ -140,7 +140,7 @@ function agrees(loose: Named, row: Named): boolean {
   return true
 }
 
-/** `pair` is what the two are together, when there are two that can be one. */
+/** `pair` is what two of one format together are: no row has it for one, for three, or for two formats. */
 type Loose = Readonly<{
   form: LabelForm
   pair: PairForm | undefined
@@ -156,10 +156,9 @@ function readLoose(node: XmlElement): Loose | undefined {
   const equivalents = read.equivalents.map((equivalent) => named(equivalent, EQUIVALENT))
   if (label === undefined || !equivalents.every((e) => e !== undefined)) return undefined
   const form = read.label.format === 'ess' ? 'ess-0258' : '4774-0258'
-  const [second, third] = read.equivalents
-  const isTwo = second?.format === read.label.format && third === undefined
+  const second = read.equivalents[0]
   const alternative = second?.format === '4774' && second.label.role === 'alternative'
-  const pair = isTwo ? pairForm(form, alternative ? 'alternative' : 'equivalentlabel') : undefined
+  const pair = pairForm(form, alternative ? 'alternative' : 'equivalentlabel')
   return { form, pair, label, equivalents }
 }
 
@@ -172,8 +171,7 @@ function readBinding(node: XmlElement): Loose | undefined {
   const label = namedStrictly(first!, FIRST)
   const equivalents = others.map((one) => namedStrictly(one, ['alternative']))
   if (label === undefined || !equivalents.every((e) => e !== undefined)) return undefined
-  const pair = equivalents.length === 1 ? pairForm('4774-4778', 'alternative') : undefined
-  return { form: '4774-4778', pair, label, equivalents }
+  return { form: '4774-4778', pair: '4774-4778+alternative', label, equivalents }
 }
 
 function namedStrictly(node: XmlElement, roles: readonly LabelRole[]): Named | undefined {

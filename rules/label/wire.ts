@@ -42,15 +42,15 @@ export function readWireLabel(node: XmlElement): WireLabel | Refusal {
   if (node.name === 'BindingData') return readBinding(node)
   if (!isPlain(node, SEC_LABEL_NS, 'securitylabel') || node.children.length > 2) return MALFORMED
   const [label, equivalent] = node.children
-  const first = readHolder(label, 'label', ['originator'])
-  const second =
-    equivalent === undefined
-      ? undefined
-      : readHolder(equivalent, 'equivalentlabel', ['originator', 'alternative'])
+  const first = readHolder(label, 'label', FIRST)
+  const second = equivalent === undefined ? undefined : readHolder(equivalent, 'equivalentlabel', SECOND)
   return together(first, second, '0258')
 }
 
 const MALFORMED = refuse('label-malformed')
+/** The roots of the first label, and of another beside it. */
+const FIRST: readonly LabelRole[] = ['originator']
+const SECOND: readonly LabelRole[] = ['originator', 'alternative']
 
 /** A label by itself, wherever it stands. */
 type One = Readonly<{
@@ -72,7 +72,8 @@ function together(
   const single = `${format}-${carrier}` as LabelForm
   if (second === undefined) return { form: single, ...label }
   const form = pairForm(single, second.role === 'alternative' ? 'alternative' : 'equivalentlabel')
-  if (form === undefined || second.format !== format) return MALFORMED
+  if (form === undefined) return MALFORMED
+  // Labels of two formats differ here, since one has dates.
   if (second.creation !== label.creation || second.review !== label.review) return MALFORMED
   return { ...label, form, value: JSON.stringify([label.value, second.value]) }
 }
@@ -121,8 +122,8 @@ function readBinding(node: XmlElement): WireLabel | Refusal {
   if ('problem' in metadata || metadata.length > 2 || !sameTree(node, writeBindingData(metadata)))
     return MALFORMED
   const [label, another] = metadata
-  const second = another === undefined ? undefined : read4774Wire(another, ['alternative'])
-  return together(read4774Wire(label!, ['originator']), second, '4778')
+  const second = another === undefined ? undefined : read4774Wire(another, SECOND)
+  return together(read4774Wire(label!, FIRST), second, '4778')
 }
 
 function read4774Wire(node: XmlElement, roles: readonly LabelRole[]): One | Refusal {

@@ -132,7 +132,7 @@ function markingOf(marking: string, words: LabelWords | undefined): Inline {
 }
 
 /** A label in the words of its policy. */
-export function wordsLine(words: LabelWords | undefined): Line {
+function wordsLine(words: LabelWords | undefined): Line {
   if (words === undefined) return ''
   const categories = words.categories.map(({ tagSet, values }) => `${tagSet}: ${values.join(', ')}`)
   const mark = words.privacyMark === undefined ? [] : [`mark “${words.privacyMark}”`]

@@ -65,6 +65,7 @@ t.test('a pair is read, with a value of both in their order and the dates of bot
 t.test('one spelling only: every change of it is refused', async (t) => {
   for (const form of PAIR_FORMS) {
     const text = fill(pair(form).template, DATES)!
+    const [, alternative] = text.match(/<Metadata>.*?<\/Metadata>/g) ?? ['', '']
     const [second] = text.match(/<equivalentlabel>.*<\/equivalentlabel>/) ?? ['']
     for (const [from, to] of [
       ['</label><equivalentlabel>', '</label> <equivalentlabel>'],
@@ -79,6 +80,7 @@ t.test('one spelling only: every change of it is refused', async (t) => {
       ['alternativeConfidentialityLabel', 'metadataConfidentialityLabel'],
       ['originatorConfidentialityLabel', 'alternativeConfidentialityLabel'],
       ['</Metadata><DataReference', '</Metadata><Metadata></Metadata><DataReference'],
+      ['<DataReference', `${alternative}<DataReference`],
       ['</Metadata><Metadata>', ''],
       ['</Metadata><Metadata>', '</Metadata><DataReference URI=""></DataReference><Metadata>'],
     ] as const) {
@@ -171,6 +173,27 @@ t.test(
     }
   },
 )
+
+t.test('labels of one length, whose dates stand elsewhere or are others, are not mixed up', async (t) => {
+  const known = createKnownLabels<string>()
+  const [creation, review] = [{ hole: 'creation' }, { hole: 'review' }] as const
+  const templates = new Map([
+    ['none', ['<'.repeat(50)]],
+    ['one', ['<ab>', creation, '<c>', review, '</>']],
+    ['other places', ['<a>', creation, '<bc>', review, '</>']],
+    ['other dates', ['<ba>', review, '<c>', creation, '</>']],
+    ['one date', ['<ab>', creation, '<c>', creation, '</d>']],
+  ] as const)
+  for (const [name, template] of templates) known.learn(template, name)
+  for (const [name, template] of templates) {
+    const holes = template.filter((part) => typeof part !== 'string').map(({ hole }) => hole)
+    t.match(known.find(fill(template, DATES)!), {
+      row: name,
+      creation: holes.includes('creation') ? DATES.creation : undefined,
+      review: holes.includes('review') ? DATES.review : undefined,
+    })
+  }
+})
 
 function dates({ creation, review }: typeof DATES) {
   return { creation, review }

@@ -14,7 +14,10 @@ const SWITCHES = [
 const UNLABELLED = ['presence', 'discovery', 'errors', 'chat-states', 'receipts', 'empty-subject']
 /** What carries no label and so must be listed as unlabelled when it is on. */
 const NEVER_LABELLED = ['presence', 'discovery', 'errors']
-const FORMS = ['ess-0258', '4774-0258', '4774-4778'] as const
+const FORMS = [
+  ...['ess-0258', '4774-0258', '4774-4778'],
+  ...['ess-0258+equivalentlabel', '4774-4778+alternative'],
+] as const
 const DOMAINS = {
   from: ['acme.example', 'b.acme.example', 'rooms.acme.example'],
   to: ['coalition.example', 'rooms.coalition.example', 'third.example'],
@@ -101,7 +104,7 @@ export function bundleOf(choice: Choice): Bundle {
       sets: [
         {
           ...rest,
-          ...(choice.accept.includes('ess-0258') ? { 'review-after': after } : {}),
+          ...(choice.accept.some((form) => form.startsWith('ess')) ? { 'review-after': after } : {}),
           accept: choice.accept,
           allow: set.allow.filter((entry: { name: string }) => choice.entries.includes(entry.name)),
         },
