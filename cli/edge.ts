@@ -6,8 +6,8 @@ import { pino } from 'pino'
 import { type EdgeConfig, loadEdgeConfig } from '../edge/config/load.ts'
 import { limitLog } from '../edge/log.ts'
 import { startEdge } from '../edge/main.ts'
-import { stateProblem } from '../edge/state.ts'
 import { portProblem } from './ports.ts'
+import { stateProblem } from './state.ts'
 import { UsageError } from './usage.ts'
 
 const HELP = `usage: sallyport edge run --config FILE

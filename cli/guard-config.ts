@@ -2,13 +2,15 @@
  * guard.yaml: read, held against its schema, and every file in it looked at, before a stage is started.
  */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseHostPort } from '../guard/common/address.ts'
+import { readPrivateKey, readPublicKey } from '../guard/common/keys.ts'
 import type { ApprovedBundle } from '../guard/common/record.ts'
 import { readCredentials } from '../guard/gcxp/index.ts'
 import { findStart } from '../guard/journal/start.ts'
+import { gateProblem } from '../guard/launcher/gate.ts'
 import schema from '../guard/launcher/guard.schema.json' with { type: 'json' }
-import type { GuardConfig } from '../guard/launcher/stages.ts'
+import type { GuardConfig, JournalConfig } from '../guard/launcher/stages.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { BundleError, loadBundle } from '../rules/bundle/load.ts'
 import { schemaChecker } from '../rules/ruleset/checker.ts'
@@ -22,27 +24,43 @@ import { portProblem } from './ports.ts'
 /** Lines that say what, where and how to mend. */
 export type ConfigProblems = Readonly<{ problems: readonly string[] }>
 
-const checkGuardSource = schemaChecker<GuardConfig>(schema, 'doc/guard.md')
+/** The configuration as it is written: what may be left out, and paths as they stand. */
+type GuardSource = Omit<GuardConfig, 'gate' | 'jit'> & Readonly<{ gate?: string; jit?: boolean }>
+
+/** The installed form generates no code; to run the sources takes a part of Node that does. */
+const SOURCES = import.meta.filename.endsWith('.ts')
+
+const checkGuardSource = schemaChecker<GuardSource>(schema, 'doc/guard.md')
+
+/** Reads `file` and holds it against its schema, and looks at nothing that it names; paths in the result are absolute. */
+export function readGuardConfig(
+  file: string,
+): Readonly<{ config: GuardConfig; source: YamlSource }> | ConfigProblems {
+  const read = readChecked(file, 'give the path of guard.yaml with --config', checkGuardSource)
+  if ('problems' in read) return read
+  return { config: absolute(read.value, dirname(resolve(file))), source: read.source }
+}
 
 /**
  * Reads and checks `file` and all that it names; paths in the result are absolute. `now` in milliseconds since 1970. `before` is
- * called when the file itself is sound, before what it names is looked at.
+ * called when the file itself is sound, before what it names is looked at. Of ports of which `ownPorts` says that the guard itself has
+ * them now it is not asked whether they are free.
  */
 export async function loadGuardConfig(
   file: string,
   now: number,
   before: (config: GuardConfig) => void = () => {},
+  ownPorts: (config: GuardConfig, listen: string) => boolean | Promise<boolean> = () => false,
 ): Promise<GuardConfig | ConfigProblems> {
-  const read = readChecked(file, 'give the path of guard.yaml with --config', checkGuardSource)
+  const read = readGuardConfig(file)
   if ('problems' in read) return read
-  const { value, source } = read
-  const config = absolute(value, dirname(resolve(file)))
+  const { config, source } = read
   before(config)
-  const problems = [...checkFiles(config, source, now), ...(await checkPorts(config, source))]
+  const problems = [...checkFiles(config, source, now), ...(await checkPorts(config, source, ownPorts))]
   return problems.length > 0 ? { problems: problems.map(formatProblem) } : config
 }
 
-function absolute(config: GuardConfig, folder: string): GuardConfig {
+function absolute(config: GuardSource, folder: string): GuardConfig {
   const path = (name: string) => resolve(folder, name)
   const tls = (end: { certificate: string; key: string; ca: string }) => ({
     certificate: path(end.certificate),
@@ -59,7 +77,20 @@ function absolute(config: GuardConfig, folder: string): GuardConfig {
     },
     intake: { ...config.intake, ...tls(config.intake) },
     release: { ...config.release, ...tls(config.release) },
-    journal: { directory: path(config.journal.directory), key: path(config.journal.key) },
+    journal: absoluteJournal(config.journal, path),
+    jit: config.jit ?? SOURCES,
+    gate: path(config.gate ?? join(dirname(config.journal.directory), `gate-${config.name}`)),
+  }
+}
+
+function absoluteJournal(journal: JournalConfig, path: (name: string) => string): JournalConfig {
+  const { 'signing-key': signing, 'content-key': content } = journal
+  return {
+    ...journal,
+    directory: path(journal.directory),
+    key: path(journal.key),
+    ...(signing === undefined ? {} : { 'signing-key': path(signing) }),
+    ...(content === undefined ? {} : { 'content-key': path(content) }),
   }
 }
 
@@ -91,13 +122,17 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
       `${directory} ${cannotWrite(error, 'make the directory, for the user that runs this')}`,
     )
   }
+  const gate = gateProblem(config.gate)
+  if (gate !== undefined) wrong(['gate'], `${config.gate} ${gate}`)
   // Node's permission model denies a directory when another permitted path begins with its name.
-  for (const path of [
-    ['journal', 'key'],
-    ['bundle', 'file'],
-  ] as const) {
-    const file = path[0] === 'bundle' ? config.bundle.file : key
-    if (file.startsWith(directory) && !file.startsWith(`${directory}/`)) {
+  const { 'signing-key': signing } = config.journal
+  const beside: readonly [Path, string | undefined][] = [
+    [['journal', 'key'], key],
+    [['journal', 'signing-key'], signing],
+    [['bundle', 'file'], config.bundle.file],
+  ]
+  for (const [path, file] of beside) {
+    if (file?.startsWith(directory) && !file.startsWith(`${directory}/`)) {
       wrong(
         path,
         `${file} begins with the name of the journal directory, which Node cannot tell apart: rename one`,
@@ -114,7 +149,26 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
   } catch (error) {
     wrong(['journal', 'key'], `${key} ${cannotRead(error, 'make one with "sallyport journal key FILE"')}`)
   }
+  for (const [name, problem] of checkKeyPairs(config.journal)) wrong(['journal', name], problem)
   return problems
+}
+
+/** What is wrong with the signing key and the key for content, by the name of the setting. */
+function* checkKeyPairs(journal: JournalConfig): Generator<[string, string]> {
+  const { content, 'signing-key': signing, 'content-key': contentKey } = journal
+  if (signing !== undefined) {
+    const key = readPrivateKey(signing, 'ed25519')
+    if ('problem' in key) yield ['signing-key', `${signing} ${key.problem}`]
+  }
+  if (contentKey !== undefined) {
+    const key = readPublicKey(contentKey, 'x25519')
+    if ('problem' in key) yield ['content-key', `${contentKey} ${key.problem}`]
+  } else if (content !== 'none') {
+    yield [
+      'content',
+      `"${content}" needs content-key: the public key for which content is sealed ("sallyport journal content-key FILE")`,
+    ]
+  }
 }
 
 /** What stands against the bundle where signatures are demanded, the bundle that the journal knows included. */
@@ -153,10 +207,15 @@ function approvedBefore(directory: string): ApprovedBundle | undefined {
 }
 
 /** Opens each port for a moment, so that a port in use stops the start and not the running guard. */
-async function checkPorts(config: GuardConfig, source: YamlSource): Promise<Problem[]> {
+async function checkPorts(
+  config: GuardConfig,
+  source: YamlSource,
+  ownPorts: (config: GuardConfig, listen: string) => boolean | Promise<boolean>,
+): Promise<Problem[]> {
   const problems: Problem[] = []
   for (const end of ['intake', 'metrics'] as const) {
     const address = parseHostPort(config[end].listen)
+    if (await ownPorts(config, config[end].listen)) continue
     const why =
       address === undefined ? 'is not HOST:PORT: write such as 127.0.0.1:7001' : await portProblem(address)
     if (why === undefined) continue

@@ -1,128 +1,135 @@
 /**
- * sallyport journal: verifies and reads the audit journal of a guard, and makes the key of its digests.
- *
- *   sallyport journal verify DIR [--head SEQ:HASH …]   every record unchanged, in its place, none missing
- *   sallyport journal show DIR [--last N] [--json]     records for people, or as they stand
- *   sallyport journal key FILE                         a new key for the digests of content
+ * sallyport journal: verifies and reads the audit journal of a guard, and makes its keys.
  *
  * A journal shows by itself that it was changed; that its end was cut off shows by `head.json`, and surely only by a head that
  * was kept on another host: SEQ is the metric sallyport_guard_journal_records, HASH the first 12 or more hexadecimal digits of the
  * chain value of that record (the metric sallyport_guard_journal_head_prefix, in hexadecimal).
  *
- * Exits    0 sound (or done), 1 not sound, 2 the command line is wrong or the files cannot be read
+ * Exits    0 sound, done or found; 1 not sound, damaged or not found; 2 the command line is wrong or files cannot be read
  */
-import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { listSegments } from '../guard/journal/files.ts'
-import { fileLines } from '../guard/journal/read.ts'
-import { type KeptHead, verifyJournal } from '../guard/journal/verify.ts'
-import { cannotRead, cannotWrite } from '../rules/unreadable.ts'
+import { cannotRead } from '../rules/unreadable.ts'
 import { UsageError } from './usage.ts'
 
-const USAGE = `usage: sallyport journal verify DIR [--head SEQ:HASH]…    check every record
-       sallyport journal show DIR [--last N] [--json]     print records
-       sallyport journal key FILE                         make the key of the digests
-`
+type Action = Readonly<{
+  usage: string
+  summary: string
+  load: () => Promise<(argv: string[]) => number | Promise<number>>
+}>
+
+const ACTIONS: ReadonlyMap<string, Action> = new Map([
+  [
+    'verify',
+    {
+      usage: 'DIR [--public-key FILE …] [--head SEQ:HASH …]',
+      summary:
+        'every record unchanged, in its place, none missing; checkpoints signed by one of the keys; kept contents unchanged',
+      load: async () => (await import('./journal-verify.ts')).verifyCommand,
+    },
+  ],
+  [
+    'show',
+    {
+      usage: 'DIR [--last N] [--outcome released|refused|disagreement] [--from TIME] [--to TIME] [--json]',
+      summary: 'records, one a line',
+      load: async () => (await import('./journal-show.ts')).showCommand,
+    },
+  ],
+  [
+    'trace',
+    {
+      usage: 'DIR … [--number G.N] [--address JID] [--from TIME] [--to TIME] [--edge DIR …] [--json]',
+      summary:
+        'what became of a number, of the stanzas of an address, or in a time: from all directories, in order of time',
+      load: async () => (await import('./journal-trace.ts')).traceCommand,
+    },
+  ],
+  [
+    'open',
+    {
+      usage: 'DIR NUMBER --key FILE [--record SEQ] [-o FILE]',
+      summary: 'the kept content of a stanza, with the private key for which it was sealed',
+      load: async () => (await import('./journal-open.ts')).openCommand,
+    },
+  ],
+  [
+    'export',
+    {
+      usage: '[check] --config FILE',
+      summary:
+        'sends it to a syslog collector, to a witness, or to both, until it is stopped; check: whether it could',
+      load: async () => (await import('./journal-export.ts')).exportCommand,
+    },
+  ],
+  [
+    'witness',
+    {
+      usage: '[check] --config FILE | show PATH [--key FILE]',
+      summary:
+        'holds the heads of journals of other hosts, until it is stopped; check: whether it could; show: the heads in its state folder, or in the witness.json of an export, for verify --head',
+      load: async () => (await import('./journal-witness.ts')).witnessCommand,
+    },
+  ],
+  [
+    'key',
+    {
+      usage: 'FILE',
+      summary: 'makes the key of the digests',
+      load: async () => (await import('./journal-keys.ts')).digestKeyCommand,
+    },
+  ],
+  [
+    'signing-key',
+    {
+      usage: 'FILE',
+      summary: 'makes the key that signs checkpoints, and FILE.pub to verify them with; says its fingerprint',
+      load: async () => (await import('./journal-keys.ts')).signingKeyCommand,
+    },
+  ],
+  [
+    'content-key',
+    {
+      usage: 'FILE',
+      summary:
+        'makes the key that opens kept contents, and FILE.pub for which they are sealed; says its fingerprint',
+      load: async () => (await import('./journal-keys.ts')).contentKeyCommand,
+    },
+  ],
+])
 
 export async function journalCommand(argv: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    options: {
-      head: { type: 'string', multiple: true },
-      last: { type: 'string' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-    allowPositionals: true,
-  })
-  if (values.help === true) {
-    process.stdout.write(USAGE)
+  const [name, ...rest] = argv
+  if (name === '--help' || name === '-h') {
+    process.stdout.write(help())
     return 0
   }
-  const [action, path, ...more] = positionals
-  if (action !== 'verify' && action !== 'show' && action !== 'key')
-    throw new UsageError('say verify, show or key')
-  if (path === undefined || more.length > 0)
-    throw new UsageError(`${action} needs one ${action === 'key' ? 'FILE' : 'DIR'}`)
+  const action = name === undefined ? undefined : ACTIONS.get(name)
+  if (action === undefined) {
+    const known = [...ACTIONS.keys()].join(', ')
+    throw new UsageError(
+      name === undefined ? `say one of ${known}` : `unknown action "${name}"; say one of ${known}`,
+    )
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(`usage: sallyport journal ${name} ${action.usage}\n\n${action.summary}\n`)
+    return 0
+  }
+  const run = await action.load()
   try {
-    if (action === 'verify') return verify(path, values.head ?? [])
-    return action === 'show' ? show(path, values.last, values.json === true) : makeKey(path)
+    return await run(rest)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error
-    const why =
-      action === 'key'
-        ? cannotWrite(error, 'name a new file in a directory that is there')
-        : cannotRead(error, 'give the directory of a journal')
-    process.stderr.write(`${path}: ${why}\n`)
+    const { code, path, syscall } = error as NodeJS.ErrnoException
+    if (code === undefined || syscall === undefined) throw error
+    process.stderr.write(`${path}: ${cannotRead(error, 'give the directory of a journal')}\n`)
     return 2
   }
 }
 
-function verify(directory: string, given: readonly string[]): number {
-  const kept: KeptHead[] = []
-  for (const text of given) {
-    const match = /^([1-9][0-9]{0,14}):([0-9a-f]{12,64})$/.exec(text)
-    if (match === null)
-      throw new UsageError(`--head ${text}: write SEQ:HASH, the hash as 12 to 64 small hexadecimal digits`)
-    kept.push({ seq: Number(match[1]), chain: match[2]!, from: '--head' })
-  }
-  const { problems, notes, first, head } = verifyJournal(directory, kept)
-  for (const note of notes) process.stdout.write(`note: ${note}\n`)
-  for (const problem of problems) process.stdout.write(`NOT SOUND: ${problem}\n`)
-  if (problems.length > 0) return 1
-  process.stdout.write(`sound: records ${first} to ${head.seq}, head ${head.seq}:${head.chain}\n`)
-  return 0
-}
+function help(): string {
+  const lines = [...ACTIONS].map(([name, { usage, summary }]) => `  ${name} ${usage}\n            ${summary}`)
+  return `usage: sallyport journal ACTION …
 
-function show(directory: string, last: string | undefined, json: boolean): number {
-  if (last !== undefined && !/^[1-9][0-9]{0,8}$/.test(last))
-    throw new UsageError(`--last ${last}: write a number of records`)
-  const keep = last === undefined ? Number.POSITIVE_INFINITY : Number(last)
-  const lines: string[] = []
-  const put = (line: string) => process.stdout.write(`${json ? line : describe(line)}\n`)
-  for (const { name } of listSegments(directory)) {
-    for (const { text, whole } of fileLines(join(directory, name))) {
-      if (!whole || text === undefined) continue
-      if (keep === Number.POSITIVE_INFINITY) put(text)
-      else if (lines.push(text) > keep) lines.shift()
-    }
-  }
-  lines.forEach(put)
-  return 0
-}
+DIR is the directory of a journal (journal.directory in guard.yaml). TIME is such as 2026-01-31 or 2026-01-31T23:59:59Z.
 
-/** One record in one line. */
-function describe(line: string): string {
-  let record: Record<string, unknown>
-  try {
-    record = JSON.parse(line)
-  } catch {
-    return 'a line that is no record: run "sallyport journal verify"'
-  }
-  const { seq, time, type, number } = record
-  const start = `${seq} ${time} `
-  if (type !== 'verdict') return printable(`${start}${type}${number === undefined ? '' : ` ${number}`}`)
-  const opinion = (name: string) => {
-    const { verdict, reason } = record[name] as { verdict: string; reason?: string }
-    return `${name} ${verdict}${reason === undefined ? '' : ` (${reason})`}`
-  }
-  const label = record['label'] === undefined ? '' : `, label ${record['label']} → ${record['releasedLabel']}`
-  const again = record['again'] === true ? ' again' : ''
-  return printable(
-    `${start}${number}${again} ${record['outcome']}: ${record['form']} ${record['from']} → ${record['to']}${label}; ` +
-      `${opinion('inspect')}, ${opinion('verify')}`,
-  )
-}
-
-/** Addresses hold what users chose: nothing that steers a terminal is printed. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '?')
-}
-
-function makeKey(file: string): number {
-  writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
-  process.stdout.write(`${file}: made; let only the journal stage read it\n`)
-  return 0
+${lines.join('\n')}
+`
 }

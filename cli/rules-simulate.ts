@@ -35,7 +35,10 @@ export function simulateRules(argv: string[]): number {
   const judge = judgeOf(readNamedBundle(file).bundle, second)
   const before =
     values.against === undefined ? undefined : judgeOf(readNamedBundle(values.against).bundle, second)
-  const lines = stanzasOf(folder).map((name) => {
+  const names = stanzasOf(folder)
+  if (names.length === 0)
+    throw new Error(`${folder} has no file *.xml: give the folder that the stanzas are in`)
+  const lines = names.map((name) => {
     const octets = readStanza(join(folder, name))
     const is = judge(octets)
     const was = before?.(octets) ?? is

@@ -61,7 +61,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
   [
     'explain',
     {
-      usage: 'BUNDLE STANZA.xml [--at DATE]',
+      usage: 'BUNDLE STANZA.xml [--at DATE] [--number NUMBER]',
       summary: 'each check of a stanza in order, with its outcome and where its rule was written',
       load: async () => (await import('./rules-explain.ts')).explainRules,
     },

@@ -114,4 +114,9 @@ function complain(name: string, error: unknown): number {
   return 1
 }
 
+// Whoever reads the output may have seen enough: `| head` is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
 process.exitCode = await main(process.argv.slice(2))

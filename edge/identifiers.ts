@@ -8,11 +8,11 @@
  *         of what went out       r<number>  → its own id
  *
  * So users find their own ids again, and none of them crosses. Kept are the last frames of each way, of which nothing
- * but ids and bare addresses: an identifier counts only between those whose frame it names. What is forgotten, or was
- * before the edge started, is not known.
+ * but bare addresses and the id by which the own side knows them: an id counts only between those whose frame it names.
+ * What is forgotten, or was before the edge started, is not known.
  */
 import type { Jid } from '../rules/address/jid.ts'
-import { formatNumber, formatReference, parseReference, type StanzaNumber } from '../rules/text/numbered.ts'
+import { formatNumber, formatReference, type StanzaNumber } from '../rules/text/numbered.ts'
 import type { Naming } from './normalise/naming.ts'
 
 /** From whom to whom, in checked addresses. */
@@ -23,8 +23,8 @@ export type Identifiers = Readonly<{
   naming(number: StanzaNumber, ends: Ends, answers?: StanzaNumber): Naming
   /** A stanza went out. */
   sent(number: StanzaNumber, stanza: Ends & Readonly<{ id: string | undefined }>): void
-  /** A stanza came in. */
-  received(number: StanzaNumber, ends: Ends): void
+  /** A stanza came in, and is delivered under that id. */
+  received(number: StanzaNumber, stanza: Ends & Readonly<{ id: string | undefined }>): void
   /** The id that a frame's stanza went out with, for one that names it; '' when it had none, undefined when it is not known. */
   restored(number: StanzaNumber, ends: Ends): string | undefined
 }>
@@ -34,19 +34,17 @@ export function createIdentifiers(rooms: ReadonlySet<string>, bound: number): Id
   const sent = createMemory(bound)
   const received = createMemory(bound)
 
-  /** Whether a stanza with these ends may name one from `from` to `to`: what a room says, it says to all. */
-  const mayName = (ends: Ends, from: string, to: string): boolean =>
-    bare(ends.from) === to && (rooms.has(ends.from.domain) || bare(ends.to) === from)
-
   /** A correction is of the same user, or of the same occupant. */
   const sender = (jid: Jid): string => (rooms.has(jid.domain) ? jid.text : bare(jid))
 
   function answer(id: string, ends: Ends): string | undefined {
-    const reference = parseReference(id)
-    const frame = reference?.own === true ? received.find(formatNumber(reference.number)) : undefined
-    if (reference === undefined || frame === undefined) return undefined
-    const [from = '', to = ''] = frame.split(BETWEEN)
-    return mayName(ends, from, to) ? formatReference({ own: false, number: reference.number }) : undefined
+    if (id === '') return undefined
+    const known = received.last([bare(ends.to), bare(ends.from), id].join(BETWEEN))
+    if (known !== undefined) return `r${known}`
+    // A room names what one told it to all the others.
+    const number = rooms.has(ends.from.domain) && id.startsWith('o') ? id.slice(1) : ''
+    const [, to] = received.find(number)?.split(BETWEEN) ?? []
+    return to === bare(ends.from) ? `r${number}` : undefined
   }
 
   return {
@@ -64,12 +62,15 @@ export function createIdentifiers(rooms: ReadonlySet<string>, bound: number): Id
       const kept = id.length > LONGEST_ID ? '' : id
       sent.add(formatNumber(number), [sender(from), bare(to), kept].join(BETWEEN))
     },
-    received(number, { from, to }) {
-      received.add(formatNumber(number), [bare(from), bare(to)].join(BETWEEN))
+    received(number, { from, to, id = '' }) {
+      received.add(formatNumber(number), [bare(from), bare(to), id].join(BETWEEN))
     },
     restored(number, ends) {
       const [from = '', to = '', id] = sent.find(formatNumber(number))?.split(BETWEEN) ?? []
-      return id !== undefined && mayName(ends, from.split('/', 1)[0]!, to) ? id : undefined
+      // What a room says, it says to all.
+      const may =
+        to === bare(ends.from) && (rooms.has(ends.from.domain) || from.split('/', 1)[0] === bare(ends.to))
+      return may ? id : undefined
     },
   }
 }
@@ -94,15 +95,25 @@ type Memory = Readonly<{
 function createMemory(bound: number): Memory {
   const frames = new Map<string, string>()
   const numbers = new Map<string, string>()
+  // A ring of what is kept: the first entry of a map costs more to find the more have been deleted before it.
+  const kept = new Array<string | undefined>(bound)
+  let next = 0
+
+  function forget(number: string): void {
+    const frame = frames.get(number) ?? ''
+    frames.delete(number)
+    if (numbers.get(frame) === number) numbers.delete(frame)
+  }
+
   return {
     add(number, said) {
       const frame = inOnePiece(said)
+      const oldest = kept[next]
+      if (oldest !== undefined) forget(oldest)
+      kept[next] = number
+      next = (next + 1) % bound
       frames.set(number, frame)
       numbers.set(frame, number)
-      if (frames.size <= bound) return
-      const [oldest, forgotten] = frames.entries().next().value!
-      frames.delete(oldest)
-      if (numbers.get(forgotten) === oldest) numbers.delete(forgotten)
     },
     find: (number) => frames.get(number),
     last: (frame) => numbers.get(frame),

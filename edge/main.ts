@@ -67,7 +67,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s.certificates, s2s.ca)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
-  const wire = { stanzaBytes: 2 * out.bundle.limits.stanzaBytes + 4096, depth: 64 }
+  const wire = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64 }
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)

@@ -4,37 +4,10 @@
  * It is raised durably before the first number is given out, so that no number is ever given to two stanzas, whatever the
  * edge lost in between.
  */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
-import { cannotWrite } from '../rules/unreadable.ts'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 
 const LAST = 0xffff
-
-/** Why `raiseGeneration` could not write in `folder`; undefined when it can, as far as is known without writing. */
-export function stateProblem(folder: string): string | undefined {
-  // A folder that is not there is made, in the nearest one above that is.
-  let there = folder
-  while (!existsSync(there)) there = dirname(there)
-  try {
-    if (!statSync(there).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' })
-    accessSync(there, constants.W_OK | constants.X_OK)
-    return undefined
-  } catch (error) {
-    return `${folder}: ${cannotWrite(error, 'give the edge a state folder that it may write')}`
-  }
-}
 
 /** Raises the generation that is kept in `folder`, which is made when it is not there, and returns it. */
 export function raiseGeneration(folder: string): number {

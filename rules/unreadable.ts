@@ -23,6 +23,11 @@ export function cannotWrite(error: unknown, advice: string): string {
   return `cannot be written ${explained(error, advice)}`
 }
 
+/** The same of removing. */
+export function cannotRemove(error: unknown, advice: string): string {
+  return `cannot be removed ${explained(error, advice)}`
+}
+
 function explained(error: unknown, advice: string): string {
   const code = (error as NodeJS.ErrnoException | null)?.code ?? 'unknown'
   return `(${code}): ${ADVICE.get(code) ?? advice}`

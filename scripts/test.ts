@@ -6,13 +6,14 @@
  *   npm test -- path/to/file.ts     exactly that file, whatever its name
  *
  * Options  --jobs N      test files at a time (2)
- *          --timeout N   seconds that a file may take (120; 600 in test/interop and test/faults)
+ *          --timeout N   seconds that a file may take (300; 600 in test/interop and test/faults)
  *          --verbose     the files' whole output
  *
  * Counted are: each tool check as one, and each top-level test of a test file as one. Failures too are
  * a test that asserts nothing, a file that runs no test, a file that ends with an exit code, a signal or
  * after its time, and processes that it leaves behind. Skipped tests are counted beside; under CI those of
- * test/interop are failures. Test files in test/interop and test/faults run alone, after the others.
+ * test/interop are failures. Test files in test/interop and test/faults run alone, after the others. A whole run ends with the
+ * page of properties (dist/properties.md): one that no test holds any more is a failure.
  */
 import { existsSync, globSync } from 'node:fs'
 import { relative } from 'node:path'
@@ -20,6 +21,7 @@ import { fileURLToPath } from 'node:url'
 import { type Check, checks, debian } from './test/checks.ts'
 import { type Outcome, runFile, stopAll } from './test/file.ts'
 import { readOptions, UsageError } from './test/options.ts'
+import { writeProperties } from './test/properties.ts'
 import { pinnedNode } from './test/runtime.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -27,6 +29,7 @@ const alone = /^test\/(interop|faults)\//
 const isRoot = process.getuid?.() === 0
 const inCi = process.env['CI'] === 'true'
 const started = performance.now()
+const outcomes = new Map<string, Outcome>()
 const total = { passed: 0, failed: 0, skipped: 0 }
 let complete = false
 
@@ -74,9 +77,11 @@ async function main(): Promise<void> {
   await inParallel(tools, jobs, async (check) => report(check.name, await check.run(root)))
 
   const run = async (file: string) => {
-    const limit = timeout ?? (alone.test(file) ? 600 : 120)
+    const limit = timeout ?? (alone.test(file) ? 600 : 300)
     const possible = isRoot || !file.startsWith('test/interop/')
-    report(file, possible ? await runFile(root, file, limit, verbose) : notRun())
+    const outcome = possible ? await runFile(root, file, limit, verbose) : notRun()
+    outcomes.set(file, outcome)
+    report(file, outcome)
   }
   await inParallel(
     files.filter((file) => !alone.test(file)),
@@ -88,6 +93,7 @@ async function main(): Promise<void> {
     1,
     run,
   )
+  if (filters.length === 0) report('tools/properties (P01 to P44)', writeProperties(root, outcomes))
 }
 
 function select(filters: string[]): { tools: Check[]; files: string[] } {
@@ -105,7 +111,7 @@ function select(filters: string[]): { tools: Check[]; files: string[] } {
 
 function notRun(): Outcome {
   const why = 'needs root, for network namespaces and Debian packages'
-  return { passed: 0, failed: 0, skipped: 1, ms: 0, notes: [], problems: [], skips: [why] }
+  return { passed: 0, failed: 0, skipped: 1, ms: 0, notes: [], problems: [], skips: [why], tests: new Map() }
 }
 
 function report(name: string, outcome: Outcome): void {

@@ -23,7 +23,11 @@ type Mapping = ReadonlyMap<number, readonly number[]>
 export async function makeTables(): Promise<string> {
   const ignorable = from(ignorables)
   const mark = await category('Mark')
-  const graphic = minus(union(mark, await category('Letter', 'Number', 'Punctuation', 'Symbol')), ignorable)
+  const graphic = minus(
+    union(mark, await category('Letter', 'Number', 'Punctuation', 'Symbol')),
+    ignorable,
+    range(0x2800, 0x2800), // the Braille pattern without a dot
+  )
   const canonical = await mapping('Decomposition_Mapping/Canonical')
   const excluded = await property('Binary_Property/Full_Composition_Exclusion')
   const decompositions = [...canonical]
@@ -108,7 +112,11 @@ export async function makeTables(): Promise<string> {
 
 export const UNICODE = '${VERSION}'
 `,
-    set('GRAPHIC', 'General_Category L*, M*, N*, P*, S*, without Default_Ignorable_Code_Point.', graphic),
+    set(
+      'GRAPHIC',
+      'General_Category L*, M*, N*, P*, S*, without Default_Ignorable_Code_Point and U+2800.',
+      graphic,
+    ),
     set('MARK', 'General_Category M*.', mark),
     set('WORD', 'General_Category L*, M*.', union(mark, await category('Letter'))),
     set('JOINING', 'Script one of those in which U+200C and U+200D have a meaning.', joining),

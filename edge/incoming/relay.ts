@@ -115,7 +115,8 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       options.counted(stanza)
       return undefined
     }
-    if (numbered && stanza.name !== 'iq') identifiers.received(number, { from, to })
+    if (numbered && stanza.name !== 'iq')
+      identifiers.received(number, { from, to, id: attribute(stanza, 'id') })
     options.counted('delivered')
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.

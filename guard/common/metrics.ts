@@ -22,13 +22,13 @@ export type IntakeSnapshot = Readonly<{
   turnedAway: number
   violations: number
   received: number
+  /** One-way: numbers that the producer left out. */
+  missing: number
   outstanding: number
-  /** Milliseconds since the oldest of them came; 0 when there is none. */
+  /** Milliseconds since the oldest of them came, 0 when there is none; without responses, since one waits for a verifier's pipe. */
   oldestWaits: number
-  /** Milliseconds in which the producer was held back by the rate, the window, or a verifier's full pipe. */
-  delayedByRate: number
-  heldByWindow: number
-  heldByPipes: number
+  /** Milliseconds in which the producer was held back: by a rate, by the window, by a verifier's full pipe. */
+  held: Readonly<Record<'rate' | 'domains' | 'pair' | 'window' | 'pipes', number>>
   latency: Latency
   certificateNotAfter: number
 }>
@@ -50,6 +50,8 @@ export type ReleaseSnapshot = Readonly<{
   waitingForInspect: number
   waitingForJournal: number
   unanswered: number
+  /** Why nothing leaves, in one line; empty while the gate is open. */
+  gate: string
   certificateNotAfter: number
 }>
 
@@ -61,19 +63,22 @@ export type JournalSnapshot = Readonly<{
   octets: number
   /** The first 48 bits of the head of the hash chain behind `records` records. */
   headPrefix: number
+  /** What the file system of the journal still takes. */
+  freeOctets: number
 }>
 
 export type Snapshot = IntakeSnapshot | ReleaseSnapshot | JournalSnapshot
 
 const SNAPSHOT_MS = 1000
 
-/** Sends a snapshot a second down `pipe`, and one at once. */
-export function sendSnapshots(pipe: Socket, snapshot: () => Snapshot): void {
+/** Sends a snapshot a second down `pipe`, one at once, and one whenever the result is called. */
+export function sendSnapshots(pipe: Socket, snapshot: () => Snapshot): () => void {
   const send = () => {
     if (pipe.writableLength === 0) pipe.write(`${JSON.stringify(snapshot())}\n`)
   }
   send()
   setInterval(send, SNAPSHOT_MS).unref()
+  return send
 }
 
 export function createLatency(): Latency & { observe(seconds: number): void } {

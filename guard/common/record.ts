@@ -7,6 +7,8 @@
  *   opinion   u8 accepted | u32 row | u32 position | str reason | str form | str from | str to
  *   confirmed kind 2 | u64 number    every number up to this one is settled
  *   declined  kind 3 | u64 number    the consumer downstream answered "refused" to it
+ *   gate      kind 5 | u8 closed | str time | str by | str reason    whether anything may leave from here on
+ *   self-test kind 6 | u32 cases    both verifiers gave the expected verdicts to so many
  *   bundle    kind 4 | u64 version | 32 octets digest    the signed bundle that release goes by from here on
  */
 import { NO_NUMBER, readNumber, type StanzaNumber, writeNumber } from '../gcxp/number.ts'
@@ -42,6 +44,11 @@ export type JournalRecord =
   | Readonly<{ kind: 'confirmed'; number: StanzaNumber }>
   | Readonly<{ kind: 'declined'; number: StanzaNumber }>
   | Readonly<{ kind: 'bundle'; bundle: ApprovedBundle }>
+  | GateRecord
+  | Readonly<{ kind: 'self-test'; cases: number }>
+
+/** `time` is when it was turned; empty, as `by`, where the file cannot tell, and `reason` is the problem then. */
+export type GateRecord = Readonly<{ kind: 'gate'; closed: boolean; time: string; by: string; reason: string }>
 
 /** A bundle whose signatures release has checked. */
 export type ApprovedBundle = Readonly<{ version: number; digest: string }>
@@ -61,6 +68,20 @@ export function encodeRecord(record: JournalRecord): Uint8Array {
     const frame = allocateFrame(1 + BUNDLE_OCTETS)
     frame[4] = 4
     writeBundle(frame, 5, record.bundle)
+    return frame
+  }
+  if (record.kind === 'gate') {
+    const told = [record.time, record.by, record.reason]
+    const frame = allocateFrame(2 + textOctets(told))
+    frame[4] = 5
+    frame[5] = record.closed ? 1 : 0
+    writeTexts(frame, 6, told)
+    return frame
+  }
+  if (record.kind === 'self-test') {
+    const frame = allocateFrame(5)
+    frame[4] = 6
+    frame.writeUInt32BE(record.cases, 5)
     return frame
   }
   if (record.kind !== 'verdict') {
@@ -86,15 +107,23 @@ function texts(opinion: Opinion): string[] {
 }
 
 function opinionOctets(opinion: Opinion): number {
-  return 9 + texts(opinion).reduce((sum, text) => sum + 2 + Buffer.byteLength(text), 0)
+  return 9 + textOctets(texts(opinion))
 }
 
 function writeOpinion(frame: Buffer, at: number, opinion: Opinion): number {
   frame[at] = opinion.accepted ? 1 : 0
   frame.writeUInt32BE(opinion.row, at + 1)
   frame.writeUInt32BE(opinion.position, at + 5)
-  at += 9
-  for (const text of texts(opinion)) {
+  return writeTexts(frame, at + 9, texts(opinion))
+}
+
+function textOctets(told: readonly string[]): number {
+  return told.reduce((sum, text) => sum + 2 + Buffer.byteLength(text), 0)
+}
+
+/** Writes each as a str; gives the place behind them. */
+function writeTexts(frame: Buffer, at: number, told: readonly string[]): number {
+  for (const text of told) {
     const octets = frame.write(text, at + 2)
     frame.writeUInt16BE(octets, at)
     at += 2 + octets
@@ -115,6 +144,14 @@ export function decodeRecord(rest: Uint8Array): JournalRecord | undefined {
   if (kind === 4) {
     const bundle = octets.length === 1 + BUNDLE_OCTETS ? readBundle(octets, 1) : undefined
     return bundle === undefined ? undefined : { kind: 'bundle', bundle }
+  }
+  if (kind === 6)
+    return octets.length === 5 ? { kind: 'self-test', cases: octets.readUInt32BE(1) } : undefined
+  if (kind === 5) {
+    const told = octets.length < 2 || octets[1]! > 1 ? undefined : readTexts(octets, 2, 3)
+    if (told?.end !== octets.length) return undefined
+    const [time, by, reason] = told.texts as [string, string, string]
+    return { kind: 'gate', closed: octets[1] === 1, time, by, reason }
   }
   const outcome = OUTCOMES[octets[1] ?? -1]
   if (kind !== 1 || outcome === undefined || octets.length < VERDICT_HEAD) return undefined
@@ -138,9 +175,20 @@ function readOpinion(octets: Buffer, at: number): { opinion: Opinion; end: numbe
   const accepted = octets[at] === 1
   const row = octets.readUInt32BE(at + 1)
   const position = octets.readUInt32BE(at + 5)
+  const told = readTexts(octets, at + 9, 4)
+  if (told === undefined) return undefined
+  const [reason, form, from, to] = told.texts as [string, string, string, string]
+  return { opinion: { accepted, row, position, reason, form, from, to }, end: told.end }
+}
+
+/** Reads so many of str, from `at` on. */
+function readTexts(
+  octets: Buffer,
+  at: number,
+  count: number,
+): Readonly<{ texts: readonly string[]; end: number }> | undefined {
   const found: string[] = []
-  at += 9
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < count; i++) {
     if (octets.length - at < 2) return undefined
     const end = at + 2 + octets.readUInt16BE(at)
     if (end > octets.length) return undefined
@@ -151,8 +199,7 @@ function readOpinion(octets: Buffer, at: number): { opinion: Opinion; end: numbe
     }
     at = end
   }
-  const [reason, form, from, to] = found as [string, string, string, string]
-  return { opinion: { accepted, row, position, reason, form, from, to }, end: at }
+  return { texts: found, end: at }
 }
 
 /** u64 version, 0 for none, and the digest. */
@@ -168,15 +215,19 @@ function readBundle(octets: Buffer, at: number): ApprovedBundle | undefined {
   return version === 0 ? undefined : { version, digest: octets.toString('hex', at + 8, at + BUNDLE_OCTETS) }
 }
 
-/** The head of the journal, as it tells release at start; `approved` is the last signed bundle that release went by. */
+/**
+ * The head of the journal, as it tells release at start; `approved` is the last signed bundle that release went by, `gateClosed`
+ * what became of the gate.
+ */
 export type JournalHead = Readonly<{
   records: number
   seen: StanzaNumber
   confirmed: StanzaNumber
   approved?: ApprovedBundle
+  gateClosed?: boolean
 }>
 
-export const HEAD_OCTETS = 24 + BUNDLE_OCTETS
+export const HEAD_OCTETS = 24 + BUNDLE_OCTETS + 1
 
 export function encodeHead(head: JournalHead): Uint8Array {
   const octets = Buffer.alloc(HEAD_OCTETS)
@@ -184,6 +235,7 @@ export function encodeHead(head: JournalHead): Uint8Array {
   writeNumber(octets, 8, head.seen)
   writeNumber(octets, 16, head.confirmed)
   if (head.approved !== undefined) writeBundle(octets, 24, head.approved)
+  if (head.gateClosed === true) octets[HEAD_OCTETS - 1] = 1
   return octets
 }
 
@@ -195,5 +247,6 @@ export function decodeHead(head: Uint8Array): JournalHead {
     seen: readNumber(octets, 8),
     confirmed: readNumber(octets, 16),
     ...(approved === undefined ? {} : { approved }),
+    ...(octets[HEAD_OCTETS - 1] === 0 ? {} : { gateClosed: true }),
   }
 }

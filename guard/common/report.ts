@@ -8,11 +8,13 @@ export type Report = Readonly<{
   info(message: string): void
   /** Something for the operator to mend; the stage goes on. */
   problem(message: string): void
+  /** Something that must not be overlooked: never left out for the number of lines, so the caller tells each thing once. */
+  alarm(message: string): void
   /** Says why and ends the process, and with it the direction. */
   fail(message: string): never
 }>
 
-/** Lines a second; what is beyond is counted and told later. `fail` is always told. */
+/** Lines a second; what is beyond is counted and told later. `alarm` and `fail` are always told. */
 const LINES_A_SECOND = 20
 
 export function createReport(stage: string, guard: string): Report {
@@ -44,6 +46,7 @@ export function createReport(stage: string, guard: string): Report {
   return {
     info: (message) => limited('info', message),
     problem: (message) => limited('problem', message),
+    alarm: (message) => write('alarm', message),
     fail(message) {
       write('fatal', message)
       process.exit(1)

@@ -90,6 +90,8 @@ export type GcxpDecoder = Readonly<{
    * connection is to be closed. Ids and payloads are views of the chunks.
    */
   read(): GcxpMessage | undefined
+  /** Whether the beginning of a message is here and its rest is not, once `read` has no more. */
+  inMessage(): boolean
 }>
 
 /**
@@ -190,7 +192,7 @@ export function createGcxpDecoder(payloadOctets: number): GcxpDecoder {
     }
   }
 
-  return { feed, read }
+  return { feed, read, inMessage: () => held !== undefined }
 }
 
 /** A head of `major` at `at`: its own size and the length it gives; size 0 when wrong, undefined when it is cut. */

@@ -3,27 +3,40 @@
  *
  * Exactly one peer, known by name, may send. Its newest connection counts: when it connects again, the older connection is
  * closed. Anyone else is turned away before a single octet of GCXP is read. The consumer holds no queue of its own: what
- * its user does not take stays with the producer.
+ * its user does not take stays with the producer. Nor do answers queue here: a producer that does not read them is left.
+ *
+ * Without responses (the one-way mode) it writes its preamble, four octets that are always the same, and nothing ever after it.
  */
 import { constants } from 'node:crypto'
 import { createServer, type TLSSocket } from 'node:tls'
 import { createGcxpDecoder, encodeResponse, PREAMBLE } from './codec.ts'
 import type { Credentials } from './credentials.ts'
-import { chainProblem, peerProblem, TLS_VERSION } from './identity.ts'
-import { NUMBER_OCTETS, readNumber, type StanzaNumber, writeNumber } from './number.ts'
+import { chainProblem, expiryProblem, peerProblem, TLS_VERSION } from './identity.ts'
+import type { StanzaNumber } from './number.ts'
+import { type Numbering, sallyportIds } from './numbering.ts'
 import { createOutbox } from './outbox.ts'
+import { WINDOW } from './producer.ts'
 import { createWaitingRoom } from './waiting.ts'
 
 /** Connections that may be in their handshake at once: anybody can open one. */
 const HANDSHAKES = 64
 const HANDSHAKE_MS = 5_000
 const KEEP_ALIVE_MS = 15_000
+/** How long a frame may take from its first octet to its last. The longest, of 1 MiB, needs 280 kbit/s. */
+const FRAME_MS = 30_000
+/** How often a connection is looked at: does a frame take too long, has a certificate expired? */
+const LOOK_MS = 1_000
+/** Octets of answers that a producer may leave unread: a whole window's with the longest ids. */
+const UNREAD_OCTETS = WINDOW * 270
+
+const CLOSED = 'the peer closed the connection'
 
 /** `problem` is one line for the operator: what, where, how to mend. */
 export type ConsumerState =
   | Readonly<{ state: 'listening'; port: number }>
   | Readonly<{ state: 'connected' }>
-  | Readonly<{ state: 'disconnected'; problem: string }>
+  /** `violation`: it was ended here, because of what the producer did. */
+  | Readonly<{ state: 'disconnected'; problem: string; violation: boolean }>
   /** Somebody was turned away; a connection that stands goes on. */
   | Readonly<{ state: 'rejected'; problem: string }>
 
@@ -47,6 +60,12 @@ export type ConsumerOptions = Readonly<{
   credentials: Credentials
   /** Octets of the longest payload; a longer one ends the connection. */
   payloadOctets: number
+  /** What ids mean, made anew for each connection; left out, they are numbers. */
+  numbering?: () => Numbering
+  /** False: the one-way mode, in which `answer` must not be called. */
+  responses?: boolean
+  /** How long a frame may take, in milliseconds; left out, 30 s. */
+  frameTimeout?: number
   /** The producer connected: nothing is delivered of this connection before this returns. Here it may be paused. */
   onConnect?(connection: ConsumerConnection): void
   /** A request; the octets of the payload may be kept. Called in the order of sending. */
@@ -62,6 +81,7 @@ export type Consumer = Readonly<{
 }>
 
 export function listenConsumer(options: ConsumerOptions): Consumer {
+  const responses = options.responses ?? true
   const where = `${options.host}:${options.port}`
   const server = createServer({
     ...TLS_VERSION,
@@ -131,28 +151,43 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
   function accept(socket: TLSSocket): void {
     const decoder = createGcxpDecoder(options.payloadOctets)
     const outbox = createOutbox(socket)
+    const numbering = (options.numbering ?? sallyportIds)()
+    const frameTimeout = options.frameTimeout ?? FRAME_MS
     let paused = false
     let reading = false
     let ended = false
-    const breakOff = (why: string) => {
+    let gone = false
+    /** Since when the rest of a frame is waited for. */
+    let waitsSince: number | undefined
+    const breakOff = (why: string, violation = false) => {
       if (ended) return
       ended = true
       clearTimeout(tooSlow)
+      clearInterval(looking)
       socket.destroy()
       if (current === self) current = undefined
       if (closed) return
-      options.onState?.({ state: 'disconnected', problem: `GCXP on ${where} (${options.peer}): ${why}` })
+      const problem = `GCXP on ${where} (${options.peer}): ${why}`
+      options.onState?.({ state: 'disconnected', problem, violation })
     }
-    const tooSlow = setTimeout(breakOff, HANDSHAKE_MS, 'no GCXP greeting came')
+    const violated = (why: string) => breakOff(why, true)
+    const tooSlow = setTimeout(violated, HANDSHAKE_MS, 'no GCXP greeting came')
+    const looking = setInterval(() => {
+      if (waitsSince !== undefined && performance.now() - waitsSince > frameTimeout)
+        return violated(`a frame was not complete within ${frameTimeout / 1000} s`)
+      const expired = expiryProblem(socket, Date.now())
+      if (expired !== undefined) breakOff(expired)
+    }, LOOK_MS)
     const connection: ConsumerConnection = {
       answer(number, accepted) {
+        if (!responses) throw new Error('nothing is answered in the one-way mode')
         if (ended) return
-        const id = Buffer.allocUnsafe(NUMBER_OCTETS)
-        writeNumber(id, 0, number)
-        outbox.push(encodeResponse(accepted, id))
+        if (socket.writableLength > UNREAD_OCTETS) return violated('the producer does not read its answers')
+        outbox.push(encodeResponse(accepted, numbering.answer(number)))
       },
       pause() {
         paused = true
+        waitsSince = undefined
         socket.pause()
       },
       resume() {
@@ -161,7 +196,7 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
         read()
         if (!paused) socket.resume()
       },
-      close: breakOff,
+      close: violated,
     }
     const self = { connection, replace: () => breakOff('the peer connected anew') }
 
@@ -170,17 +205,23 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
       reading = true
       while (!paused && !ended) {
         const message = decoder.read()
-        if (message === undefined) break
+        if (message === undefined) {
+          if (gone) breakOff(CLOSED)
+          if (!decoder.inMessage()) waitsSince = undefined
+          else waitsSince ??= performance.now()
+          break
+        }
+        waitsSince = undefined
         if (message.type === 'preamble') {
           clearTimeout(tooSlow)
         } else if (message.type === 'violation') {
-          breakOff(`not GCXP as agreed: ${message.what}`)
+          violated(`not GCXP as agreed: ${message.what}`)
         } else if (message.type === 'response') {
-          breakOff('a response came from a producer')
-        } else if (message.id.length !== NUMBER_OCTETS) {
-          breakOff('an id is not a number of eight octets: the producer is not in sequenced mode')
+          violated('a response came from a producer')
         } else {
-          options.onRequest(readNumber(message.id), message.payload, connection)
+          const number = numbering.take(message.id, message.payload)
+          if (typeof number === 'string') violated(number)
+          else options.onRequest(number, message.payload, connection)
         }
       }
       reading = false
@@ -193,7 +234,11 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       breakOff(`the connection broke (${error.code ?? 'unknown'})`)
     })
-    socket.on('close', () => breakOff('the peer closed the connection'))
+    socket.on('close', () => {
+      // Without responses nothing comes again: what is here of a connection that has ended is still taken.
+      gone = true
+      if (!paused || responses) breakOff(CLOSED)
+    })
     current?.replace()
     current = self
     socket.write(PREAMBLE)

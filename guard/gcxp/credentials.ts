@@ -51,6 +51,16 @@ export function readCredentials(files: CredentialFiles, now: number): Credential
   return { ...texts, notAfter: own.validToDate.getTime() }
 }
 
+/** What is wrong once the own certificate has expired, in one line, or undefined. `now` in milliseconds since 1970. */
+export function expiredProblem(
+  files: Pick<CredentialFiles, 'certificate'>,
+  { notAfter }: Credentials,
+  now: number,
+): string | undefined {
+  if (now <= notAfter) return undefined
+  return `certificate ${files.certificate}: expired on ${new Date(notAfter).toUTCString()}: have it renewed`
+}
+
 /** Whole and part days until `notAfter`; negative when it has passed. */
 export function daysLeft(notAfter: number, now: number): number {
   return (notAfter - now) / 86_400_000

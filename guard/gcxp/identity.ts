@@ -28,6 +28,18 @@ export function peerProblem(socket: TLSSocket, peer: string, now: number): strin
   return undefined
 }
 
+/**
+ * Why the peer is not to be talked to any longer, or undefined: a connection does not outlive a certificate of the chain that was
+ * checked when it began.
+ */
+export function expiryProblem(socket: TLSSocket, now: number): string | undefined {
+  for (let one = socket.getPeerX509Certificate(); one !== undefined; one = one.issuerCertificate) {
+    const problem = validityProblem(one, now)
+    if (problem !== undefined) return `the peer's certificate, or its CA, ${problem}: have it renewed`
+  }
+  return undefined
+}
+
 /** What OpenSSL's verification said, in words. */
 export function chainProblem(error: unknown): string {
   const code =

@@ -1,19 +1,30 @@
 /**
- * When intake lets the next stanza in: by rate, by the window of unanswered frames, by the room in the verifiers' pipes.
+ * When a stanza goes on: by the window of unanswered frames, by the room in the verifiers' pipes, by rates.
  *
- * It delays and never refuses. The rate is a token bucket: `rate` tokens a second, at most `burst` of them at once.
+ * It delays and never refuses. One stanza waits, and with it all behind it: answers come in the order of the stanzas, so one
+ * pair's delay holds up the whole direction, and nothing more than that one stanza is kept here.
  */
+import { createBucket } from '../common/bucket.ts'
+import type { Turn } from './pace.ts'
+
+/** What a stanza waits for. */
+export type Cause = 'rate' | 'domains' | 'pair' | 'window' | 'pipes'
 
 export type Gate = Readonly<{
-  /** A new connection: it is held at once when nothing may come in. */
+  /** A new connection: it is held at once while a stanza waits. */
   connected(): void
-  /** One stanza came in. */
-  passed(): void
-  /** Something may have changed: opens the gate when everything allows it. */
+  /** A stanza came; true when it goes on now. False: nothing may come before `open`, and then it goes on. */
+  arrived(turn: Turn | undefined): boolean
+  /** Something may have changed. */
   look(): void
-  /** Milliseconds in which the gate was closed, by cause. */
-  held(): { delayedByRate: number; heldByWindow: number; heldByPipes: number }
+  /** Milliseconds in which a stanza waited, by cause. */
+  held(): Record<Cause, number>
+  /** Milliseconds since a stanza waits for the verifiers' pipes; 0 when none does. */
+  stuck(): number
 }>
+
+/** How long a wait is trusted at most, in milliseconds. */
+const LONGEST_WAIT_MS = 1000
 
 export function createGate(options: {
   rate: number
@@ -25,45 +36,53 @@ export function createGate(options: {
   hold(): void
   open(): void
 }): Gate {
-  let tokens = options.burst
-  let filledAt = performance.now()
-  let timer: NodeJS.Timeout | undefined
-  let closedBy: 'delayedByRate' | 'heldByWindow' | 'heldByPipes' | undefined
+  const direction = createBucket(options.rate, options.burst, performance.now())
+  const held: Record<Cause, number> = { rate: 0, domains: 0, pair: 0, window: 0, pipes: 0 }
+  let turn: Turn | undefined
+  let timed = false
+  let closedBy: Cause | undefined
   let closedAt = 0
-  const held = { delayedByRate: 0, heldByWindow: 0, heldByPipes: 0 }
+  let stuckSince = 0
 
-  function cause(): typeof closedBy {
-    if (!options.pipes()) return 'heldByPipes'
-    if (!options.window()) return 'heldByWindow'
-    if (tokens >= 1) return undefined
-    const now = performance.now()
-    tokens = Math.min(options.burst, tokens + ((now - filledAt) / 1000) * options.rate)
-    filledAt = now
-    return tokens >= 1 ? undefined : 'delayedByRate'
+  /** Without `wait` somebody calls `look`. */
+  function delay(now: number): { cause: Cause; wait?: number } | undefined {
+    if (!options.pipes()) return { cause: 'pipes' }
+    if (!options.window()) return { cause: 'window' }
+    const wait = direction.wait(now)
+    return wait > 0 ? { cause: 'rate', wait } : turn?.delay(now)
   }
 
-  function close(by: NonNullable<typeof closedBy>): void {
-    const now = performance.now()
-    if (closedBy !== undefined) held[closedBy] += now - closedAt
-    closedBy = by
+  function pass(now: number): void {
+    direction.take(now)
+    turn?.take(now)
+    turn = undefined
+  }
+
+  function close({ cause, wait }: { cause: Cause; wait?: number }, now: number): void {
+    if (closedBy !== 'pipes') stuckSince = now
+    closedBy = cause
     closedAt = now
-    if (by === 'delayedByRate') timer ??= setTimeout(wake, Math.max(1, ((1 - tokens) / options.rate) * 1000))
+    if (wait === undefined || timed) return
+    timed = true
+    setTimeout(wake, Math.min(Math.ceil(wait), LONGEST_WAIT_MS))
   }
 
   function wake(): void {
-    timer = undefined
+    timed = false
     look()
   }
 
   function look(): void {
     if (closedBy === undefined) return
-    const by = cause()
-    if (by !== undefined) {
-      if (by !== closedBy || (by === 'delayedByRate' && timer === undefined)) close(by)
+    const now = performance.now()
+    held[closedBy] += now - closedAt
+    const why = delay(now)
+    if (why !== undefined) {
+      close(why, now)
       return
     }
-    held[closedBy] += performance.now() - closedAt
     closedBy = undefined
+    pass(now)
     options.open()
   }
 
@@ -71,18 +90,29 @@ export function createGate(options: {
     connected() {
       if (closedBy !== undefined) options.hold()
     },
-    passed() {
-      tokens--
-      const by = cause()
-      if (by === undefined || closedBy !== undefined) return
-      close(by)
+    arrived(next) {
+      const now = performance.now()
+      turn = next
+      const why = delay(now)
+      if (why === undefined) {
+        pass(now)
+        return true
+      }
+      close(why, now)
       options.hold()
+      return false
     },
     look,
-    held: () => ({
-      delayedByRate: Math.round(held.delayedByRate),
-      heldByWindow: Math.round(held.heldByWindow),
-      heldByPipes: Math.round(held.heldByPipes),
-    }),
+    held: () => {
+      const now = performance.now()
+      const waiting = closedBy === undefined ? 0 : now - closedAt
+      return Object.fromEntries(
+        Object.entries(held).map(([cause, ms]) => [
+          cause,
+          Math.round(cause === closedBy ? ms + waiting : ms),
+        ]),
+      ) as Record<Cause, number>
+    },
+    stuck: () => (closedBy === 'pipes' ? performance.now() - stuckSince : 0),
   }
 }

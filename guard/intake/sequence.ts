@@ -1,5 +1,5 @@
-/** Which numbers a producer may send (doc/formats.md §5). */
-import { compareNumbers, formatNumber, type StanzaNumber } from '../gcxp/number.ts'
+/** Which numbers a producer may send, and which ones a foreign producer's requests get (doc/formats.md §5). */
+import { compareNumbers, formatNumber, NO_NUMBER, nextNumber, type StanzaNumber } from '../gcxp/number.ts'
 import { WINDOW } from '../gcxp/producer.ts'
 
 export type Sequence = Readonly<{
@@ -9,9 +9,11 @@ export type Sequence = Readonly<{
   next(number: StanzaNumber): string | undefined
   /** Every number up to this one is settled. */
   confirm(number: StanzaNumber): void
+  /** How many numbers were left out, where that may be. */
+  missing(): number
 }>
 
-/** @param seen the highest number ever seen, 0.0 when none; @param confirmed the highest ever settled. */
+/** Numbers that go on from connection to connection. @param seen the highest number ever seen, 0.0 when none; @param confirmed the highest ever settled. */
 export function createSequence(seen: StanzaNumber, confirmed: StanzaNumber): Sequence {
   let last: StanzaNumber | undefined
 
@@ -48,5 +50,52 @@ export function createSequence(seen: StanzaNumber, confirmed: StanzaNumber): Seq
     confirm(number) {
       if (compareNumbers(number, confirmed) > 0) confirmed = number
     },
+    missing: () => 0,
+  }
+}
+
+/** Numbers without responses: nothing is sent again, so they only grow, and those of a generation that are left out are lost. */
+export function createGrowth(): Sequence {
+  let last: StanzaNumber | undefined
+  let missing = 0
+  return {
+    connected() {},
+    confirm() {},
+    next(number) {
+      if (number.count === 0) return `number ${formatNumber(number)}, a number that no stanza has`
+      if (last !== undefined && compareNumbers(number, last) <= 0) {
+        return `number ${formatNumber(number)} behind ${formatNumber(last)}, not above it`
+      }
+      if (last?.generation === number.generation) missing += number.count - last.count - 1
+      last = number
+      return undefined
+    },
+    missing: () => missing,
+  }
+}
+
+/** Numbers of our own making. */
+export function createUnchecked(): Sequence {
+  return { connected() {}, next: () => undefined, confirm() {}, missing: () => 0 }
+}
+
+const DAY = 86_400
+/** Numbers that a second has: as many as the greatest rate lets in. */
+const A_SECOND = 1_000_000
+
+/**
+ * Numbers for the requests of a foreign producer: those behind `seen`. Where none was seen, the first is one that no earlier journal
+ * has come to: its generation is the day, its count begins at the second of the day, so that a receiving edge, which drops
+ * what it has, takes it for new.
+ * @param second since 1970.
+ */
+export function createOwnNumbers(seen: StanzaNumber, second: number): () => StanzaNumber {
+  let last =
+    compareNumbers(seen, NO_NUMBER) > 0
+      ? seen
+      : { generation: Math.floor(second / DAY), count: (second % DAY) * A_SECOND }
+  return () => {
+    last = nextNumber(last)
+    return last
   }
 }

@@ -1,88 +1,124 @@
 /**
  * journal: writes the audit record of one direction, and tells release when it is durable.
  *
- * Reads    fd 3: records from release; at start the last segment of the journal
+ * Reads    fd 3: records from release; fd 6: from intake, sealed contents, where any are to be kept
+ *          at start the last segment of the journal
  * Writes   fd 4: to release, the head at start, then how many records are durable
  *          fd 5: snapshots to metrics
- *          the journal directory: hash-chained JSON lines (line.ts), `head.json` at start, about once a second, and at the end
+ *          the journal directory: hash-chained JSON lines (line.ts) with signed checkpoints (checkpoint.ts), kept contents as they
+ *          came (content-file.ts), `head.json` at start, about once a second, and at the end; old segments are removed as
+ *          the configuration says, each when the record of it is durable
  * Trusts   the bundle, by the digest in its arguments (names and markings of rows); release, that it tells what it saw
- * Rights   reads its code, the bundle and the digest key; writes the journal directory; no network
+ * Rights   reads its code, the bundle, the digest key and the signing key; writes the journal directory; no network. It never has
+ *          content that is not sealed, and no key to open it
  * Fails    a write or flush that fails, a record out of format, the end of a pipe: the process ends, and with it the
  *          direction; nothing was released whose record is not durable. A journal that does not chain, or that was cut off, is not
  *          continued.
  * Reports  on stderr
  */
-import { createHmac, createSecretKey } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { cannotRead, cannotWrite } from '../../rules/unreadable.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { readBundle } from '../common/bundle.ts'
 import { createFrameReader } from '../common/frames.ts'
+import { readPrivateKey } from '../common/keys.ts'
 import { sendSnapshots } from '../common/metrics.ts'
-import { readPipe, writePipe } from '../common/pipe.ts'
-import {
-  type ApprovedBundle,
-  decodeRecord,
-  encodeHead,
-  NO_ROW,
-  type Opinion,
-  RECORD_OCTETS,
-  type VerdictRecord,
-} from '../common/record.ts'
+import { readPipe, writeGathered, writePipe } from '../common/pipe.ts'
+import { decodeRecord, encodeHead, type JournalRecord, RECORD_OCTETS } from '../common/record.ts'
 import { createReport, type Report } from '../common/report.ts'
 import { compareNumbers, formatNumber } from '../gcxp/number.ts'
-import { type Log, openLog } from '../log/log.ts'
-import { segmentName, writeHeadFile } from './files.ts'
-import { type Head, writeLine } from './line.ts'
+import { type ContentPlace, openContentFile } from './content-file.ts'
+import { KEEPING, readContents } from './contents.ts'
+import { keepHeadFile } from './head-file.ts'
+import { type Keep, startRetention } from './retention.ts'
+import { watchSpace } from './space.ts'
 import { findStart, type JournalStart } from './start.ts'
+import { createVerdictFields } from './verdict.ts'
+import { createWriter } from './writer.ts'
 
-/** Octets from which on a new segment is begun. */
-const SEGMENT_OCTETS = 64 * 1024 * 1024
+const MEGABYTE = 1024 * 1024
 /** How long a confirmation, which nobody waits for, may wait for the flush of a verdict. */
 const LAZY_FLUSH_MS = 500
-const HEAD_FILE_MS = 1000
 
-const options = stageArguments(process.argv.slice(2), [
-  'name',
-  'bundle',
-  'digest',
-  'directory',
-  'key',
-  'peer',
-])
+const options = stageArguments(
+  process.argv.slice(2),
+  [
+    ...(['name', 'bundle', 'digest', 'directory', 'key', 'peer'] as const),
+    ...(['segment-megabytes', 'warn-free-megabytes', 'content'] as const),
+  ],
+  ['signing-key', 'keep-days', 'keep-megabytes'],
+)
 const report: Report = createReport('journal', options.name)
 
 const bundle = readBundle(options.bundle, options.digest)
 if ('problem' in bundle) report.fail(bundle.problem)
-const { rows } = bundle.labels
-const key = readKey(options.key)
 const start = readStart()
 if ('problem' in start) report.fail(start.problem)
+const { state } = start
+const [keepDays] = options['keep-days'].map(Number)
+const [keepMegabytes] = options['keep-megabytes'].map(Number)
+const keep: Keep = {
+  ...(keepDays === undefined ? {} : { days: keepDays }),
+  ...(keepMegabytes === undefined ? {} : { megabytes: keepMegabytes }),
+}
+const keeping = KEEPING.find((one) => one === options.content)
+if (keeping === undefined) report.fail(`--content ${options.content}: is not one of ${KEEPING.join(', ')}`)
+const verdictFields = createVerdictFields({
+  name: options.name,
+  peer: options.peer,
+  bundle: options.digest,
+  rows: bundle.labels.rows,
+  key: readDigestKey(options.key),
+})
 
 const records = readPipe(3, 'records', report, onChunk, onEnd)
 records.pause()
 const durable = writePipe(4, 'durable', report)
 const metrics = writePipe(5, 'metrics', report)
+const contents = readContents(6, {
+  keeping,
+  stanzaBytes: bundle.limits.stanzaBytes,
+  report,
+  onContent: work,
+  onEnd,
+})
 
-const { state } = start
-/** Heads behind records that are not durable yet, each with the octets appended and the records received by then. */
-const pending: { appended: number; received: number; head: typeof state.head }[] = []
-let appended = 0
+const frames = createFrameReader(RECORD_OCTETS)
+/** The next record, when it waits for its content. */
+let next: JournalRecord | undefined
+/** Records are not written while those before them wait for their contents to be durable. */
+let keepingContents = false
 let received = 0
-let durableHead = state.head
-let beginning = false
-let begun = false
 /** The exit code with which the stage ends once all is durable. */
 let stopping: number | undefined
 let timeAt = 0
 let timeText = ''
 
-const log = open(start)
+const writer = opened(() =>
+  createWriter({
+    guard: options.name,
+    directory: options.directory,
+    start,
+    segmentOctets: Number(options['segment-megabytes']) * MEGABYTE,
+    byAge: keep.days !== undefined,
+    signingKey: readSigningKey(options['signing-key'][0]),
+    time,
+    onFailure: report.fail,
+  }),
+)
+const contentFile =
+  keeping === 'none' ? undefined : opened(() => openContentFile(options.directory, start.first, report.fail))
+const freeOctets = opened(() =>
+  watchSpace({ directory: options.directory, warnMegabytes: Number(options['warn-free-megabytes']), report }),
+)
+const keepHead = keepHeadFile(options.directory, writer.durableHead, report)
+let removeOld = (): void => {}
 
-if (start.octets === 0) beginSegment()
-write({ type: 'start', time: time(), guard: options.name, peer: options.peer, bundle: options.digest })
-mark()
-log.flush()
+writer.write({ type: 'start', time: time(), guard: options.name, peer: options.peer, bundle: options.digest })
+writer.checkpoint()
+writer.mark(() => keepHead().then(begin))
+writer.flush()
 
 function readStart(): JournalStart | Readonly<{ problem: string }> {
   try {
@@ -94,141 +130,119 @@ function readStart(): JournalStart | Readonly<{ problem: string }> {
   }
 }
 
-function open(start: JournalStart): Log {
-  const { segment, octets } = start
+function opened<T>(open: () => T): T {
   try {
-    return openLog({ directory: options.directory, segment, octets, onDurable, onFailure: report.fail })
+    return open()
   } catch (error) {
     return report.fail(
-      `journal ${options.directory}: ${segment} ${cannotWrite(error, 'let the user of this stage write it')}`,
+      `journal ${options.directory}: ${cannotWrite(error, 'let the user of this stage write it')}`,
     )
   }
 }
 
-function write(fields: object): void {
-  const { line, head } = writeLine(state.head, fields)
-  const octets = Buffer.from(line)
-  state.head = head
-  appended += octets.length
-  log.append(octets)
-}
-
-function beginSegment(): void {
-  write({
-    type: 'segment',
-    time: new Date().toISOString(),
-    previous: state.head.chain,
-    seen: formatNumber(state.seen),
-    confirmed: formatNumber(state.confirmed),
-    ...(state.approved === undefined ? {} : approvedFields(state.approved)),
+/** Only now, so that a journal with verdicts and without `head.json` is one from which it was taken. */
+function begin(): void {
+  const { head: _head, began: _began, ...rest } = state
+  durable.write(encodeHead({ records: writer.durableHead().seq, ...rest }))
+  records.resume()
+  sendSnapshots(metrics, snapshot)
+  removeOld = startRetention({
+    directory: options.directory,
+    keep,
+    report,
+    record(removal, whenDurable) {
+      if (stopping !== undefined) return
+      writer.write({ type: 'removed', time: time(), ...removal })
+      writer.mark(whenDurable)
+      writer.flush()
+    },
   })
 }
 
-function approvedFields({ version, digest }: ApprovedBundle): object {
-  return { version, bundle: digest }
-}
-
-function mark(): void {
-  pending.push({ appended, received, head: state.head })
-}
-
-function onDurable(octets: number): void {
-  let reached = pending[0]
-  while (pending[0] !== undefined && pending[0].appended <= octets) reached = pending.shift()
-  if (reached === undefined || reached.appended > octets) return
-  durableHead = reached.head
-  if (begun) {
-    const count = Buffer.alloc(8)
-    count.writeBigUInt64BE(BigInt(reached.received))
-    durable.write(count)
-  } else if (!beginning) {
-    beginning = true
-    keepHead().then(begin)
-  }
-  if (stopping !== undefined && pending.length === 0) keepHead().then(() => process.exit(stopping))
-}
-
-/** Only now, so that a journal with verdicts and without `head.json` is one from which it was taken. */
-function begin(): void {
-  begun = true
-  const { head: _, ...rest } = state
-  durable.write(encodeHead({ records: durableHead.seq, ...rest }))
-  records.resume()
-  sendSnapshots(metrics, snapshot)
-}
-
-const frames = createFrameReader(RECORD_OCTETS)
-
 function onChunk(chunk: Buffer): void {
-  let urgent = false
-  try {
-    frames.feed(chunk)
-    for (let rest = frames.read(); rest !== undefined; rest = frames.read()) {
-      if (stopping !== undefined) return
-      const record = decodeRecord(rest)
-      if (record === undefined) report.fail('records: a record does not fit its format')
-      received++
-      if (log.segmentOctets() >= SEGMENT_OCTETS) {
-        log.startSegment(segmentName(state.head.seq + 1))
-        beginSegment()
-      }
-      if (record.kind === 'verdict') {
-        urgent = true
-        write(verdictFields(record))
-      } else if (record.kind === 'bundle') {
-        state.approved = record.bundle
-        write({ type: 'bundle', time: time(), ...approvedFields(record.bundle) })
-      } else {
-        if (record.kind === 'confirmed') state.confirmed = record.number
-        write({ type: record.kind, time: time(), number: formatNumber(record.number) })
-      }
+  frames.feed(chunk)
+  work()
+}
+
+/** Writes the records that have come, as far as their contents have; a content is durable before the record that names it. */
+function work(): void {
+  if (keepingContents || stopping !== undefined) return
+  if (writer.full()) {
+    const first = writer.startSegment()
+    contentFile?.startSegment(first)
+    writer.mark(removeOld)
+  }
+  const batch: { record: JournalRecord; content: ContentPlace | undefined }[] = []
+  for (let record = nextRecord(); record !== undefined; record = nextRecord()) {
+    let content: ContentPlace | undefined
+    if (record.kind === 'verdict') {
+      if (!contents.ready()) break
+      const sealed = contents.take(record.number, record.outcome)
+      if (sealed !== undefined) content = contentFile?.append(sealed)
     }
+    batch.push({ record, content })
+    next = undefined
+  }
+  const commit = () => {
+    for (const { record, content } of batch) write(record, content)
+    received += batch.length
+    const count = received
+    writer.mark(() => tell(count))
+    // For a confirmation nobody waits: it goes with the next verdict, or with the timer below.
+    if (batch.some(({ record }) => record.kind === 'verdict' || record.kind === 'gate')) writer.flush()
+  }
+  if (batch.some(({ content }) => content !== undefined)) {
+    keepingContents = true
+    contentFile?.flush(() => {
+      keepingContents = false
+      if (stopping !== undefined) return
+      commit()
+      work()
+    })
+  } else if (batch.length > 0) {
+    commit()
+  }
+  if (keepingContents || next !== undefined) records.pause()
+  else if (records.isPaused()) records.resume()
+}
+
+function nextRecord(): JournalRecord | undefined {
+  if (next !== undefined) return next
+  try {
+    const rest = frames.read()
+    if (rest === undefined) return undefined
+    next = decodeRecord(rest)
   } catch (error) {
     report.fail(`records: ${(error as Error).message}`)
   }
-  mark()
-  // For a confirmation nobody waits: it goes with the next verdict, or with the timer below.
-  if (urgent) log.flush()
+  return next ?? report.fail('records: a record does not fit its format')
 }
 
-/** The members of a verdict's line; their meaning is doc/formats.md §6. */
-function verdictFields(record: VerdictRecord): object {
-  const again = compareNumbers(record.number, state.seen) <= 0
-  if (!again) state.seen = record.number
-  const { inspect, verify, outcome } = record
-  const told = inspect.accepted || !verify.accepted ? inspect : verify
-  const row = outcome === 'released' && inspect.row !== NO_ROW ? rows[inspect.row] : undefined
-  return {
-    type: 'verdict',
-    time: time(),
-    number: formatNumber(record.number),
-    ...(again ? { again } : {}),
-    outcome,
-    direction: options.name,
-    peer: options.peer,
-    from: told.from,
-    to: told.to,
-    form: told.form,
-    size: record.size,
-    input: keyed(record.input),
-    ...(outcome === 'released' ? { output: keyed(record.output) } : {}),
-    inspect: opinionFields(inspect),
-    verify: opinionFields(verify),
-    ...(row === undefined
-      ? {}
-      : { row: row.name, label: row.input.marking, releasedLabel: row.output.marking }),
-    bundle: options.digest,
+function write(record: JournalRecord, content: ContentPlace | undefined): void {
+  if (record.kind === 'verdict') {
+    const again = compareNumbers(record.number, state.seen) <= 0
+    if (!again) state.seen = record.number
+    writer.write(verdictFields(record, { time: time(), again, content }))
+  } else if (record.kind === 'bundle') {
+    state.approved = record.bundle
+    const { version, digest } = record.bundle
+    writer.write({ type: 'bundle', time: time(), version, bundle: digest })
+  } else if (record.kind === 'self-test') {
+    writer.write({ type: 'self-test', time: time(), cases: record.cases })
+  } else if (record.kind === 'gate') {
+    state.gateClosed = record.closed
+    const { closed, time: since, by, reason } = record
+    writer.write({ type: 'gate', time: time(), state: closed ? 'closed' : 'open', since, by, reason })
+  } else {
+    if (record.kind === 'confirmed') state.confirmed = record.number
+    writer.write({ type: record.kind, time: time(), number: formatNumber(record.number) })
   }
 }
 
-function opinionFields(opinion: Opinion): object {
-  if (opinion.accepted) return { verdict: 'accepted', row: opinion.row === NO_ROW ? null : opinion.row }
-  return { verdict: 'refused', reason: opinion.reason, at: opinion.position }
-}
-
-/** HMAC-SHA-256 of a digest: whoever reads the journal cannot try out what a short message was. */
-function keyed(digest: Uint8Array): string {
-  return createHmac('sha256', key).update(digest).digest('hex')
+function tell(records: number): void {
+  const count = Buffer.alloc(8)
+  count.writeBigUInt64BE(BigInt(records))
+  writeGathered(durable, count)
 }
 
 function time(): string {
@@ -240,7 +254,7 @@ function time(): string {
   return timeText
 }
 
-function readKey(file: string) {
+function readDigestKey(file: string): KeyObject {
   let text = ''
   try {
     text = readFileSync(file, 'latin1').trimEnd()
@@ -252,39 +266,26 @@ function readKey(file: string) {
   return createSecretKey(text, 'hex')
 }
 
+function readSigningKey(file: string | undefined): KeyObject | undefined {
+  if (file === undefined) return undefined
+  const key = readPrivateKey(file, 'ed25519')
+  return 'problem' in key ? report.fail(`signing key ${file} ${key.problem}`) : key
+}
+
 function snapshot() {
+  const head = writer.durableHead()
   return {
     stage: 'journal' as const,
-    records: durableHead.seq,
-    waiting: pending.length === 0 ? 0 : state.head.seq - durableHead.seq,
-    flushes: log.flushes(),
-    octets: appended,
-    headPrefix: Number.parseInt(durableHead.chain.slice(0, 12), 16),
+    records: head.seq,
+    waiting: writer.head().seq - head.seq,
+    flushes: writer.flushes(),
+    octets: writer.octets(),
+    headPrefix: Number.parseInt(head.chain.slice(0, 12), 16),
+    freeOctets: freeOctets(),
   }
 }
 
-setInterval(log.flush, LAZY_FLUSH_MS)
-
-let headWritten: Head | undefined
-let writingHead = Promise.resolve()
-
-/** Writes `head.json` when it is behind; one write at a time. */
-function keepHead(): Promise<void> {
-  const write = async () => {
-    const head = durableHead
-    if (head === headWritten) return
-    await writeHeadFile(options.directory, head)
-    headWritten = head
-  }
-  writingHead = writingHead.then(write).catch((error) => {
-    report.fail(
-      `${options.directory}/head.json: ${cannotWrite(error, 'let the user of this stage write it')}`,
-    )
-  })
-  return writingHead
-}
-
-setInterval(keepHead, HEAD_FILE_MS)
+setInterval(writer.flush, LAZY_FLUSH_MS)
 
 function onEnd(why: string): void {
   if (stopping !== undefined) return
@@ -296,9 +297,10 @@ function onEnd(why: string): void {
 function stop(status: number): void {
   stopping = status
   for (const pipe of [records, durable, metrics]) pipe.destroy()
-  write({ type: 'stop', time: time() })
-  mark()
-  log.flush()
+  writer.write({ type: 'stop', time: time() })
+  writer.checkpoint()
+  writer.mark(() => keepHead().then(() => process.exit(status)))
+  writer.flush()
 }
 
 process.on('SIGTERM', () => {

@@ -3,13 +3,16 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ApprovedBundle } from '../common/record.ts'
+import type { Reason } from '../../rules/reasons.ts'
+import type { ApprovedBundle, Outcome } from '../common/record.ts'
+import { type VerdictClass, verdictClass } from '../common/verdict-class.ts'
 import { NO_NUMBER, parseNumber, type StanzaNumber } from '../gcxp/number.ts'
-import { type Head, readLine } from './line.ts'
+import { type Head, NO_HEAD, readLine } from './line.ts'
 
 const LF = 10
 const CHUNK = 1 << 20
-const LONGEST_LINE = 1 << 20
+/** Octets of the longest line, without LF. */
+export const LONGEST_LINE = 1 << 20
 
 /**
  * The lines of a file with the place behind each, as octets are there: `whole` is false for a last line without LF.
@@ -58,6 +61,10 @@ export type JournalState = {
   confirmed: StanzaNumber
   /** The last signed bundle that release went by. */
   approved?: ApprovedBundle
+  /** When the segment was begun, as its first record says. */
+  began?: string
+  /** What became of the gate. */
+  gateClosed?: boolean
 }
 
 /** Brings `state` up to date with the members of one more record. */
@@ -74,7 +81,10 @@ function follow(state: JournalState, fields: Readonly<Record<string, unknown>>, 
   } else if (fields['type'] === 'segment') {
     state.seen = number('seen')
     state.confirmed = number('confirmed')
+    if (typeof fields['time'] === 'string') state.began = fields['time']
   }
+  if (fields['type'] === 'gate') state.gateClosed = fields['state'] === 'closed'
+  if (fields['type'] === 'segment' && fields['gate'] === 'closed') state.gateClosed = true
   if (fields['type'] === 'bundle' || fields['type'] === 'segment') {
     const { version, bundle: digest } = fields
     if (typeof version === 'number' && typeof digest === 'string') state.approved = { version, digest }
@@ -108,9 +118,26 @@ export function readSegment(
 
 /** The chain value that a segment's first record says it follows. */
 export function namedPrevious(line: string): string {
+  const { type, previous } = readFields(line) ?? {}
+  if (type === 'segment' && typeof previous === 'string' && /^[0-9a-f]{64}$/.test(previous)) return previous
+  return NO_HEAD.chain
+}
+
+/** The members of a line, unchecked; undefined when it is no JSON object. */
+export function readFields(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const { type, previous } = JSON.parse(line)
-    if (type === 'segment' && typeof previous === 'string' && /^[0-9a-f]{64}$/.test(previous)) return previous
-  } catch {}
-  return '0'.repeat(64)
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The class of a verdict's record; undefined of any other. */
+export function classOf(fields: Readonly<Record<string, unknown>>): VerdictClass | undefined {
+  if (fields['type'] !== 'verdict') return undefined
+  const { reason } = (fields['inspect'] ?? {}) as Record<string, unknown>
+  return verdictClass(fields['outcome'] as Outcome, reason as Reason)
 }

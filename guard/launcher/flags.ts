@@ -5,7 +5,8 @@
  * flags do not take away (`vm`, `data:` imports, `module` hooks, `process.kill`) is kept out of the verifiers by a test.
  */
 import { dirname, join } from 'node:path'
-import type { GuardConfig, StageName } from './stages.ts'
+import { gateFile } from '../common/gate.ts'
+import { contentKey, type GuardConfig, type StageName } from './stages.ts'
 
 /** Where the code of the stages is: `root` with `guard/` and `rules/` below it, packages in `modules`. */
 export type CodeTree = Readonly<{
@@ -49,7 +50,11 @@ const COMMON = [
   '--disable-warning=ExperimentalWarning',
   // A package is found where it is installed or not at all.
   '--no-global-search-paths',
+  // A fault in memory ends the stage at once; no handler runs on it.
+  '--disable-wasm-trap-handler',
 ] as const
+// Not among them: --frozen-intrinsics. All stages run with it, but it is experimental, costs `inspect` a tenth of its speed without
+// code generation and half of it with, and each stage 9 MB; and what it hinders must already run as code of the stage.
 
 /** Megabytes of heap: what a stage needs at its bounds (window, held octets), several times over. */
 const HEAP: Readonly<Record<StageName, number>> = {
@@ -106,6 +111,19 @@ export function nodeFlags(stage: StageName, config: GuardConfig, code: CodeTree)
   ]
 }
 
+/**
+ * No core dump holds what a process has in memory: the limit, which children inherit, is set for a process that runs already, and
+ * by the start files of units.
+ */
+export const NO_CORE = ['/usr/bin/prlimit', '--core=0:0', '--pid'] as const
+export const NO_CORE_IN_SHELL = 'ulimit -c 0'
+
+/**
+ * A stage ends with its launcher, however that ends: stages that nobody keeps together would go on without anyone to start them again
+ * (PR_SET_PDEATHSIG of prctl(2), which holds through exec).
+ */
+export const WITH_LAUNCHER = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] as const
+
 /** The exit code of a journal whose directory another one has. */
 export const LOCKED = 75
 
@@ -127,10 +145,14 @@ function dataFiles(stage: StageName, config: GuardConfig): string[] {
       const { certificate, key, ca } = config[stage]
       const { file, signers, signatures = [] } = config.bundle
       const approval = signers === undefined || stage === 'intake' ? [] : [signers, ...signatures]
-      return [file, certificate, key, ca, ...approval]
+      const gate = stage === 'release' ? [gateFile(config.gate)] : []
+      const sealing = stage === 'intake' ? [contentKey(config)].filter((one) => one !== undefined) : []
+      return [file, certificate, key, ca, ...gate, ...approval, ...sealing]
     }
-    case 'journal':
-      return [config.bundle.file, config.journal.key, config.journal.directory]
+    case 'journal': {
+      const { directory, key, 'signing-key': signing } = config.journal
+      return [config.bundle.file, key, directory, ...(signing === undefined ? [] : [signing])]
+    }
     case 'metrics':
       return []
     default:

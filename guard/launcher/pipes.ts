@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PIPES, type StageName } from './stages.ts'
+import { type GuardConfig, pipesOf, type StageName } from './stages.ts'
 
 /**
  * Closes the descriptors that this process was given at its start beside the first three: a stage would inherit them. To be
@@ -33,17 +33,18 @@ function isInherited(fd: number): boolean {
   }
 }
 
-/** For each stage its descriptors from 3 on, as this process has them open. */
-export type OpenPipes = Readonly<{ of(stage: StageName): number[]; close(): void }>
+/** For each stage its descriptors from 3 on, as this process has them open; `ignore` where it has none. */
+export type OpenPipes = Readonly<{ of(stage: StageName): (number | 'ignore')[]; close(): void }>
 
-export function openPipes(): OpenPipes {
+export function openPipes(config: GuardConfig): OpenPipes {
+  const pipes = pipesOf(config)
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-'))
   const ends: { stage: StageName; fd: number; open: number }[] = []
   try {
-    execFileSync('mkfifo', ['-m', '600', ...PIPES.map(({ name }) => join(directory, name))], {
+    execFileSync('mkfifo', ['-m', '600', ...pipes.map(({ name }) => join(directory, name))], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
-    for (const { name, reader, writer } of PIPES) {
+    for (const { name, reader, writer } of pipes) {
       const path = join(directory, name)
       // The reading end first, and without waiting for a writer; then the writing end does not wait either.
       ends.push({ ...reader, open: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK) })
@@ -54,11 +55,8 @@ export function openPipes(): OpenPipes {
   }
   return {
     of(stage) {
-      const own = ends.filter((end) => end.stage === stage).sort((a, b) => a.fd - b.fd)
-      own.forEach((end, i) => {
-        if (end.fd !== i + 3) throw new Error(`the descriptors of ${stage} have a gap at ${i + 3}`)
-      })
-      return own.map((end) => end.open)
+      const own = new Map(ends.filter((end) => end.stage === stage).map(({ fd, open }) => [fd, open]))
+      return Array.from({ length: Math.max(...own.keys()) - 2 }, (_, i) => own.get(i + 3) ?? 'ignore')
     },
     close() {
       for (const { open } of ends.splice(0)) closeSync(open)

@@ -5,13 +5,14 @@
  *   DIR/<stage>.sh                opens the pipes of the stage, then becomes the stage (a text for sh(1))
  *
  * A shell waits in opening a FIFO until its other end is opened too. All stages open theirs in the one order of the table
- * PIPES, so the first pipe that is not open yet is always what both its stages wait for: they cannot wait in a circle.
+ * of pipes, so the first pipe that is not open yet is always what both its stages wait for: they cannot wait in a circle.
  */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeTree, nodeFlags, stageFile, stageLock } from './flags.ts'
-import { type GuardConfig, PIPES, STAGES, type StageName, stageArguments } from './stages.ts'
+import { codeTree, NO_CORE_IN_SHELL, nodeFlags, stageFile, stageLock } from './flags.ts'
+import { makeGate } from './gate.ts'
+import { type GuardConfig, pipesOf, STAGES, type StageName, stageArguments } from './stages.ts'
 
 /**
  * The user, and the group of the same name, of a stage under systemd: each direction has its own, or a stage could signal, read and
@@ -33,11 +34,12 @@ export type PrepareOptions = Readonly<{
 
 /** Throws what the file system says. */
 export function prepareGuard({ config, directory, userOf }: PrepareOptions): void {
+  makeGate(config.gate)
   const pipes = join(directory, 'pipes')
   rmSync(pipes, { recursive: true, force: true })
   mkdirSync(pipes, { recursive: true, mode: 0o711 })
   chmodSync(pipes, 0o711)
-  for (const { name, writer, reader } of PIPES) {
+  for (const { name, writer, reader } of pipesOf(config)) {
     const path = join(pipes, name)
     execFileSync('mkfifo', ['-m', userOf ? '240' : '600', path], { stdio: ['ignore', 'ignore', 'inherit'] })
     if (userOf) give(path, userOf(writer.stage), userOf(reader.stage))
@@ -70,7 +72,7 @@ function give(path: string, user: string, group: string): void {
 
 function startFile(stage: StageName, config: GuardConfig, pipes: string): string {
   const code = codeTree(config.jit)
-  const opens = PIPES.flatMap(({ name, writer, reader }) => [
+  const opens = pipesOf(config).flatMap(({ name, writer, reader }) => [
     ...(writer.stage === stage ? [`exec ${writer.fd}>${quote(join(pipes, name))}`] : []),
     ...(reader.stage === stage ? [`exec ${reader.fd}<${quote(join(pipes, name))}`] : []),
   ])
@@ -83,6 +85,7 @@ function startFile(stage: StageName, config: GuardConfig, pipes: string): string
   ]
   return [
     `# ${stage} of the guard ${config.name}. Made by "sallyport guard prepare" at each start; changes are lost.`,
+    NO_CORE_IN_SHELL,
     ...opens,
     `cd / && exec env -i \\\n  ${words.map(quote).join(' \\\n  ')}`,
     '',

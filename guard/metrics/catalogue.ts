@@ -10,6 +10,7 @@ import {
   LATENCY_BOUNDS,
   type ReleaseSnapshot,
 } from '../common/metrics.ts'
+import { refusalClass, type VerdictClass } from '../common/verdict-class.ts'
 
 /** The last snapshot of each stage, undefined before the first. */
 export type Latest = {
@@ -61,10 +62,10 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
     name: string,
     help: string,
     label: string,
-    values: () => Record<string, number | boolean | undefined>,
+    values: () => Record<string, number | boolean | undefined> | undefined,
   ): void {
     metric(kind, name, help, () =>
-      Object.entries(values())
+      Object.entries(values() ?? {})
         .filter(([, value]) => value !== undefined)
         .map(([key, value]) => ({ value: Number(value), labels: { guard, [label]: key } })),
     )
@@ -74,6 +75,12 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
     notAfter === undefined ? undefined : (notAfter - now()) / 86_400_000
 
   one('gauge', 'sallyport_guard_ready', '1 when stanzas can cross', () => ready() === undefined)
+  one(
+    'gauge',
+    'sallyport_guard_gate_closed',
+    '1 while the gate is closed: nothing leaves until a person opens it',
+    () => latest.release && latest.release.gate !== '',
+  )
   one('gauge', 'sallyport_guard_start_time_seconds', 'When this run of the stages began', () => started)
   one(
     'counter',
@@ -126,6 +133,13 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
     'reason',
     () => Object.fromEntries(REASONS.map((reason) => [reason, latest.release?.refused[reason] ?? 0])),
   )
+  labelled(
+    'counter',
+    'sallyport_guard_verdicts_total',
+    'Verdicts by class: what passed, and what its label, or the lack of one, kept from passing',
+    'class',
+    () => latest.release && verdictsByClass(latest.release),
+  )
   one(
     'counter',
     'sallyport_guard_disagreements_total',
@@ -159,6 +173,12 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
   )
   one(
     'counter',
+    'sallyport_guard_missing_total',
+    'Numbers that the producer left out, where it is not answered: each is a stanza lost on the way',
+    () => latest.intake?.missing,
+  )
+  one(
+    'counter',
     'sallyport_guard_consumer_breaks_total',
     'Connections to the consumer that failed or broke',
     () => latest.release?.breaks,
@@ -169,9 +189,11 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
     'Time in which intake held the producer back, by cause',
     'cause',
     () => ({
-      rate: latest.intake?.delayedByRate,
-      window: latest.intake?.heldByWindow,
-      verifiers: latest.intake?.heldByPipes,
+      rate: latest.intake?.held.rate,
+      domains: latest.intake?.held.domains,
+      pair: latest.intake?.held.pair,
+      window: latest.intake?.held.window,
+      verifiers: latest.intake?.held.pipes,
     }),
   )
   labelled(
@@ -225,6 +247,13 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
     () => latest.journal?.octets,
   )
 
+  one(
+    'gauge',
+    'sallyport_guard_journal_free_octets',
+    'Octets that the file system of the journal still takes',
+    () => latest.journal?.freeOctets,
+  )
+
   function latency(): Value[] {
     if (latest.intake === undefined) return []
     const name = 'sallyport_guard_latency_seconds'
@@ -239,4 +268,14 @@ export function createCatalogue({ guard, latest, startsAgain, ready, now }: Cata
     return values
   }
   return registry
+}
+
+function verdictsByClass({
+  released,
+  disagreements,
+  refused,
+}: ReleaseSnapshot): Record<VerdictClass, number> {
+  const counts = { passed: released, 'label-invalid': 0, 'label-missing': 0, other: disagreements }
+  for (const reason of REASONS) counts[refusalClass(reason)] += refused[reason] ?? 0
+  return counts
 }

@@ -8,10 +8,9 @@
  * Fails    the end of a pipe, a line out of format: the process ends, and with it the direction
  * Reports  on stderr
  */
-import { createServer, type ServerResponse } from 'node:http'
-import { parseHostPort } from '../common/address.ts'
 import { stageArguments } from '../common/arguments.ts'
 import type { IntakeSnapshot, ReleaseSnapshot, Snapshot } from '../common/metrics.ts'
+import { servePage } from '../common/page.ts'
 import { readPipe } from '../common/pipe.ts'
 import { createReport, type Report } from '../common/report.ts'
 import { createCatalogue, type Latest } from './catalogue.ts'
@@ -24,8 +23,6 @@ const STANDSTILL_MS = 5_000
 
 const options = stageArguments(process.argv.slice(2), ['name', 'listen', 'starts-again', 'because'])
 const report: Report = createReport('metrics', options.name)
-const listen = parseHostPort(options.listen)
-if (listen === undefined) report.fail(`--listen ${options.listen}: is not HOST:PORT`)
 
 const latest: Latest = { intake: undefined, release: undefined, journal: undefined }
 const heardAt = { intake: 0, release: 0, journal: 0 }
@@ -65,6 +62,7 @@ function take(stage: Snapshot['stage'], line: string): void {
 
 /** Why stanzas cannot cross, in one line; undefined when they can. */
 function notReady(): string | undefined {
+  if (latest.release !== undefined && latest.release.gate !== '') return latest.release.gate
   for (const stage of ['journal', 'release', 'intake'] as const) {
     if (latest[stage] === undefined) return `${stage} has not started`
     if (performance.now() - heardAt[stage] > STALE_MS) return `${stage} is stuck: look at its log`
@@ -100,34 +98,12 @@ function standstill(intake: IntakeSnapshot, release: ReleaseSnapshot): string {
   return `${silent} not answer: a stanza has waited for ${Math.round(intake.oldestWaits / 1000)} s; look at the log`
 }
 
-const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
-  const { method, url } = request
-  request.resume()
-  if (method !== 'GET') return send(response, 405, 'only GET is answered')
-  if (url === '/metrics') {
-    catalogue.metrics().then(
-      (text) => {
-        response.setHeader('content-type', catalogue.contentType)
-        response.end(text)
-      },
-      (error) => report.fail(`the metrics cannot be made: ${error}`),
-    )
-  } else if (url === '/healthz') {
+servePage(
+  options.listen,
+  catalogue,
+  () => {
     const why = notReady()
-    send(response, why === undefined ? 200 : 503, why ?? `ready${notes()}`)
-  } else {
-    send(response, 404, 'there is /metrics and /healthz')
-  }
-})
-server.maxConnections = 32
-server.on('error', (error: NodeJS.ErrnoException) =>
-  report.fail(
-    `metrics on ${options.listen}: ${error.code === 'EADDRINUSE' ? 'the port is in use: stop the other program, or choose another port' : `failed (${error.code})`}`,
-  ),
+    return why === undefined ? { status: 200, text: `ready${notes()}` } : { status: 503, text: why }
+  },
+  report,
 )
-server.listen(listen.port, listen.host)
-
-function send(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
-  response.end(`${text}\n`)
-}

@@ -135,7 +135,13 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
   if (string(bundle.unicode) !== UNICODE) {
     throw new Fault(`the bundle has the rules of another Unicode version than ${UNICODE}`)
   }
-  const limits = members(bundle.limits, 'burst', 'depth', 'rate', 'stanzaBytes')
+  const limits = members(
+    without(bundle.limits, 'pairBurst', 'pairRate'),
+    'burst',
+    'depth',
+    'rate',
+    'stanzaBytes',
+  )
   const depth = integer(limits.depth, 1)
   const from = readDomains(bundle.from)
   const to = readDomains(bundle.to)

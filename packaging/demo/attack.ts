@@ -1,6 +1,7 @@
 /** A subverted edge: it holds the edge's own certificate and key, and speaks GCXP with the guard as it likes. */
 import {
   connectProducer,
+  formatNumber,
   nextNumber,
   parseNumber,
   readCredentials,
@@ -9,7 +10,7 @@ import {
 import type { Spif } from '../../rules/spif/spif.ts'
 import type { Step } from './conversation.ts'
 import { readVerdicts } from './journal.ts'
-import { arrival, judge, type Played } from './play.ts'
+import { arrival, judge, knownOf, type Played } from './play.ts'
 import type { World } from './world.ts'
 
 /** Plays the steps as ACME's edge, which must be stopped. Calls `onPlayed` after each. */
@@ -33,13 +34,15 @@ export async function playAsEdge(
   try {
     let number = nextAfter(readVerdicts(journal).at(-1)?.number)
     for (const step of steps) {
-      const known = readVerdicts(journal).length
+      const known = knownOf(world, step)
       const answered = new Promise<boolean>((resolve) => answers.set(number.count, resolve))
-      producer.send(number, Buffer.from(step.stanza))
+      // The id of what an edge sends is the number of its frame.
+      const own = step.stanza.replace(`id="${step.id}"`, `id="o${formatNumber(number)}"`)
+      producer.send(number, Buffer.from(own))
       number = nextNumber(number)
       const accepted = await Promise.race([answered, after(5_000)])
       const told = accepted === undefined ? undefined : accepted ? 'accepted' : 'refused'
-      if (accepted === true) await arrival(world, step)
+      if (accepted === true) await arrival(world, step, known)
       onPlayed(judge(world, step, spifs, known, told))
     }
   } finally {

@@ -163,6 +163,11 @@ export function attack(acme: Spif): Step[] {
         canonical(id, `${body}${label({ form: 'ess-0258', classification: 'OPEN', marking: 'PUBLIC' })}`),
       'label-malformed',
     ),
+    step(
+      'Words in the id, where nobody looks',
+      () => canonical('harbour-plan-page-2', `${body}${open}`),
+      'bad-attribute',
+    ),
     step('A sender from the other side', (id) => canonical(id, `${body}${open}`, BOB), 'bad-from'),
     step(
       'A bit in a blank: <message  …>',

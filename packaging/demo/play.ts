@@ -29,35 +29,44 @@ const PATIENCE = 5_000
 export async function playThroughEdge(world: World, step: Step, spifs: readonly Spif[]): Promise<Played> {
   const [from, to] = step.direction.split('-to-') as [Side, Side]
   const near = world.domains[from]
-  const known = readVerdicts(world.guards[step.direction].journal).length
+  const known = knownOf(world, step)
   const stream = await near.stream(`${from}.example`, `${to}.example`)
   stream.write(step.stanza)
   const told = await Promise.race([
-    arrival(world, step).then(() => undefined),
+    arrival(world, step, known).then(() => undefined),
     near.find((xml) => isErrorFor(xml, step.id), PATIENCE).then((error) => error && errorOf(error.xml)),
     stream.closed.then((why) => `stream error ${why}`),
   ])
   return judge(world, step, spifs, known, told)
 }
 
-/** Settles when the far side has the stanza, or after a while without it. */
-export function arrival(world: World, step: Step): Promise<unknown> {
-  const far = world.domains[step.direction.split('-to-')[1] as Side]
-  return far.find((xml) => isStanza(xml, step.id), PATIENCE)
+/** How many verdicts the journal holds, and how many stanzas the far side has received: what comes behind is of the next step. */
+export type Known = Readonly<{ verdicts: number; received: number }>
+
+export function knownOf(world: World, { direction }: Step): Known {
+  const far = world.domains[direction.split('-to-')[1] as Side]
+  return { verdicts: readVerdicts(world.guards[direction].journal).length, received: far.received.length }
 }
 
-/** Compares what became of `step` with what was expected. `known`: verdicts that the journal held before. */
+/** Settles when the far side has the stanza, or after a while without it. Its id is not that of the step: ids do not cross. */
+export function arrival(world: World, step: Step, known: Known): Promise<unknown> {
+  const far = world.domains[step.direction.split('-to-')[1] as Side]
+  let place = 0
+  return far.find((xml) => place++ >= known.received && !isError(xml), PATIENCE)
+}
+
+/** Compares what became of `step` with what was expected. */
 export function judge(
   world: World,
   step: Step,
   spifs: readonly Spif[],
-  known: number,
+  known: Known,
   told: string | undefined,
 ): Played {
   const far = world.domains[step.direction.split('-to-')[1] as Side]
-  const arrived = far.received.find(({ xml }) => isStanza(xml, step.id))?.xml
+  const arrived = far.received.slice(known.received).find(({ xml }) => !isError(xml))?.xml
   // A verdict is in the journal before its stanza leaves and before its sender is answered.
-  const verdicts = readVerdicts(world.guards[step.direction].journal, known)
+  const verdicts = readVerdicts(world.guards[step.direction].journal, known.verdicts)
   const seen = {
     step,
     before: readLabel(step.stanza, spifs),
@@ -108,9 +117,8 @@ function isErrorFor(xml: string, id: string): boolean {
   return its === id && type === 'error'
 }
 
-function isStanza(xml: string, id: string): boolean {
-  const { id: its, type } = readXml(xml).attrs as Record<string, string>
-  return its === id && type !== 'error'
+function isError(xml: string): boolean {
+  return readXml(xml).attrs['type'] === 'error'
 }
 
 function errorOf(xml: string): string {

@@ -30,17 +30,21 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const keep = options.keep
   let world: World | undefined
   let interrupted = () => {}
+  const stopping = new AbortController()
   const stop = new Promise<'stopped'>((resolve) => {
     interrupted = () => resolve('stopped')
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupted)
   try {
-    const played = play(options, folder, (made) => {
+    const played = play(options, folder, stopping.signal, (made) => {
       world = made
     })
     const ended = await Promise.race([played, stop])
     if (ended === 'stopped') {
       say('\nstopped')
+      stopping.abort()
+      // Where the world is still being made, that ends now; where a step is being played, the world's end ends it.
+      if (world === undefined) await played.catch(() => {})
       return 130
     }
     if (options.stay) {
@@ -57,7 +61,12 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-async function play(options: DemoOptions, folder: string, onWorld: (world: World) => void): Promise<number> {
+async function play(
+  options: DemoOptions,
+  folder: string,
+  signal: AbortSignal,
+  onWorld: (world: World) => void,
+): Promise<number> {
   const started = performance.now()
   say(bold('Sallyport: two edges, two guards, and a conversation across the boundary'))
   const rulesets = copyRulesets(options.rules ?? EXAMPLES, join(folder, 'rulesets'))
@@ -65,7 +74,7 @@ async function play(options: DemoOptions, folder: string, onWorld: (world: World
     acme: readSpif(join(rulesets['acme-to-coalition'], 'acme.spif.xml')),
     harbour: readSpif(join(rulesets['acme-to-coalition'], 'harbour.spif.xml')),
   }
-  const world = await startWorld({ folder, rulesets })
+  const world = await startWorld({ folder, rulesets, signal })
   onWorld(world)
   for (const [direction, { digest }] of Object.entries(world.bundles)) {
     say(dim(`  bundle ${direction} ${digest}`))

@@ -65,6 +65,8 @@ export type WorldOptions = Readonly<{
   onOctets?: DomainOptions['onOctets']
   /** False: guards without code generation. */
   jit?: boolean
+  /** Ends all that has been started, and what is to be, when it is aborted. */
+  signal?: AbortSignal
   /** The command line to run; the compiled one for guards and edges without JIT. */
   command?: readonly string[]
 }>
@@ -77,9 +79,9 @@ const other = (side: Side): Side => (side === 'acme' ? 'coalition' : 'acme')
 const out = (side: Side): Direction => (side === 'acme' ? 'acme-to-coalition' : 'coalition-to-acme')
 const domainsOf = (side: Side) => [`${side}.example`, `rooms.${side}.example`]
 
-/** Builds and starts it. Throws an Error that names the log to read when something does not start. */
+/** Builds and starts it. Throws an Error that names the log to read when something does not start, or the signal's reason. */
 export async function startWorld(options: WorldOptions): Promise<World> {
-  const { folder } = options
+  const { folder, signal } = options
   const command = options.command ?? [SALLYPORT]
   for (const name of ['pki', 'bundles', 'logs']) mkdirSync(join(folder, name), { recursive: true })
   const [pki, bundles, ports] = await Promise.all([
@@ -102,6 +104,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const started: Program[] = []
   const domains: PeerDomain[] = []
   const start = (name: string, configuration: string, part: 'edge' | 'guard') => {
+    signal?.throwIfAborted()
     const program = startProgram(name, [...command, part, 'run', '--config', configuration], log(name))
     started.push(program)
     return program
@@ -112,6 +115,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ...domains.map((domain) => domain.close()),
     ])
   }
+
+  signal?.addEventListener('abort', () => void close())
 
   const makeGuard = (direction: Direction): Guard => {
     const [from, to] = direction.split('-to-') as [Side, Side]
@@ -188,6 +193,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const guards = each(DIRECTIONS, makeGuard)
     const edges = each(SIDES, makeEdge)
     for (const side of SIDES) {
+      signal?.throwIfAborted()
       domains.push(
         await startDomain({
           domains: domainsOf(side),

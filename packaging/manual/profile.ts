@@ -160,7 +160,7 @@ function valueText(value: ValueRule): string {
     case 'own-number':
       return `\`o\` and the number of the frame${value.echo ? ECHO : ''}`
     case 'answer-number':
-      return '`r` and the number of the frame that is answered'
+      return '`r` and the number of the answered frame'
     case 'earlier-number':
       return `\`o\` and the number of an earlier frame${value.echo ? ECHO : ''}`
     case 'text':

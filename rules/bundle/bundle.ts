@@ -207,6 +207,9 @@ export type Bundle = Readonly<{
     /** Stanzas a second that `intake` lets in, by delaying, and how many at once after a pause. */
     rate: number
     burst: number
+    /** The same between any two bare addresses. */
+    pairRate?: number
+    pairBurst?: number
   }>
   /** For one-way links: a frame leaves in each slot, filled up to one of the ascending sizes in octets. */
   pacing?: Readonly<{ slotMilliseconds: number; sizes: readonly number[] }>

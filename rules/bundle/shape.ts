@@ -200,7 +200,10 @@ export const bundleShape: Check = record(
     unicode: string,
     from: side,
     to: side,
-    limits: record({ stanzaBytes: count, depth: count, rate: count, burst: count }),
+    limits: record(
+      { stanzaBytes: count, depth: count, rate: count, burst: count },
+      { pairRate: count, pairBurst: count },
+    ),
     forms: list(stanzaForm),
     labels: record({
       windows: record({ creationPast: count, creationFuture: count, reviewAfterCreation: count }),

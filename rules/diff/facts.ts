@@ -15,7 +15,7 @@ import type {
 } from '../bundle/bundle.ts'
 import { canonicalJson } from '../bundle/canonical.ts'
 import { clark } from '../examples/probe.ts'
-import { choiceWords, defaultWords, localsWords, pairWords } from '../review/choices.ts'
+import { choiceWords, defaultWords, localsWords, pairWords, titlesOf } from '../review/choices.ts'
 import { dateWords, sideWords } from '../review/labels.ts'
 import {
   countWords,
@@ -194,7 +194,7 @@ function domainFacts(bundle: Bundle): Fact[] {
 }
 
 /** Pairs of domains, what is taken away from texts, pacing. What a bundle does not say is a fact too. */
-function choiceFacts({ pairs, content, pacing, edge, labels }: Bundle): Fact[] {
+function choiceFacts({ pairs, forms, content, pacing, edge, labels }: Bundle): Fact[] {
   const fact = (name: string, where: string, what: string, meaning: unknown, value: string): Fact => ({
     kind: 'paper',
     name,
@@ -218,7 +218,7 @@ function choiceFacts({ pairs, content, pacing, edge, labels }: Bundle): Fact[] {
         'Domains',
         `${pair.from} to ${pair.to}`,
         [[...pair.forms].sort(), pair.rate ?? null, pair.burst ?? null],
-        pairWords(pair),
+        pairWords(pair, titlesOf(forms)),
       ),
     ),
     ...Object.entries(content ?? {}).map(([name, value]) =>
@@ -304,6 +304,16 @@ function paperFacts(bundle: Bundle): Fact[] {
     fact('depth', 'limit/depth', 'Limits', 'depth of elements', limits.depth, number(limits.depth)),
     fact('paper', 'limit/rate', 'Limits', 'stanzas a second', limits.rate, number(limits.rate)),
     fact('paper', 'limit/burst', 'Limits', 'stanzas at once', limits.burst, number(limits.burst)),
+    fact(
+      'paper',
+      'limit/pair',
+      'Limits',
+      'stanzas between any two bare addresses',
+      [limits.pairRate ?? null, limits.pairBurst ?? null],
+      limits.pairRate === undefined || limits.pairBurst === undefined
+        ? 'as many as of all'
+        : `${number(limits.pairRate)} a second, ${number(limits.pairBurst)} at once`,
+    ),
     fact(
       'window',
       'window/past',

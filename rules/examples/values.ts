@@ -3,8 +3,15 @@ import type { Bundle, ValueRule } from '../bundle/bundle.ts'
 import { formatDate } from '../text/date.ts'
 import { formatReference, type StanzaNumber } from '../text/numbered.ts'
 
-/** What values are made for: the domains of both sides, of which the first that fits is taken, and a second for dates. */
-export type ValueContext = Readonly<{ bundle: Pick<Bundle, 'from' | 'to'>; second: number }>
+/**
+ * What values are made for: the domains of both sides, of which the first that fits is taken, a second for dates, and the number of the
+ * frame (`SAMPLE_NUMBER`).
+ */
+export type ValueContext = Readonly<{
+  bundle: Pick<Bundle, 'from' | 'to'>
+  second: number
+  number?: StanzaNumber
+}>
 
 /** The number under which samples are judged: one that has an earlier one. */
 export const SAMPLE_NUMBER: StanzaNumber = { generation: 1, count: 2 }
@@ -16,15 +23,18 @@ const NUMBERS = [
   ...['01.1', '1.02', '1.1.1', '1.', '1', '+1.1', '1.1e0', ' 1.1', '1.١'],
 ]
 
-/** A value that the rule admits, in a stanza of `SAMPLE_NUMBER`. */
-export function sampleValue(rule: ValueRule, { bundle, second }: ValueContext): string {
+/** A value that the rule admits. */
+export function sampleValue(
+  rule: ValueRule,
+  { bundle, second, number = SAMPLE_NUMBER }: ValueContext,
+): string {
   switch (rule.type) {
     case 'enum':
       return rule.values[0] ?? ''
     case 'identifier':
       return 'o1'.slice(0, rule.max)
     case 'own-number':
-      return formatReference({ own: true, number: SAMPLE_NUMBER })
+      return formatReference({ own: true, number })
     case 'answer-number':
       return formatReference({ own: false, number: SAMPLE_NUMBER })
     case 'earlier-number':

@@ -4,14 +4,26 @@
  * The verdict is that of the decision itself (rules/decide); this walks along the rules beside it to tell the way. A test holds the two
  * to each other.
  */
-import type { AttributeRule, Bundle, ContentRule, ElementRule, Slot, StanzaForm } from '../bundle/bundle.ts'
+import { domainOf } from '../address/jid.ts'
+import type {
+  AttributeRule,
+  Bundle,
+  ContentChoice,
+  ContentRule,
+  ElementRule,
+  Slot,
+  StanzaForm,
+  ValueRule,
+} from '../bundle/bundle.ts'
 import { createCanonicalReader } from '../decide/canonical.ts'
 import { createDecider, type Verdict } from '../decide/decide.ts'
 import { compileValue, scopeOf } from '../decide/value.ts'
 import { readWireLabel } from '../label/wire.ts'
 import { type Reason, refused } from '../reasons.ts'
 import { formTitle, labelFormName, standardOf, valueWords } from '../review/words.ts'
+import { checkText } from '../text/content.ts'
 import { formatDate } from '../text/date.ts'
+import { createNarrowing } from '../text/narrow.ts'
 import type { StanzaNumber } from '../text/numbered.ts'
 import { attribute, SERVER_NS, type XmlAttribute, type XmlElement } from '../xml/node.ts'
 import { serialiseInside } from '../xml/write.ts'
@@ -96,12 +108,26 @@ function walkStanza(root: XmlElement, second: number, verdict: Verdict, walk: Wa
   const place = places.form(form.form)
   pass('a kind of stanza that is switched on', `${kind}: ${formTitle(form)}`, place)
   if (!attributesPass(root, form.attributes, 'the stanza', place, walk)) return false
+  if (!pairPasses(root, form, walk)) return false
   const seen: { label?: XmlElement } = {}
   if (!slotsPass(root, form.slots, form, seen, walk)) return false
   const beside = root.children.length - (seen.label === undefined ? 0 : 1)
   if (form.content && beside === 0) return fail('something beside the label', 'nothing', place)
   if (form.content) pass('something beside the label', `${beside} of it`, place)
   return labelPasses(seen.label, form, second, verdict, walk)
+}
+
+/** Whether the two domains exchange stanzas of this form, where the ruleset lists pairs. */
+function pairPasses(root: XmlElement, { form }: StanzaForm, { bundle, places, pass, fail }: Walk): boolean {
+  if (bundle.pairs === undefined) return true
+  const [from, to] = ['from', 'to'].map((end) => domainOf(attribute(root, end) ?? '')) as [string, string]
+  const check = `stanzas of the form ${form} from ${from} to ${to}`
+  const pair = bundle.pairs.find((one) => one.from === from && one.to === to)
+  const place = places.of(`pair/${from}/${to}`) || places.of('pairs')
+  if (pair === undefined) return fail(check, 'no pair of these two domains is listed', place)
+  if (!pair.forms.includes(form)) return fail(check, 'not among the kinds of this pair', place)
+  pass(check, 'among the kinds of this pair', place)
+  return true
 }
 
 function attributesPass(
@@ -256,9 +282,33 @@ function contentPasses(
   if (first === undefined)
     return content.mayBeEmpty ? passed(walk, check, 'nothing', place) : walk.fail(check, 'nothing', place)
   const text = first.length > 60 ? `${first.slice(0, 60)}… (${[...first].length} characters)` : first
-  return walk.admits(content.value, first)
-    ? passed(walk, check, `“${text}”`, place)
-    : walk.fail(check, `“${text}”`, place)
+  if (walk.admits(content.value, first)) return passed(walk, check, `“${text}”`, place)
+  const narrowed = narrowedBy(content.value, first, walk)
+  if (narrowed === undefined) return walk.fail(check, `“${text}”`, place)
+  walk.pass(check, `“${text}”`, place)
+  return walk.fail(NARROWED[narrowed], `“${text}”`, walk.places.of(`content/${sourceName(narrowed)}`))
+}
+
+/** What a text must be where the ruleset takes something away (rules/text/narrow.ts). */
+const NARROWED: Readonly<Record<keyof ContentChoice, string>> = {
+  scripts: 'letters of the listed scripts only',
+  categories: 'code points of the listed categories only',
+  joiners: 'no joiners',
+  marks: 'no more marks in a row than listed',
+  mixedWords: 'no word with letters of two scripts',
+  links: 'no links',
+  words: 'none of the listed words',
+}
+
+/** The first member of `content` that refuses a text which the content rules admit. */
+function narrowedBy(rule: ValueRule, value: string, { bundle }: Walk): keyof ContentChoice | undefined {
+  if (rule.type !== 'text' || bundle.content === undefined || !checkText(value, rule)) return undefined
+  const members = Object.keys(bundle.content) as (keyof ContentChoice)[]
+  return members.find((name) => !createNarrowing({ [name]: bundle.content![name] })(value))
+}
+
+function sourceName(name: keyof ContentChoice): string {
+  return name === 'mixedWords' ? 'mixed-words' : name
 }
 
 function passed(walk: Walk, check: string, found: string, place: string): true {

@@ -4,7 +4,7 @@
  *
  * A stanza that the guard accepts is valid. A valid stanza may still be refused, for what a schema does not see: the canonical
  * spelling (white space between elements and around numbers included), the content rules of texts, resources and local parts
- * and what `content` takes away from them, lists of users and rooms, pairs of domains, the order within a sorted set, a number beyond 64, octets and depth, the windows of dates
+ * and what `content` takes away from them, the order within a sorted set, a number beyond 64, octets and depth, the windows of dates
  * and that both labels of a pair have the same,
  * and whose numbers identifiers name: the stanza’s own frame, an earlier one, one that there was.
  */
@@ -12,6 +12,7 @@ import type {
   AttributeRule,
   Bundle,
   ContentRule,
+  Domain,
   ElementRule,
   LabelRow,
   Slot,
@@ -43,8 +44,7 @@ type Labelled = 'labelled' | 'unlabelled'
 
 /** The grammar, as a document. */
 export function relaxNg(bundle: Bundle): string {
-  const context = { from: domains(bundle, 'from'), to: domains(bundle, 'to') }
-  const forms = bundle.forms.map((form) => formPattern(form, context))
+  const forms = bundle.forms.map((form) => formPattern(form, bundle))
   const labels = [...new Set(bundle.labels.rows.map(labelPattern))]
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!-- ${bundle.name} version ${bundle.version}: made from the bundle by sallyport rules export. -->
@@ -55,14 +55,11 @@ export function relaxNg(bundle: Bundle): string {
 `
 }
 
-type Context = Readonly<{ from: readonly string[]; to: readonly string[] }>
+/** The domains that addresses may have. */
+type Context = Readonly<Record<'from' | 'to', readonly Domain[]>>
 
-function domains(bundle: Bundle, side: 'from' | 'to'): string[] {
-  return bundle[side].domains.map(({ name }) => name)
-}
-
-function formPattern(form: StanzaForm, context: Context): string {
-  const attributes = form.attributes.map((rule) => attributePattern(rule, context)).join('')
+function formPattern(form: StanzaForm, bundle: Bundle): string {
+  const context = { from: bundle.from.domains, to: bundle.to.domains }
   const kinds: Labelled[] = form.slots.some(({ type }) => type === 'label')
     ? ['labelled', 'unlabelled']
     : ['unlabelled']
@@ -73,7 +70,29 @@ function formPattern(form: StanzaForm, context: Context): string {
     }))
     return form.content ? notEmpty(slots, kind, context) : group(slots.map(({ pattern }) => pattern))
   })
-  return elementPattern(SERVER_NS, form.element, attributes + choice(contents))
+  const ends = (one: Context): string =>
+    group(form.attributes.filter(isEnd).map((rule) => attributePattern(rule, one)))
+  const pairs = pairsOf(bundle, form).map(ends)
+  const others = form.attributes.filter((rule) => !isEnd(rule))
+  return elementPattern(
+    SERVER_NS,
+    form.element,
+    [...others.map((rule) => attributePattern(rule, context)), choice(pairs)],
+    choice(contents),
+  )
+}
+
+function isEnd({ name }: AttributeRule): boolean {
+  return name === 'from' || name === 'to'
+}
+
+/** Who may send a form to whom: all to all, where the ruleset lists no pairs. */
+function pairsOf({ from, to, pairs }: Bundle, { form }: StanzaForm): Context[] {
+  if (pairs === undefined) return [{ from: from.domains, to: to.domains }]
+  const named = (domains: readonly Domain[], wanted: string) => domains.filter(({ name }) => name === wanted)
+  return pairs
+    .filter(({ forms }) => forms.includes(form))
+    .map((pair) => ({ from: named(from.domains, pair.from), to: named(to.domains, pair.to) }))
 }
 
 /** At least one child beside the label: the first that is there may be that of any slot. */
@@ -98,30 +117,31 @@ function slotPattern(slot: Slot, kind: Labelled, context: Context): string {
   const of = slot.of
     .filter((rule) => kind === 'labelled' || rule.labelling !== 'always')
     .map((rule) => rulePattern(rule, kind, context))
-  if (of.length === 0) return slot.min === 0 ? '<empty/>' : '<notAllowed/>'
-  return repeated(choice(of), slot.min, slot.max)
+  const one = choice(of)
+  if (one === NOT_ALLOWED) return slot.min === 0 ? '<empty/>' : NOT_ALLOWED
+  return repeated(one, slot.min, slot.max)
 }
 
 function repeated(pattern: string, min: number, max: number): string {
-  const least = pattern.repeat(min)
-  if (max - min > MOST_COUNTED) return `${least}<zeroOrMore>${pattern}</zeroOrMore>`
+  const least = new Array<string>(min).fill(pattern)
+  if (max - min > MOST_COUNTED) return group([...least, `<zeroOrMore>${pattern}</zeroOrMore>`])
   const more = max - min
-  return group([least, `<optional>${pattern}`.repeat(more) + '</optional>'.repeat(more)])
+  return group([...least, `<optional>${pattern}`.repeat(more) + '</optional>'.repeat(more)])
 }
 
 function rulePattern(rule: ElementRule, kind: Labelled, context: Context): string {
-  const attributes = rule.attributes.map((attribute) => attributePattern(attribute, context)).join('')
+  const attributes = rule.attributes.map((attribute) => attributePattern(attribute, context))
   const empty = kind === 'unlabelled' && rule.labelling === 'unless-empty'
   const content = empty ? emptied(rule.content) : contentPattern(rule.content, kind, context)
-  return elementPattern(rule.ns, rule.name, attributes + content)
+  return elementPattern(rule.ns, rule.name, attributes, content)
 }
 
 /** Nothing between the tags, where the rule admits that at all. */
 function emptied(content: ContentRule): string {
-  if (content.type === 'value') return content.mayBeEmpty ? NOTHING : '<notAllowed/>'
+  if (content.type === 'value') return content.mayBeEmpty ? NOTHING : NOT_ALLOWED
   const needed =
     content.type === 'elements' && content.slots.some((slot) => slot.type === 'elements' && slot.min > 0)
-  return needed ? '<notAllowed/>' : '<empty/>'
+  return needed ? NOT_ALLOWED : '<empty/>'
 }
 
 function contentPattern(content: ContentRule, kind: Labelled, context: Context): string {
@@ -167,13 +187,31 @@ function valuePattern(rule: ValueRule, context: Context): string {
         '</data>'
       )
     case 'address': {
-      const names = rule.side === 'either' ? [...context.from, ...context.to] : context[rule.side]
-      const domain = names.map((name) => name.replace(/[.^$*+?()[\]{}|\\-]/g, '\\$&')).join('|')
-      const local = rule.local === 0 ? '' : `([^@/A-Z&quot;&amp;':&lt;> ]{1,${rule.local}}@)?`
+      const domains = rule.side === 'either' ? [...context.from, ...context.to] : context[rule.side]
       const resource = rule.resource === 0 ? '' : `(/.{1,${rule.resource}})?`
-      return text(`${local}(${domain})${resource}`)
+      return choice(localPatterns(domains, rule.local).map((bare) => text(bare + resource)))
     }
   }
+}
+
+/**
+ * Local part and domain: any before the domains without a list, then each domain with its own. Patterns apart, since libxml2
+ * miscounts where a bound stands in one alternative of several.
+ */
+function localPatterns(domains: readonly Domain[], most: number): string[] {
+  const any = most === 0 ? '' : `([^@/A-Z&quot;&amp;':&lt;> ]{1,${most}}@)?`
+  const free = domains.filter(({ locals }) => locals === undefined).map(({ name }) => literally(name))
+  const listed = domains.flatMap(({ name, locals }) => {
+    if (locals === undefined) return []
+    const known = locals.filter((local) => [...local].length <= most).map(literally)
+    return [(known.length === 0 ? '' : `((${known.join('|')})@)?`) + literally(name)]
+  })
+  return [...(free.length === 0 ? [] : [`${any}(${free.join('|')})`]), ...listed]
+}
+
+/** Text in a regular expression of XML Schema, in an XML document. */
+function literally(text: string): string {
+  return escaped(text.replace(/[.^$*+?()[\]{}|\\-]/g, '\\$&'))
 }
 
 /** A text that is the whole of a regular expression of XML Schema. */
@@ -200,24 +238,31 @@ function treePattern({ ns, name, attributes, children }: XmlElement): string {
   return elementPattern(
     ns,
     name,
-    attributes.map((a) => `<attribute name="${a.name}">${value(a.value)}</attribute>`).join('') +
-      (children.length === 0 ? '<empty/>' : '') +
+    attributes.map((a) => `<attribute name="${a.name}">${value(a.value)}</attribute>`),
+    (children.length === 0 ? '<empty/>' : '') +
       children.map((node) => (typeof node === 'string' ? value(node) : treePattern(node))).join(''),
   )
 }
 
-function elementPattern(ns: string, name: string, content: string): string {
-  return `<element name="${name}" ns="${escaped(ns)}">${content}</element>`
+/** The content is always written, `empty` too: without it libxml2 lets foreign attributes by. */
+function elementPattern(ns: string, name: string, attributes: readonly string[], content: string): string {
+  if (content === NOT_ALLOWED || attributes.includes(NOT_ALLOWED)) return NOT_ALLOWED
+  return `<element name="${name}" ns="${escaped(ns)}">${attributes.join('')}${content}</element>`
 }
 
+/** libxml2 lets by what it must not where this is left inside of groups and choices, so it is carried outwards (RELAX NG §4.20). */
+const NOT_ALLOWED = '<notAllowed/>'
+
 function group(patterns: readonly string[]): string {
+  if (patterns.includes(NOT_ALLOWED)) return NOT_ALLOWED
   const found = patterns.filter((pattern) => pattern !== '' && pattern !== '<empty/>')
   return found.length === 0 ? '<empty/>' : `<group>${found.join('')}</group>`
 }
 
 function choice(patterns: readonly string[]): string {
-  if (patterns.length === 0) return '<notAllowed/>'
-  return patterns.length === 1 ? patterns[0]! : `<choice>${patterns.join('')}</choice>`
+  const found = patterns.filter((pattern) => pattern !== NOT_ALLOWED)
+  if (found.length === 0) return NOT_ALLOWED
+  return found.length === 1 ? found[0]! : `<choice>${found.join('')}</choice>`
 }
 
 function escaped(value: string): string {

@@ -1,7 +1,7 @@
 /** What a ruleset may take away beside its profile: users and rooms, pairs of domains, content of texts, pacing. */
 import type { Bundle, ContentChoice, LabelRow, PairRule } from '../bundle/bundle.ts'
 import { type Block, type Cell, code, heading, list, paragraph, table } from './page.ts'
-import { number } from './words.ts'
+import { formTitle, number } from './words.ts'
 
 /** Users or rooms of a domain in words; '' where none are listed. */
 export function localsWords({ locals, kind }: Bundle['from']['domains'][number]): string {
@@ -14,13 +14,18 @@ export function defaultWords(row: LabelRow | undefined): string {
   return row === undefined ? 'no label' : `${row.input.marking} (${row.input.form}, entry ${row.name})`
 }
 
+/** The forms of stanzas by name, in the words of the page. */
+export function titlesOf(forms: Bundle['forms']): ReadonlyMap<string, string> {
+  return new Map(forms.map((form) => [form.form, formTitle(form)]))
+}
+
 /** What a pair of domains exchanges, in words. */
-export function pairWords({ forms, rate, burst }: PairRule): string {
+export function pairWords({ forms, rate, burst }: PairRule, titles: ReadonlyMap<string, string>): string {
   const pace =
     rate === undefined || burst === undefined
       ? ''
       : `; at most ${number(rate)} a second, ${number(burst)} at once`
-  return `${forms.join(', ')}${pace}`
+  return `${forms.map((form) => titles.get(form) ?? form).join('; ')}${pace}`
 }
 
 /** What is taken away from texts, a phrase each, by the member that says so. */
@@ -39,7 +44,7 @@ export function choiceWords(content: ContentChoice): ReadonlyMap<string, string>
 }
 
 /** The sections; of what a bundle does not say there is a sentence that it does not. */
-export function choiceSections({ from, to, pairs, content, pacing, edge, labels }: Bundle): Block[] {
+export function choiceSections({ from, to, pairs, forms, content, pacing, edge, labels }: Bundle): Block[] {
   const defaults = edge.defaultLabels ?? []
   const listed = [...from.domains, ...to.domains].filter(({ locals }) => locals !== undefined)
   return [
@@ -55,8 +60,8 @@ export function choiceSections({ from, to, pairs, content, pacing, edge, labels 
           'Each domain of the sending side to each domain of the receiving side, in every form below.',
         )
       : table(
-          ['From', 'To', 'Forms, and how many (the edge keeps the rate)'],
-          pairs.map((pair): Cell[] => [code(pair.from), code(pair.to), pairWords(pair)]),
+          ['From', 'To', 'Forms, and how many (more are delayed, not refused)'],
+          pairs.map((pair): Cell[] => [code(pair.from), code(pair.to), pairWords(pair, titlesOf(forms))]),
         ),
     heading('What texts may hold'),
     paragraph(
@@ -82,7 +87,11 @@ export function choiceSections({ from, to, pairs, content, pacing, edge, labels 
       : [
           heading('Pacing of the one-way link'),
           paragraph(
-            `One frame leaves every ${number(pacing.slotMilliseconds)} milliseconds, filled up to one of these sizes in octets: ${pacing.sizes.map(number).join(', ')}.`,
+            `One frame is to leave every ${number(pacing.slotMilliseconds)} milliseconds, filled up to one of these sizes in octets: ${pacing.sizes.map(number).join(', ')}.`,
+          ),
+          paragraph(
+            { warning: 'No program of this version keeps it.' },
+            ' It is checked and shown, and counts for nothing in what is left of covert channels below.',
           ),
         ]),
   ]

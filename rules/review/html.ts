@@ -21,7 +21,7 @@ td { border: 1px solid #ccd4db; padding: .35em .55em; vertical-align: top; overf
 table.pairs td:first-child { width: 7em }
 td > div + div { margin-top: .25em }
 code { font: .9em "DejaVu Sans Mono", "Noto Sans Mono", Consolas, monospace; background: #f1f4f6; padding: 0 .2em; border-radius: 2px;
-  overflow-wrap: anywhere }
+  overflow-wrap: break-word }
 pre { font: .82em/1.4 "DejaVu Sans Mono", "Noto Sans Mono", Consolas, monospace; background: #f1f4f6; border: 1px solid #ccd4db;
   padding: .5em .7em; white-space: pre-wrap; overflow-wrap: anywhere; margin: .4em 0 1em }
 .marking { display: inline-block; border: 1px solid #16202a; padding: .05em .45em; font-weight: bold; font-size: .93em;

@@ -190,6 +190,12 @@ function limits({ limits }: Bundle): Block[] {
         ['Depth of elements', number(limits.depth)],
         ['Stanzas a second (more are delayed, not refused)', number(limits.rate)],
         ['Stanzas at once after a pause', number(limits.burst)],
+        ...(limits.pairRate === undefined || limits.pairBurst === undefined
+          ? []
+          : [
+              ['Of these a second between any two bare addresses', number(limits.pairRate)],
+              ['And at once after a pause', number(limits.pairBurst)],
+            ]),
       ],
     ),
   ]

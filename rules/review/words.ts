@@ -102,7 +102,7 @@ export function valueWords(rule: ValueRule, bundle: Pick<Bundle, 'from' | 'to'>)
     case 'own-number':
       return `“o” and the number of the frame${rule.echo ? ECHO : ''}`
     case 'answer-number':
-      return '“r” and the number of the frame that is answered'
+      return '“r” and the number of the answered frame'
     case 'earlier-number':
       return `“o” and the number of an earlier frame${rule.echo ? ECHO : ''}`
     case 'text':

@@ -18,17 +18,37 @@ type SchemaPart = Readonly<{
 
 type Schema = Readonly<{ $defs?: object }>
 
+/**
+ * What is wrong with a file. `mended` is what it would hold without its unknown keys and repeated entries, where nothing else is wrong:
+ * not to be used but to look for more problems.
+ */
+export type WrongFile<T> = Readonly<{ problems: readonly Problem[]; mended?: T }>
+
 /** A check of one kind of file; the defaults of the schema are written into the value. `manual` is the page on it. */
-export function schemaChecker<T>(
-  schema: Schema,
-  manual: string,
-): (source: YamlSource) => T | Readonly<{ problems: readonly Problem[] }> {
+export function schemaChecker<T>(schema: Schema, manual: string): (source: YamlSource) => T | WrongFile<T> {
   const validate = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true }).compile(schema)
   const hint = (part: SchemaPart | undefined): string => hintOf(part, schema, manual)
   return (source) => {
     if (validate(source.value)) return source.value as T
-    return { problems: (validate.errors ?? []).map((error) => describe(error, source, hint)) }
+    const errors = validate.errors ?? []
+    const problems = errors.map((error) => describe(error, source, hint))
+    const mended = withoutSurplus(source.value, errors)
+    return mended !== undefined && validate(mended) ? { problems, mended: mended as T } : { problems }
   }
+}
+
+/** A copy without unknown keys and repeated entries, when nothing else is wrong. */
+function withoutSurplus(value: unknown, errors: readonly ErrorObject[]): unknown {
+  if (!errors.every(({ keyword }) => keyword === 'additionalProperties' || keyword === 'uniqueItems'))
+    return undefined
+  const copy: unknown = structuredClone(value)
+  for (const { instancePath, keyword, params } of errors) {
+    let here = copy
+    for (const part of pathOf(instancePath, copy)) here = (here as Record<string | number, unknown>)[part]
+    if (keyword === 'uniqueItems') (here as unknown[]).splice(Math.max(params['i'], params['j']), 1)
+    else delete (here as Record<string, unknown>)[String(params['additionalProperty'])]
+  }
+  return copy
 }
 
 function describe(

@@ -22,9 +22,9 @@ import { parseDate } from '../text/date.ts'
 import { checkContent, contentOf } from './content.ts'
 import { defaultLabelsOf } from './defaults.ts'
 import { MAIN_FILE, type Sources } from './directory.ts'
-import { checkDomains, checkPairs, pairsOf, sideOf } from './domains.ts'
+import { checkDomains, checkPairLimits, checkPairs, pairsOf, sideOf } from './domains.ts'
 import { seconds } from './duration.ts'
-import { compileExamples, EXAMPLES_FILE } from './examples.ts'
+import { compileExamples, EXAMPLES_FILE, readExamples } from './examples.ts'
 import { compileLabels } from './labels.ts'
 import { originsOf, switchPath } from './origins.ts'
 import { type Problem, sortProblems } from './problem.ts'
@@ -46,7 +46,8 @@ export type Compiled = Readonly<{
 /** Compiles the files of a ruleset, by name. */
 export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems: readonly Problem[] }> {
   const main = readMain(sources)
-  if ('problems' in main) return { problems: sortProblems(main.problems) }
+  const read = readExamples(sources)
+  if (main.ruleset === undefined) return { problems: sortProblems([...main.problems, ...read.problems]) }
   const { yaml, ruleset } = main
 
   const forms = stanzaForms(profileChoice(ruleset))
@@ -56,8 +57,11 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
   const { defaults, problems: wrongDefaults } = defaultLabelsOf(ruleset, yaml, labels.rows)
   const validity = validityOf(ruleset, yaml)
   const problems = [
+    ...main.problems,
+    ...read.problems,
     ...checkDomains(ruleset, yaml),
     ...checkPairs(ruleset, yaml, forms),
+    ...checkPairLimits(ruleset, yaml),
     ...checkContent(ruleset, yaml, forms),
     ...checkPacing(ruleset, yaml),
     ...checkProfile(ruleset, yaml, forms),
@@ -81,6 +85,8 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
       depth: limits.depth,
       rate: limits.rate,
       burst: limits.burst,
+      ...(limits['pair-rate'] === undefined ? {} : { pairRate: limits['pair-rate'] }),
+      ...(limits['pair-burst'] === undefined ? {} : { pairBurst: limits['pair-burst'] }),
     },
     ...(pacing === undefined ? {} : { pacing: { slotMilliseconds: pacing.slot, sizes: pacing.sizes } }),
     forms,
@@ -104,7 +110,7 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([file, octets]) => ({ file, sha256: createHash('sha256').update(octets).digest('hex') })),
   }
-  const examples = compileExamples(rules, sources)
+  const examples = compileExamples(rules, read)
   if ('problems' in examples) return { problems: sortProblems(examples.problems) }
   const bundle: Bundle = {
     ...rules,
@@ -115,9 +121,12 @@ export function compileRuleset(sources: Sources): Compiled | Readonly<{ problems
   return { bundle, octets, digest: bundleDigest(octets), notes: sortProblems(labels.notes) }
 }
 
-function readMain(
-  sources: Sources,
-): Readonly<{ yaml: YamlSource; ruleset: RulesetSource }> | Readonly<{ problems: readonly Problem[] }> {
+/** The ruleset, also where it is only good for finding more problems. */
+type Main =
+  | Readonly<{ yaml: YamlSource; ruleset: RulesetSource; problems: readonly Problem[] }>
+  | Readonly<{ ruleset?: undefined; problems: readonly Problem[] }>
+
+function readMain(sources: Sources): Main {
   const whole = (message: string) => ({ problems: [{ file: MAIN_FILE, line: 1, column: 1, message }] })
   const octets = sources.get(MAIN_FILE)
   if (octets === undefined) return whole(`there is no such file; a ruleset begins with ${MAIN_FILE}`)
@@ -126,7 +135,9 @@ function readMain(
   const yaml = readYaml(MAIN_FILE, text)
   if ('problems' in yaml) return yaml
   const ruleset = checkRuleset(yaml)
-  return 'problems' in ruleset ? ruleset : { yaml, ruleset }
+  if (!('problems' in ruleset)) return { yaml, ruleset, problems: [] }
+  const { problems, mended } = ruleset
+  return mended === undefined ? { problems } : { yaml, ruleset: mended, problems }
 }
 
 /** Each switch has what it needs, and what crosses without a label is said twice. */

@@ -61,7 +61,7 @@ export function checkDomains(ruleset: RulesetSource, yaml: YamlSource): Problem[
         )
       }
       seen.set(name, side)
-      problems.push(...checkLocals(domain, yaml, path))
+      problems.push(...checkLocals(domain, ruleset.limits['local-characters'], yaml, path))
     }
   }
   if (ruleset.from.name === ruleset.to.name) {
@@ -70,18 +70,28 @@ export function checkDomains(ruleset: RulesetSource, yaml: YamlSource): Problem[
   return problems
 }
 
-function checkLocals(domain: DomainSource, yaml: YamlSource, path: Path): Problem[] {
+function checkLocals(domain: DomainSource, most: number, yaml: YamlSource, path: Path): Problem[] {
   const [own, other] = domain.kind === 'im' ? (['users', 'rooms'] as const) : (['rooms', 'users'] as const)
   if (domain[other] !== undefined) {
     const message = `a domain of kind ${domain.kind} has no ${other}; write ${own}, or another kind`
     return [yaml.problemOfKey([...path, other], message)]
   }
   return (domain[own] ?? []).flatMap((local, index) => {
-    const jid = parseJid(`${local}@${domain.name}`)
-    if (jid?.local === local) return []
-    const message = `"${local}" is not the local part of an address; write what stands before the @, in small letters`
-    return [yaml.problem([...path, own, index], message)]
+    const message = problemOfLocal(local, domain.name, most)
+    return message === undefined ? [] : [yaml.problem([...path, own, index], message)]
   })
+}
+
+function problemOfLocal(local: string, domain: string, most: number): string | undefined {
+  if (parseJid(`${local}@${domain}`)?.local !== local)
+    return `"${local}" is not the local part of an address; write what stands before the @, in small letters`
+  // An address may have one, but who reads the list would take it for a pattern.
+  if (/[*?]/.test(local))
+    return `"${local}" looks like a pattern, and there are none: only an address that holds the sign itself would pass; list each by its name`
+  const length = [...local].length
+  if (length > most)
+    return `"${local}" has ${length} characters, and limits.local-characters is ${most}, so it never passes; raise that, or remove it`
+  return undefined
 }
 
 /** The pairs as the bundle has them; undefined when the ruleset has none. */
@@ -144,6 +154,25 @@ export function checkPairs(
       const message = `no pair names ${name}, so nothing crosses ${side} it; add a pair, or remove the domain`
       problems.push(yaml.problem([side, 'domains', index, 'name'], message))
     }
+  }
+  return problems
+}
+
+/** What two addresses may send is given whole, and less than what all may. */
+export function checkPairLimits({ limits }: RulesetSource, yaml: YamlSource): Problem[] {
+  const problems: Problem[] = []
+  for (const [name, all] of [
+    ['pair-rate', 'rate'],
+    ['pair-burst', 'burst'],
+  ] as const) {
+    const value = limits[name]
+    if (value !== undefined && value > limits[all]) {
+      const message = `${value} is more than limits.${all}, ${limits[all]}, and has no effect; lower it`
+      problems.push(yaml.problem(['limits', name], message))
+    }
+  }
+  if ((limits['pair-rate'] === undefined) !== (limits['pair-burst'] === undefined)) {
+    problems.push(yaml.problem(['limits'], 'pair-rate and pair-burst go together; write both, or neither'))
   }
   return problems
 }

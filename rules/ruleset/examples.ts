@@ -33,13 +33,17 @@ type ExamplesSource = Readonly<{ at: string; examples: readonly ExampleSource[] 
 const checkExamples = schemaChecker<ExamplesSource>(schema, 'doc/ruleset.md')
 const PLACE = '{label}'
 
-/** The examples of a ruleset whose rules are those of `bundle`, or what is wrong with them, a differing verdict included. */
-export function compileExamples(
-  bundle: Bundle,
-  sources: Sources,
-): Readonly<{ examples: readonly Example[] }> | Readonly<{ problems: readonly Problem[] }> {
+/** The file as it was read; no `source` where a ruleset has no examples, or their form is wrong. */
+export type ExamplesFile = Readonly<{
+  yaml?: YamlSource
+  source?: ExamplesSource
+  problems: readonly Problem[]
+}>
+
+/** Reads the examples, without looking at the rules. */
+export function readExamples(sources: Sources): ExamplesFile {
   const octets = sources.get(EXAMPLES_FILE)
-  if (octets === undefined) return { examples: [] }
+  if (octets === undefined) return { problems: [] }
   const text = decodeSource(octets)
   if (text === undefined) {
     const message = 'not UTF-8, or a byte order mark; save the file as UTF-8'
@@ -48,8 +52,15 @@ export function compileExamples(
   const yaml = readYaml(EXAMPLES_FILE, text)
   if ('problems' in yaml) return yaml
   const source = checkExamples(yaml)
-  if ('problems' in source) return source
+  return 'problems' in source ? { problems: source.problems } : { yaml, source, problems: [] }
+}
 
+/** The examples of a ruleset whose rules are those of `bundle`, or what is wrong with them, a differing verdict included. */
+export function compileExamples(
+  bundle: Bundle,
+  { yaml, source }: ExamplesFile,
+): Readonly<{ examples: readonly Example[] }> | Readonly<{ problems: readonly Problem[] }> {
+  if (yaml === undefined || source === undefined) return { examples: [] }
   const problems: Problem[] = []
   const examples = source.examples.map((example, index) => {
     const wrong = (key: string, message: string): void => {

@@ -1,14 +1,15 @@
 /** A YAML file that somebody named: read, decoded, and held against its schema. */
 import { readFileSync } from 'node:fs'
 import { cannotRead } from '../unreadable.ts'
-import { formatProblem, type Problem, sortProblems } from './problem.ts'
+import type { WrongFile } from './checker.ts'
+import { formatProblem, sortProblems } from './problem.ts'
 import { readYaml, type YamlSource } from './yaml.ts'
 
 /** The checked value, with the places of its parts; or lines that say what, where and how to mend. `advice` is for a file that is not there. */
 export function readChecked<T>(
   file: string,
   advice: string,
-  check: (source: YamlSource) => T | Readonly<{ problems: readonly Problem[] }>,
+  check: (source: YamlSource) => T | WrongFile<T>,
 ): Readonly<{ value: T; source: YamlSource }> | Readonly<{ problems: readonly string[] }> {
   let text: string
   try {
@@ -24,11 +25,9 @@ export function readChecked<T>(
   const source = readYaml(file, text)
   if ('problems' in source) return { problems: source.problems.map(formatProblem) }
   const value = check(source)
-  return isRefused(value) ? { problems: sortProblems(value.problems).map(formatProblem) } : { value, source }
+  return isWrong(value) ? { problems: sortProblems(value.problems).map(formatProblem) } : { value, source }
 }
 
-function isRefused<T>(
-  value: T | Readonly<{ problems: readonly Problem[] }>,
-): value is Readonly<{ problems: readonly Problem[] }> {
+function isWrong<T>(value: T | WrongFile<T>): value is WrongFile<T> {
   return typeof value === 'object' && value !== null && 'problems' in value
 }

@@ -5,6 +5,7 @@
  *
  *   domain/NAME          row/SET/ENTRY       limit/NAME       window/NAME      unlabelled/NAME
  *   pair/FROM/TO         the pair of domains
+ *   pairs                all of them
  *   content/NAME         what is taken away from texts
  *   identifiers          what identifiers are
  *   form/FORM            the switch that admits a form of stanza
@@ -97,6 +98,7 @@ export function originsOf(
   for (const [index, name] of ruleset.unlabelled.entries()) {
     add(`unlabelled/${name}`, ['unlabelled', index], false)
   }
+  if (ruleset.pairs !== undefined) add('pairs', ['pairs'])
   for (const [index, { from, to }] of (ruleset.pairs ?? []).entries()) {
     add(`pair/${from}/${to}`, ['pairs', index], false)
   }

@@ -101,7 +101,7 @@ export type RulesetSource = Readonly<{
       | 'rate'
       | 'burst',
       number
-    >
+    > & { 'pair-rate'?: number; 'pair-burst'?: number }
   >
   pacing?: Readonly<{ slot: number; sizes: readonly number[] }>
   labels: Readonly<{

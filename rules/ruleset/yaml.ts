@@ -4,7 +4,17 @@
  * Rules and configuration are read by people, so one spelling is enough: no aliases, anchors, tags or directives, one document, each
  * key once. A warning of the parser is an error.
  */
-import { isAlias, isCollection, isMap, isPair, LineCounter, type Node, parseDocument, visit } from 'yaml'
+import {
+  type ErrorCode,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml'
 import type { Problem } from './problem.ts'
 
 export type Path = readonly (string | number)[]
@@ -15,6 +25,18 @@ export type YamlSource = Readonly<{
   problem: (path: Path, message: string) => Problem
   problemOfKey: (path: Path, message: string) => Problem
 }>
+
+/** What to do about faults whose own message does not say it to who writes the file. */
+const ADVICE: ReadonlyMap<ErrorCode, string> = new Map([
+  ['MULTIPLE_DOCS', 'a second document begins here; a file holds one, remove "---" and what does not belong'],
+  ['DUPLICATE_KEY', 'this key stands here twice; remove one'],
+  ['TAB_AS_INDENT', 'a tab as indentation; indent with blanks'],
+  ['BAD_INDENT', 'this line is not indented as those beside it; align it'],
+  [
+    'MISSING_CHAR',
+    'a quote, bracket or blank is missing here; close what is open, and put a blank behind each colon and comma',
+  ],
+])
 
 /** Reads one file; the text has been decoded. */
 export function readYaml(
@@ -37,7 +59,10 @@ export function readYaml(
     lineCounter: lines,
   })
   const problems = [...document.errors, ...document.warnings].map((e) =>
-    problem(e.pos[0], `YAML: ${e.message}`),
+    problem(
+      e.pos[0],
+      `YAML: ${ADVICE.get(e.code) ?? `${e.message.replace(/[.]$/, '')}; mend the line, or put the value in quotes`}`,
+    ),
   )
   const refuse = (node: Node, what: string): void => {
     problems.push(problem(node.range?.[0] ?? 0, `YAML: ${what} is not used here; write the value out`))

@@ -11,7 +11,7 @@ export const LETTER = 1 << 0
 export const MARK = 1 << 1
 /** Category L*, M*, N*, P* or S*. */
 export const VISIBLE = 1 << 2
-/** Default_Ignorable_Code_Point. */
+/** What shows nothing: Default_Ignorable_Code_Point, and the Braille pattern without a dot. */
 export const IGNORABLE = 1 << 3
 /** Script Latin. */
 export const LATIN = 1 << 4
@@ -52,7 +52,7 @@ const TESTS: readonly (readonly [flag: number, test: RegExp])[] = [
   [LETTER, /^\p{L}$/u],
   [MARK, /^\p{M}$/u],
   [VISIBLE, /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u],
-  [IGNORABLE, /^\p{Default_Ignorable_Code_Point}$/u],
+  [IGNORABLE, /^[\p{Default_Ignorable_Code_Point}\u2800]$/u],
   [LATIN, /^\p{Script=Latin}$/u],
   [LATIN_LIKE, /^[\p{Script=Cyrillic}\p{Script=Greek}]$/u],
   [INHERITED, /^\p{Script=Inherited}$/u],

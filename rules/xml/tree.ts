@@ -62,7 +62,7 @@ export class Restricted extends Stop {
 }
 
 /** Attributes of one element, namespace declarations included: more than any profile has. */
-const MAX_ATTRIBUTES = 32
+const MAX_ATTRIBUTES = 16
 
 /** An attribute as it is read; `uri` comes when the whole start tag has been. */
 type SaxesAttribute = { name: string; prefix: string; local: string; uri: string; value: string }

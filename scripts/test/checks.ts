@@ -45,8 +45,16 @@ async function runTool(root: string, program: string, args: string[]): Promise<O
     child.once('close', (status, signal) => resolve(status ?? `ended by ${signal}`))
   })
   const said = shortened(output.trim().split('\n'))
-  const outcome: Outcome = { passed: 0, failed: 0, skipped: 0, ms: 0, notes: [], problems: [], skips: [] }
-  outcome.ms = performance.now() - started
+  const outcome: Outcome = {
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    ms: performance.now() - started,
+    notes: [],
+    problems: [],
+    skips: [],
+    tests: new Map(),
+  }
   if (code === 0) {
     outcome.passed = 1
     outcome.notes = said === '' ? [] : said.split('\n').slice(-12)

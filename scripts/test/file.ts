@@ -20,7 +20,11 @@ export type Outcome = {
   problems: string[]
   /** Why something was skipped. */
   skips: string[]
+  /** What became of each top-level test, by its name. */
+  tests: Map<string, TestResult>
 }
+
+export type TestResult = 'passed' | 'failed' | 'skipped'
 
 const running = new Set<ChildProcess>()
 
@@ -109,6 +113,7 @@ function readTap() {
     notes: [] as string[],
     problems: [] as string[],
     skips: [] as string[],
+    tests: new Map<string, TestResult>(),
   }
   const extra = lastLines(60)
   const broken: string[] = []
@@ -148,12 +153,12 @@ function readTap() {
   follow(parser, [])
 
   parser.on('assert', (result: Result) => {
-    if (result.skip || result.todo) counted.skipped += 1
-    else if (!result.ok) counted.failed += 1
-    else if (hollow.length > 0) {
-      counted.failed += 1
+    const became =
+      result.skip || result.todo ? 'skipped' : !result.ok || hollow.length > 0 ? 'failed' : 'passed'
+    counted[became] += 1
+    counted.tests.set(result.name, became)
+    if (result.ok && became === 'failed')
       counted.problems.push(...hollow.map((path) => `asserts nothing: ${path}`))
-    } else counted.passed += 1
     hollow = []
   })
   parser.on('bailout', (reason: string) => {

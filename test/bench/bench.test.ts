@@ -12,7 +12,12 @@ t.test('a short run measures each subject and leaves nothing behind', async (t) 
   const { NODE_OPTIONS: _, ...env } = process.env
   const bench = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'bench.ts'), '--short', '--only', 'relay,inspect,verify,guard'],
+    [
+      join(import.meta.dirname, 'bench.ts'),
+      '--short',
+      '--only',
+      'relay,inspect,verify,guard,volatile,memory',
+    ],
     { env: { ...env, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'inherit'] },
   )
   let output = ''
@@ -24,7 +29,12 @@ t.test('a short run measures each subject and leaves nothing behind', async (t) 
   const figures = output.match(
     /^ +window 256 +[0-9,]+\/s +p50 [0-9.]+ ms, p99 [0-9.]+ ms +[0-9]+ µs \(.*driver/gm,
   )
-  t.equal(figures?.length, 4)
+  t.equal(figures?.length, 5)
+  t.equal(output.match(/^ +at 80 % +[0-9,]+\/s +p50 [0-9.]+ ms, p99 [0-9.]+ ms/gm)?.length, 2)
+  t.equal(
+    output.match(/^ +(metrics|journal|release|inspect|verify|intake) +[0-9]+ MB +[0-9]+ MB$/gm)?.length,
+    6,
+  )
   t.match(output, /beside the relay: [0-9.]+ times slower/)
   t.match(output, /journal on [a-z0-9]+: [0-9]+ records in [0-9]+ synchronous writes/)
   t.match(output, /inspect pid [0-9]+.*\n.*--permission/)

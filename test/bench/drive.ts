@@ -84,7 +84,26 @@ export function createDriver(subject: Subject, stall = 10_000) {
     return () => clearInterval(timer)
   }
 
+  const drained = async () => {
+    while (done < sent) {
+      if (performance.now() - lastResult > stall)
+        throw new Error(`${subject.name}: ${sent - done} of ${sent} stanzas did not come out`)
+      await sleep(5)
+    }
+  }
+
   return {
+    /** Sends so many stanzas as fast as they go. Throws when results stop coming. */
+    async pass(load: Extract<Load, { kind: 'window' }>, count: number): Promise<void> {
+      const until = done + count
+      const stop = start(load)
+      while (done < until) {
+        await sleep(20)
+        if (performance.now() - lastResult > stall) break
+      }
+      stop()
+      await drained()
+    },
     /** One measured run of `seconds` behind `warmup` seconds of the same load. Throws when results stop coming. */
     async run(load: Load, seconds: number, warmup: number): Promise<Figures> {
       const stop = start(load)
@@ -96,11 +115,7 @@ export function createDriver(subject: Subject, stall = 10_000) {
       const taken = latencies.sort((a, b) => a - b)
       latencies = undefined
       stop()
-      while (done < sent) {
-        if (performance.now() - lastResult > stall)
-          throw new Error(`${subject.name}: ${sent - done} of ${sent} stanzas did not come out`)
-        await sleep(5)
-      }
+      await drained()
       const stanzas = after.done - before.done
       return {
         stanzas,

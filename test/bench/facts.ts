@@ -29,6 +29,16 @@ export function processFacts({ processes }: Subject): string[] {
   return [own.join(', '), `${flagged.map(({ name }) => name).join(', ')} with ${common.join(' ')}`]
 }
 
+/** Megabytes of memory that each process holds (VmRSS of proc(5)). */
+export function memoryOf({ processes }: Subject): Map<string, number> {
+  return new Map(
+    processes.map(({ name, pid }) => {
+      const kilobytes = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
+      return [name, Number(kilobytes) / 1024]
+    }),
+  )
+}
+
 /** How many records the journal holds, on what, and in how many synchronous writes. */
 export async function journalFacts(journal: string, metrics: string): Promise<string> {
   // A snapshot a second reaches the metrics.

@@ -1,6 +1,6 @@
 /** One guard direction as a subject: a producer and a consumer of GCXP around it, both in this process. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectProducer, listenConsumer, nextNumber, readCredentials } from '../../guard/gcxp/index.ts'
 import { startProgram } from '../../packaging/demo/process.ts'
@@ -11,7 +11,7 @@ import { journalFacts, processFacts, stagesOf } from './facts.ts'
 import { type Measured, ROOT, type Setting } from './setting.ts'
 
 /** (c): one direction from GCXP socket to GCXP socket, durable journal included. */
-export async function guardDirection({ folder, bundle, sample, jit }: Setting): Promise<Measured> {
+export async function guardDirection({ folder, bundle, sample, jit, journals }: Setting): Promise<Measured> {
   const ca = await makeCa('Bench')
   const trusted = join(folder, 'ca.crt')
   writeFileSync(trusted, ca.certificate)
@@ -44,8 +44,7 @@ export async function guardDirection({ folder, bundle, sample, jit }: Setting): 
   })
   while (port === 0) await new Promise(setImmediate)
   const [intakePort, metricsPort] = (await freePorts(2)) as [number, number]
-  const journal = join(folder, 'journal')
-  mkdirSync(journal)
+  const journal = mkdtempSync(join(journals ?? folder, 'journal-'))
   writeFileSync(join(folder, 'digest-key'), `${randomBytes(32).toString('hex')}\n`)
   const configuration = join(folder, 'guard.yaml')
   const config = {
@@ -83,7 +82,7 @@ export async function guardDirection({ folder, bundle, sample, jit }: Setting): 
     while (room && waiting.length > 0) {
       waiting.pop()
       number = nextNumber(number)
-      room = producer.send(number, sample.octets)
+      room = producer.send(number, sample.framed(number))
     }
   }
   await untilReady({ program, metrics })
@@ -102,6 +101,7 @@ export async function guardDirection({ folder, bundle, sample, jit }: Setting): 
       producer.close()
       consumer.close()
       await program.stop()
+      rmSync(journal, { recursive: true })
     },
   }
   return { ...subject, facts: async () => [...processFacts(subject), await journalFacts(journal, metrics)] }

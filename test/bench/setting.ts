@@ -12,6 +12,8 @@ export type Setting = Readonly<{
   rulesets: Readonly<Record<Direction, string>>
   bundle: Readonly<{ file: string; digest: string }>
   sample: Sample
+  /** Where a guard's journal is; absent: in `folder`. */
+  journals?: string
   /** False: the compiled tree, without code generation. */
   jit: boolean
 }>

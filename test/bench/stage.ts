@@ -11,6 +11,9 @@ import { processFacts } from './facts.ts'
 import { type Measured, ROOT, type Setting } from './setting.ts'
 
 const HEAD = 16
+/** The first number; all that follow have as many digits, so that one frame will do. */
+const GENERATION = 1
+const FIRST = 10 ** 12
 
 /** (a) and (b): one verifier between two FIFOs, with the flags that it has in operation. */
 export async function verifierAlone(stage: 'inspect' | 'verify', setting: Setting): Promise<Measured> {
@@ -27,7 +30,7 @@ export async function verifierAlone(stage: 'inspect' | 'verify', setting: Settin
   const subject = await startStage({
     name: stage,
     args: [...flags, stageFile(stage, code), ...own],
-    payload: setting.sample.octets,
+    payload: setting.sample.framed({ generation: GENERATION, count: FIRST }),
     folder: setting.folder,
   })
   return { ...subject, facts: async () => processFacts(subject) }
@@ -64,17 +67,19 @@ async function startStage(options: StageOptions): Promise<Subject> {
   readAnswers(output, (count) => handler(count))
   await started
 
-  // One frame, made once: only its number changes.
+  // One frame, made once: only its number changes, and the id, which is that number.
   const frame = Buffer.alloc(4 + HEAD + options.payload.length)
   frame.writeUInt32BE(HEAD + options.payload.length, 0)
   frame.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 1000)), 12)
   options.payload.copy(frame, 4 + HEAD)
+  const digits = frame.indexOf(String(FIRST), 4 + HEAD)
   let turn: Buffer[] = []
   return {
     name: options.name,
     send(sequence) {
-      frame.writeUInt16BE(1, 4)
-      frame.writeUIntBE(sequence + 1, 6, 6)
+      frame.writeUInt16BE(GENERATION, 4)
+      frame.writeUIntBE(FIRST + sequence, 6, 6)
+      frame.write(String(FIRST + sequence), digits, 'latin1')
       if (turn.push(Buffer.from(frame)) > 1) return
       setImmediate(() => {
         input.write(Buffer.concat(turn))

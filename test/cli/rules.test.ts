@@ -93,6 +93,36 @@ t.test('test, explain, simulate and export read the bundle', async (t) => {
   })
 })
 
+t.test(
+  'where identifiers are numbered, a stanza is explained in its frame, and recorded ones are numbered',
+  async (t) => {
+    await rules('compile', join(examples, 'acme-to-coalition'), '-o', path('acme.json'))
+    const ends = 'from="anna@acme.example" id="o0.17" to="ben@coalition.example"'
+    writeFileSync(path('framed.xml'), `<presence xmlns="jabber:server" ${ends}></presence>`)
+    const explain = (...number: string[]) =>
+      rules('explain', path('acme.json'), path('framed.xml'), ...number)
+    t.match(await explain('--number', '0.17'), { status: 0, stdout: /“o0\.17” {2}\[ruleset\.yaml:\d+\]/ })
+    t.match(await explain(), {
+      status: 1,
+      stdout: /FAIL {2}attribute id .*“o0\.17”.*\nrefused: bad-attribute/,
+    })
+    t.match(await explain('--number', '0.017'), {
+      status: 2,
+      stderr: /--number 0\.017 is no number of a frame/,
+    })
+
+    mkdirSync(path('foreign'))
+    const chat = (inside: string) =>
+      `<message from='anna@acme.example/x' to='ben@coalition.example' id='words' type='chat'>${inside}</message>`
+    writeFileSync(join(path('foreign'), 'a.xml'), chat(`<received xmlns='urn:xmpp:receipts' id='m1'/>`))
+    writeFileSync(join(path('foreign'), 'b.xml'), chat('<body>x</body>'))
+    t.match(await rules('simulate', path('acme.json'), path('foreign')), {
+      status: 0,
+      stdout: /a\.xml: accepted, without a label\n.*b\.xml: refused \(label-missing\)/,
+    })
+  },
+)
+
 const hasKeygen = spawnSync('ssh-keygen', ['-?']).error === undefined
 
 t.test('two sign, and verify says who', { skip: hasKeygen ? false : 'no ssh-keygen here' }, async (t) => {

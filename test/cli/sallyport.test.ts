@@ -56,14 +56,14 @@ t.test('a wrong command line is one line that says how to mend it, and exit code
     ],
     [['edge', 'walk'], /^sallyport edge: say run or check \(see/],
     [['edge', 'run'], /^sallyport edge: --config FILE is missing \(see/],
-    [['guard'], /^sallyport guard: say run, check or prepare \(see/],
+    [['guard'], /^sallyport guard: say one of run, check, reload, close, open, prepare \(see/],
     [['guard', 'check'], /^sallyport guard: --config FILE is missing \(see/],
     [
       ['guard', 'check', '--config', 'x', '--runtime', 'y'],
       /^sallyport guard: check takes no --runtime \(see/,
     ],
     [['guard', 'prepare', '--config', 'x'], /^sallyport guard: prepare needs --runtime DIR \(see/],
-    [['journal'], /^sallyport journal: say verify, show or key \(see/],
+    [['journal'], /^sallyport journal: say one of verify, show, .*content-key \(see/],
     [['journal', 'show'], /^sallyport journal: show needs one DIR \(see/],
     [
       ['journal', 'show', 'x', '--last', 'y'],
@@ -100,7 +100,7 @@ t.test('compile writes the bundle whole and prints its digest', async (t) => {
   t.equal(status, 0, stderr)
   t.match(
     stderr,
-    /^acme-to-coalition version 1: 15 forms of stanza, 19 label rows, 7 examples as expected\n$/,
+    /^acme-to-coalition version 1: 15 forms of stanza, 19 label rows, 9 examples as expected\n$/,
   )
   const octets = readFileSync(file)
   t.equal(stdout, `${bundleDigest(octets)}\n`)
@@ -124,7 +124,7 @@ t.test('every problem of a ruleset is a line with its file, and there is no bund
   t.same(readdirSync(directory), ['bad'])
   t.match(lines(stderr), [
     new RegExp(`^${bad}/ruleset.yaml:4:10: "one" is not a whole number`),
-    new RegExp(`^${bad}/ruleset.yaml:34:3: unknown key "deepness"`),
+    new RegExp(`^${bad}/ruleset.yaml:35:3: unknown key "deepness"`),
     /^2 problems; no bundle$/,
   ])
 })

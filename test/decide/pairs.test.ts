@@ -8,8 +8,9 @@ import type { Bundle, LabelRow, PairForm } from '../../rules/bundle/bundle.ts'
 import { fill } from '../../rules/label/template.ts'
 import { refused } from '../../rules/reasons.ts'
 import { formatDate } from '../../rules/text/date.ts'
+import { formatReference } from '../../rules/text/numbered.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'
-import { NAMING } from '../support/number.ts'
+import { NAMING, NUMBER } from '../support/number.ts'
 import { compose, PAIR_FORMS, pairRulesets, payloadOf } from '../support/pairs.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { makeVerifiers } from '../support/verifiers.ts'
@@ -18,9 +19,11 @@ const SECOND = Date.UTC(2026, 10, 22, 10) / 1000
 const DATES = { creation: formatDate(SECOND - 60), review: formatDate(SECOND + 86_400), now: SECOND }
 const OTHER = { creation: formatDate(SECOND - 61), review: formatDate(SECOND + 86_401) }
 
+const OWN = formatReference({ own: true, number: NUMBER })
+
 /** What a room of the coalition's gives back to who sits at ACME. */
 const echo = (label: string) =>
-  `<message xmlns="jabber:server" from="ops@rooms.coalition.example/alice" id="o1" to="alice@acme.example/desk" type="groupchat"><body>Hello</body>${label}</message>`
+  `<message xmlns="jabber:server" from="ops@rooms.coalition.example/alice" id="${OWN}" to="alice@acme.example/desk" type="groupchat"><body>Hello</body>${label}</message>`
 
 function rowOf(bundle: Bundle, name: string, form: string): LabelRow {
   const found = bundle.labels.rows.find((row) => row.name === name && row.input.form === form)
@@ -98,7 +101,7 @@ for (const form of PAIR_FORMS) {
     const shown = /<displaymarking.*?<\/displaymarking>/
     for (const row of there.labels.rows.filter(({ output }) => output.form === form)) {
       const label = fill(row.input.template, DATES)!
-      const sent = `<message xmlns="jabber:server" from="alice@acme.example/desk" id="o1" to="ops@rooms.coalition.example" type="groupchat"><body>Hello</body>${label}</message>`
+      const sent = `<message xmlns="jabber:server" from="alice@acme.example/desk" id="${OWN}" to="ops@rooms.coalition.example" type="groupchat"><body>Hello</body>${label}</message>`
       const heard = goes(sent)
       const labels = heard.slice(heard.indexOf('</body>') + 7, -'</message>'.length)
       t.equal(labels.replace(shown, ''), fill(row.output.template, DATES)!.replace(shown, ''))

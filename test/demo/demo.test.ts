@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { look } from '../../packaging/demo/process.ts'
@@ -14,10 +15,10 @@ t.test('the demo ends with 0, in plain text, and leaves nothing behind', async (
   const demo = start(folder, '--quick')
   const code = await demo.ended
   t.equal(code, 0, 'every verdict as expected')
-  t.match(demo.output(), /24 steps: 8 crossed, 16 stopped/)
+  t.match(demo.output(), /25 steps: 8 crossed, 17 stopped/)
   t.notMatch(demo.output(), /\u001b/, 'no colour without a terminal')
   t.equal(demo.output().match(/^ +journal .*released: inspect accepted, verify accepted$/gm)?.length, 8)
-  t.equal(demo.output().match(/^ +journal .*refused: inspect refused .*, verify refused /gm)?.length, 8)
+  t.equal(demo.output().match(/^ +journal .*refused: inspect refused .*, verify refused /gm)?.length, 9)
   for (const stage of ['intake', 'inspect', 'verify', 'release', 'journal', 'metrics', 'edge']) {
     const lines = demo.output().match(new RegExp(`^ +${stage} +pid [0-9]+ +user `, 'gm'))
     t.equal(lines?.length, 2, `two processes ${stage}`)
@@ -74,6 +75,21 @@ t.test('Ctrl-C ends all of it', async (t) => {
   t.same(await left(demo.output()), [], 'no process is left')
 })
 
+t.test('Ctrl-C before it is ready ends all of it too', async (t) => {
+  for (const wait of [300, 900, 1_600, 2_500]) {
+    const folder = t.testdir()
+    const demo = start(folder, '--quick')
+    await delay(wait)
+    demo.child.kill('SIGINT')
+    const code = await demo.ended
+    // Earlier than its handlers, the signal itself ends it.
+    t.ok(code === 130 || code === null, `after ${wait} ms: ${code}`)
+    if (code === null) continue
+    t.same(readdirSync(folder), [], 'no file is left')
+    t.same(running(folder), [], 'no process is left')
+  }
+})
+
 t.test('a wrong command line and missing rules are told in one line', async (t) => {
   const folder = t.testdir()
   const demo = start(folder, '--rules', join(folder, 'nowhere'))
@@ -99,6 +115,14 @@ function start(temporary: string, ...args: string[]) {
   }
   const ended = once(child, 'close').then(([code]) => code as number)
   return { child, ended, output: () => output }
+}
+
+/** Command lines of processes that name something in a folder. */
+function running(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .flatMap((pid) => look(Number(pid))?.args ?? [])
+    .filter((argument) => argument.includes(folder))
 }
 
 /** Processes of the output that still run. */

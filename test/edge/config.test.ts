@@ -9,7 +9,9 @@ import { edgeCommand } from '../../cli/edge.ts'
 import { UsageError } from '../../cli/usage.ts'
 import { loadEdgeConfig } from '../../edge/config/load.ts'
 import { raiseGeneration } from '../../edge/state.ts'
+import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { issue, makeCa, writeCredentials } from '../pki/pki.ts'
+import { testBundle } from './bundles.ts'
 import { OWN, writeWorld } from './world.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-edge-config-'))
@@ -117,6 +119,15 @@ t.test('each mistake is found, with its place and what to do', (t) => {
         ;[c['bundles']!['out'], c['bundles']!['in']] = [c['bundles']!['in']!, c['bundles']!['out']!]
       },
       /the bundle leads away from the side "low", this edge is of "high"/,
+    ],
+    [
+      'numbered identifiers one way',
+      (c) => {
+        const octets = bundleOctets(testBundle('high', 'low', 'numbered'))
+        writeFileSync(join(folder, 'bundles/numbered.json'), octets)
+        c['bundles']!['out'] = { file: 'bundles/numbered.json', digest: bundleDigest(octets) } as never
+      },
+      /identifiers are numbered in one of the two bundles only: compile both from rulesets with the same identifiers/,
     ],
     [
       'other side',

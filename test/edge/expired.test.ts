@@ -5,15 +5,17 @@ import { createIdentifiers } from '../../edge/identifiers.ts'
 import { createIncomingRelay } from '../../edge/incoming/relay.ts'
 import { createPendingTable } from '../../edge/pending.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
+import type { IdentifierKind } from '../../rules/profile/identifiers.ts'
 import { NUMBER } from '../support/number.ts'
 import { testBundle } from './bundles.ts'
 
 const ENDS = `from="bob@low.example/y" id="i" to="alice@high.example/x"`
 
-t.test('who is told', async (t) => {
+/** A relay into the side `high`, and what it sends back. */
+function relayOf(identifiers: IdentifierKind) {
   const bounced: string[] = []
   const relay = createIncomingRelay({
-    bundle: testBundle('low', 'high'),
+    bundle: testBundle('low', 'high', identifiers),
     asked: createPendingTable(10, 1000),
     askedOfUs: createPendingTable(10, 1000),
     identifiers: createIdentifiers(new Set(), 10),
@@ -23,6 +25,11 @@ t.test('who is told', async (t) => {
     counted() {},
     alarm() {},
   })
+  return { relay, bounced }
+}
+
+t.test('who is told', async (t) => {
+  const { relay, bounced } = relayOf('foreign')
   const decide = createDecider(testBundle('high', 'low'))
   const told = [
     `<message xmlns="jabber:server" ${ENDS} type="chat"><body>SECRET</body></message>`,
@@ -49,4 +56,14 @@ t.test('who is told', async (t) => {
     relay.expired(stanza)
     t.same(bounced, [], stanza)
   }
+})
+
+t.test('who is told where identifiers are numbered, finds the own id', async (t) => {
+  const { relay, bounced } = relayOf('numbered')
+  relay.expired(
+    `<message xmlns="jabber:server" from="bob@low.example/y" id="o3.14" to="alice@high.example/x" type="chat"><body>SECRET</body></message>`,
+  )
+  t.match(bounced[0], /^<message [^>]* id="r3\.14" /)
+  const decide = createDecider(testBundle('high', 'low', 'numbered'))
+  t.ok(decide(Buffer.from(bounced[0]!), 1_795_341_600, NUMBER).accepted, 'the rules let it cross')
 })

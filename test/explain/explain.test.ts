@@ -8,7 +8,7 @@ import { makeGenerator } from '../differential/generate.ts'
 import { mutateTree } from '../support/mutate-tree.ts'
 import { NUMBER } from '../support/number.ts'
 import { everyPair, pairRulesets } from '../support/pairs.ts'
-import { compiled, exampleSources } from '../support/ruleset.ts'
+import { changedSources, compiled, exampleNames, exampleSources } from '../support/ruleset.ts'
 import { random } from '../verify/random.ts'
 
 const SECOND = Date.UTC(2026, 10, 22, 10) / 1000
@@ -27,15 +27,21 @@ function failure(steps: readonly Step[]): Step | undefined {
   return steps.find(({ outcome }) => outcome === 'failed')
 }
 
-for (const [name, bundle] of [
-  ['acme-to-coalition', compiled(sources).bundle],
-  ['coalition-to-acme with pairs', compiled(everyPair()).bundle],
-] as const)
+const rulesets = [
+  ...exampleNames().map((name) => [name, exampleSources(name)] as const),
+  ['coalition-to-acme with pairs', everyPair()] as const,
+]
+
+for (const [name, sources] of rulesets) {
   t.test(`the walk ends where the decision does: ${name}`, (t) => {
+    const { bundle } = compiled(sources)
     const chance = random(3)
     const generate = makeGenerator(bundle, chance)
     const stanzas = formProbes(bundle, SECOND).map(({ stanza }) => stanza)
-    for (const size of [65_536, 65_537]) stanzas.push(sizedProbe(bundle, size, SECOND)!)
+    for (const size of [65_536, 65_537]) {
+      const sized = sizedProbe(bundle, size, SECOND)
+      if (sized !== undefined) stanzas.push(sized)
+    }
     for (const row of bundle.labels.rows) {
       for (const creation of [SECOND, SECOND - 366 * 86_400])
         stanzas.push(rowProbe(bundle, row, { creation, review: creation })!)
@@ -59,9 +65,11 @@ for (const [name, bundle] of [
         wrong.push(`${verdict.accepted ? 'accepted' : verdict.reason}, ${JSON.stringify(last)}: ${stanza}`)
     }
     t.same(wrong.slice(0, 3), [])
-    t.ok(counts.accepted > 500 && counts.refused > 1000, JSON.stringify(counts))
+    t.ok(counts.accepted > 20 && counts.refused > 100, JSON.stringify(counts))
+    t.comment(JSON.stringify(counts))
     t.end()
   })
+}
 
 t.test('a pair is explained label by label', (t) => {
   const { back } = pairRulesets('4774-0258+alternative', 'alternative')
@@ -105,7 +113,7 @@ t.test('a pair is explained label by label', (t) => {
 
 t.test('each rule has its place', (t) => {
   const says = (stanza: string) => explain(bundle, Buffer.from(stanza), SECOND, NUMBER).steps
-  const ends = 'from="anna@acme.example" to="ben@coalition.example"'
+  const ends = 'from="anna@acme.example" id="o1.2" to="ben@coalition.example"'
   const message = (inner: string) =>
     says(`<message xmlns="jabber:server" ${ends} type="chat">${inner}</message>`)
 
@@ -116,6 +124,7 @@ t.test('each rule has its place', (t) => {
     [/well-formed/, 'depth: 12'],
     ['a kind of stanza that is switched on', 'messages: true'],
     [/attribute from/, '- { name: acme.example, kind: im }'],
+    [/attribute id of the stanza: “o” and the number of the frame/, /^identifiers: numbered/],
     [/attribute to/, '- { name: coalition.example, kind: im }'],
     [/attribute type/, 'messages: true'],
     [/composing \(XEP-0085 chat states\) in message/, 'chat-states: true'],
@@ -134,7 +143,47 @@ t.test('each rule has its place', (t) => {
   t.match(lineAt(old!.place), /creation-past: 365d/)
 
   t.match(failure(message('<body>Hello</body>')), { check: 'a label', found: 'none, and body needs one' })
+  t.match(failure(says(`<presence xmlns="jabber:server" ${ends.replace('o1.2', 'r1.2')}></presence>`)), {
+    check: /a room also “r”/,
+    found: '“r1.2”',
+  })
   t.match(failure(says('<iq xmlns="jabber:server" type="set"></iq>')), { found: 'iq of type set' })
   t.match(lineAt(failure(says('<iq xmlns="jabber:server" type="set"></iq>'))!.place), /profile:/)
+  t.end()
+})
+
+t.test('a pair of domains and what texts may not hold have their places too', (t) => {
+  const ruleset = 'fmn-rooms'
+  const sources = changedSources(
+    ruleset,
+    'ruleset.yaml',
+    '  marks: 2\n',
+    '  marks: 2\n  links: refuse\n  words: [noforn]\n',
+  )
+  sources.delete('examples.yaml')
+  const { bundle } = compiled(sources)
+  const lines = new TextDecoder().decode(sources.get('ruleset.yaml')).split('\n')
+  const place = (step: Step | undefined) => lines[Number(step?.place.split(':')[1]) - 1]?.trim()
+  const failed = (stanza: string) => failure(explain(bundle, Buffer.from(stanza), SECOND, NUMBER).steps)
+  const message = (from: string, type: string, body: string) =>
+    `<message xmlns="jabber:server" from="${from}" to="ben@partner.example" type="${type}"><body>${body}</body></message>`
+
+  const pair = failed(message('anna@mission.example', 'groupchat', 'x'))
+  t.match(pair, {
+    check: 'stanzas of the form message-groupchat from mission.example to partner.example',
+    found: 'not among the kinds of this pair',
+  })
+  t.match(place(pair), /^- { from: mission.example, to: partner.example/)
+  for (const [body, check, line] of [
+    ['привет', 'letters of the listed scripts only', 'scripts: [Latin]'],
+    ['x\u0301\u0302\u0303', 'no more marks in a row than listed', 'marks: 2'],
+    ['see www.example.org', 'no links', 'links: refuse'],
+    ['this is NOFORN', 'none of the listed words', 'words: [noforn]'],
+    ['\u202e', /^content of body: text of at most/, /^preset/],
+  ] as const) {
+    const step = failed(message('anna@mission.example', 'chat', body.normalize('NFC')))
+    t.match(step?.check, check)
+    t.match(place(step), line)
+  }
   t.end()
 })

@@ -18,7 +18,9 @@ import {
   type ProducerOptions,
   WINDOW,
 } from '../../guard/gcxp/index.ts'
+import { foreignIds } from '../../guard/gcxp/numbering.ts'
 import { freePorts, until } from '../guard/harness.ts'
+import { connectRaw, numbered } from '../guard/raw.ts'
 import { type CertificateOptions, issue, makeCa } from '../pki/pki.ts'
 
 const PEER = 'edge.high.example'
@@ -424,6 +426,53 @@ t.test('a consumer that is not the one meant gets nothing', async (t) => {
   }
 })
 
+t.test('held, nothing leaves any more, not even what the system had taken; then all goes on', async (t) => {
+  const sockets: Socket[] = []
+  let octets = 0
+  const stalled = createTlsServer(
+    { cert: server.certificate, key: server.key, ca: server.ca, requestCert: true },
+    (socket) => {
+      sockets.push(socket)
+      socket.on('error', () => {})
+      socket.pause()
+      socket.write(PREAMBLE)
+    },
+  )
+  stalled.listen(0, '127.0.0.1')
+  await once(stalled, 'listening')
+  const { port } = stalled.address() as { port: number }
+  const { producer, states, answers } = produce(port, { held: true })
+  await delay(200)
+  t.same([sockets.length, states], [0, []], 'begun held, it does not connect')
+  producer.hold(false)
+  await until(() => producer.connected())
+  for (let i = 1; i <= 200; i++) {
+    producer.send({ generation: 0, count: i }, Buffer.alloc(20_000))
+    if (i % 10 === 0) await delay(10)
+  }
+  await delay(300)
+  producer.hold(true)
+  t.notOk(producer.connected())
+  t.equal(producer.unanswered(), 200, 'what is unanswered is kept')
+  producer.send({ generation: 0, count: 201 }, Buffer.from('x'))
+  await delay(200)
+  sockets[0]!.on('data', (chunk: Buffer) => {
+    octets += chunk.length
+  })
+  sockets[0]!.resume()
+  await delay(500)
+  t.ok(octets < 1_000_000, `${octets} octets of 4,000,000 had come to the peer`)
+  t.same([sockets.length, states], [1, ['connected']], 'and it does not connect again')
+  stalled.close()
+  const { consumer, got } = await listen({ port, payloadOctets: 30_000 })
+  producer.hold(false)
+  await until(() => answers.length === 201)
+  t.equal(got.length, 201)
+  t.equal(got.at(-1), '0.201')
+  producer.close()
+  consumer.close()
+})
+
 t.test('an unreachable peer is tried again, and said once', async (t) => {
   const [port] = await freePorts(1)
   const seen: boolean[] = []
@@ -529,4 +578,291 @@ t.test('a consumer that answers wrongly loses the connection, and the request go
   near.producer.close()
   for (const socket of raw) socket.destroy()
   tls.close()
+})
+
+t.test('foreign ids of every legal length are taken, numbered, and given back with the answer', async (t) => {
+  let last = 41
+  const payloads: string[] = []
+  const far = await listen({
+    numbering: () => foreignIds(() => at(++last), true),
+    onRequest(number, payload, connection) {
+      far.got.push(formatNumber(number))
+      payloads.push(String(Buffer.from(payload!)))
+      connection.answer(number, number.count % 2 === 0)
+    },
+  })
+  const ids = Array.from({ length: 256 }, (_, i) => Buffer.alloc(i + 1, i))
+  const near = await connectRaw(far.port, client)
+  for (const id of ids) near.write(encodeRequest(id, payload))
+  await until(() => near.answers.length === 256)
+  t.same(
+    near.answers,
+    ids.map((id, i) => `${id.toString('hex')} ${i % 2 === 0}`),
+  )
+  t.same(
+    far.got,
+    ids.map((_, i) => `0.${42 + i}`),
+  )
+  t.ok(payloads.every((text) => text === '<message/>'))
+  near.write(encodeRequest(ids[0]!, payload))
+  await until(() => near.answers.length === 257)
+  t.equal(near.answers[256], '00 true', 'an id that was answered may come again')
+  near.write(Buffer.from('d81845 8302 40 6120'.replaceAll(' ', ''), 'hex'))
+  await until(near.ended)
+  t.match(far.states.at(-1), /does not hold one GCXP message/, 'an empty id is none')
+  const long = await connectRaw(far.port, client)
+  long.write(
+    Buffer.concat([
+      Buffer.from('d8185901088302590101', 'hex'),
+      Buffer.alloc(257, 7),
+      Buffer.from('6120', 'hex'),
+    ]),
+  )
+  await until(long.ended)
+  t.match(far.states.at(-1), /not GCXP as agreed/, 'nor is one of 257 octets')
+  t.equal(far.got.length, 257)
+  far.consumer.close()
+})
+
+t.test('of a foreign id a copy is kept, not the chunk that it came in', (t) => {
+  const ids = foreignIds(() => at(1), true)
+  const chunk = Buffer.alloc(70_000, 'x')
+  ids.take(chunk.subarray(100, 104), payload)
+  chunk.fill('y')
+  const id = ids.answer(at(1))
+  t.equal(Buffer.from(id).toString(), 'xxxx')
+  t.equal(id.buffer.byteLength, 4)
+  t.throws(() => ids.answer(at(1)), /not due/)
+  t.end()
+})
+
+t.test('a foreign id that is not answered yet must not come again', async (t) => {
+  let last = 0
+  const far = await listen({
+    numbering: () => foreignIds(() => at(++last), true),
+    onRequest: (number) => void far.got.push(formatNumber(number)),
+  })
+  const near = await connectRaw(far.port, client)
+  const id = Buffer.from('a')
+  near.write(encodeRequest(id, payload))
+  near.write(encodeRequest(Buffer.from('b'), payload))
+  near.write(encodeRequest(id, payload))
+  await until(near.ended)
+  t.match(far.states.at(-1), /^disconnected: .*a second request has the id of one that is not answered yet/)
+  t.same(far.got, ['0.1', '0.2'])
+  const again = await connectRaw(far.port, client)
+  again.write(encodeRequest(id, payload))
+  await until(() => far.got.length === 3)
+  t.equal(far.got[2], '0.3', 'another connection begins anew')
+  far.connections[0]!.answer(at(1), true)
+  far.connections[1]!.answer(at(3), false)
+  await until(() => again.answers.length === 1)
+  t.same(again.answers, ['61 false'], 'an answer to the old connection goes nowhere')
+  again.close()
+  far.consumer.close()
+})
+
+t.test('without responses nothing comes back but the preamble', async (t) => {
+  const far = await listen({
+    responses: false,
+    onRequest: (number) => void far.got.push(formatNumber(number)),
+  })
+  const near = await connectRaw(far.port, client)
+  for (let i = 1; i <= 2000; i++) near.write(numbered(at(i), '<message/>'))
+  await until(() => far.got.length === 2000)
+  t.throws(() => far.connections[0]!.answer(at(1), true), /one-way/)
+  near.write(Buffer.from('garbage'))
+  await until(near.ended)
+  t.equal(near.received(), PREAMBLE.length, 'not even what ends a connection says why')
+  far.consumer.close()
+})
+
+t.test(
+  'without responses a request is done with when the connection takes it, and never sent twice',
+  async (t) => {
+    const [port] = await freePorts(1)
+    const near = produce(port!, { responses: false })
+    for (let i = 1; i <= 100; i++) near.producer.send(at(i), i % 10 === 0 ? undefined : payload)
+    t.equal(near.producer.unanswered(), 100, 'without a connection all is kept')
+    t.same(near.answers, [])
+    const options = {
+      port: port!,
+      responses: false,
+      onRequest: (number: { count: number }, payload: Uint8Array | undefined) =>
+        void far.got.push(`${number.count}${payload === undefined ? ' nothing' : ''}`),
+    }
+    let far = await listen(options)
+    const first = far
+    await until(() => far.got.length === 100)
+    t.equal(near.producer.unanswered(), 0)
+    t.equal(near.answers.length, 100)
+    t.equal(far.got[9], '10 nothing')
+    far.consumer.close()
+    await until(() => !near.producer.connected())
+    near.producer.send(at(101), payload)
+    near.producer.send(at(102), payload)
+    far = await listen(options)
+    await until(() => far.got.length === 2)
+    t.same(far.got, ['101', '102'], 'only what no connection had')
+    t.same(first.got.length + far.got.length, near.answers.length, 'each was answered once')
+    near.producer.close()
+    far.consumer.close()
+  },
+)
+
+t.test('without responses a consumer that stalls holds its producer back, in bounded memory', async (t) => {
+  let taken: ConsumerConnection | undefined
+  const got: number[] = []
+  const far = await listen({
+    responses: false,
+    onConnect(connection) {
+      taken = connection
+      connection.pause()
+    },
+    onRequest: (number) => void got.push(number.count),
+  })
+  let roomy = 0
+  const near = produce(far.port, { responses: false, onRoom: () => roomy++ })
+  await until(() => near.producer.connected() && taken !== undefined)
+  const big = Buffer.alloc(900, 'x')
+  let count = 0
+  const fill = () => {
+    while (near.producer.unanswered() < WINDOW) near.producer.send(at(++count), big)
+  }
+  // What kernel buffers take goes away between two looks; then nothing does any more.
+  for (let before = -1; before !== count; await delay(200)) {
+    before = count
+    fill()
+  }
+  t.ok(count > WINDOW, `${count} requests taken or kept`)
+  t.throws(() => near.producer.send(at(count + 1), big), /window/)
+  t.equal(got.length, 0)
+  taken?.resume()
+  await until(() => got.length === count)
+  t.same(
+    got,
+    Array.from({ length: count }, (_, i) => i + 1),
+  )
+  t.ok(roomy >= 1)
+  near.producer.close()
+  far.consumer.close()
+})
+
+t.test('without responses an octet that comes back ends the connection', async (t) => {
+  for (const octets of ['00', 'd8184c8303f5480000000000000001', 'd9d9f700']) {
+    let connections = 0
+    const tls = createTlsServer(
+      { cert: server.certificate, key: server.key, ca: ca.certificate },
+      (socket) => {
+        socket.on('error', () => {})
+        socket.write(PREAMBLE)
+        if (connections++ === 0) socket.once('data', () => socket.write(Buffer.from(octets, 'hex')))
+      },
+    )
+    tls.listen(0, '127.0.0.1')
+    await once(tls, 'listening')
+    const near = produce((tls.address() as { port: number }).port, { responses: false })
+    near.producer.send(at(1), payload)
+    await until(() => near.states.length >= 3)
+    t.match(near.states[1], /an octet came back, where responses are switched off on this end/)
+    t.same(near.answers, ['0.1 true'], 'and says nothing')
+    near.producer.close()
+    tls.close()
+  }
+})
+
+t.test(
+  'a frame that does not come to its end ends the connection, unless it is we who do not read',
+  async (t) => {
+    const far = await listen({ frameTimeout: 300 })
+    const whole = encodeRequest(Buffer.from('0000000000000001', 'hex'), Buffer.alloc(900, 'x'))
+    for (const octets of [1, 3, 5, 20, whole.length - 1]) {
+      const near = await connectRaw(far.port, client)
+      near.write(whole.subarray(0, octets))
+      await until(near.ended)
+      t.match(
+        far.states.at(-1),
+        /^disconnected: .*a frame was not complete within 0\.3 s/,
+        `${octets} octets`,
+      )
+    }
+    t.same(far.got, [])
+    const slow = await connectRaw(far.port, client)
+    for (const octet of numbered(at(1), 'x')) {
+      slow.write(Uint8Array.of(octet))
+      await delay(5)
+    }
+    await until(() => slow.answers.length === 1)
+    await delay(1500)
+    t.equal(slow.ended(), false, 'between frames there is no hurry')
+    far.connections.at(-1)!.pause()
+    slow.write(whole.subarray(0, 500))
+    await delay(1500)
+    t.equal(slow.ended(), false, 'a paused connection has no hurry either')
+    far.connections.at(-1)!.resume()
+    slow.write(whole.subarray(500))
+    await until(() => slow.answers.length === 2)
+    slow.close()
+    far.consumer.close()
+  },
+)
+
+t.test('what a reset or a silent peer leaves behind does not stay', async (t) => {
+  const far = await listen()
+  const whole = numbered(at(1), 'y'.repeat(900))
+  const reset = await connectRaw(far.port, client)
+  reset.write(whole.subarray(0, 500))
+  await until(() => far.connections.length === 1)
+  await delay(50)
+  reset.reset()
+  await until(() => far.states.some((state) => /^disconnected: .*(broke|closed)/.test(state)))
+  // Half open: this one never says another word, and is still there when the peer comes anew.
+  const silent = await connectRaw(far.port, client)
+  silent.write(whole.subarray(0, 500))
+  await until(() => far.connections.length === 2)
+  const near = await connectRaw(far.port, client)
+  near.write(whole)
+  await until(() => near.answers.length === 1)
+  await until(silent.ended)
+  t.same(far.got, ['0.1'], 'no half of a frame is continued by another connection')
+  near.close()
+  far.consumer.close()
+})
+
+t.test('a producer that does not read its answers is left', async (t) => {
+  const far = await listen()
+  const near = await connectRaw(far.port, client)
+  near.deaf()
+  const many = Buffer.concat(Array.from({ length: 2000 }, (_, i) => numbered(at(i + 1), 'x')))
+  for (let i = 0; i < 2000 && !far.states.some((state) => state.startsWith('disconnected')); i++) {
+    near.write(many)
+    await delay(1)
+  }
+  await until(() => far.states.some((state) => state.startsWith('disconnected')))
+  t.match(far.states.at(-1), /the producer does not read its answers/)
+  near.close()
+  far.consumer.close()
+})
+
+t.test('no connection outlives a certificate', async (t) => {
+  const short = await credentials({ dns: [PEER], seconds: 4 })
+  const far = await listen()
+  const near = produce(far.port, { credentials: short })
+  near.producer.send(at(1), payload)
+  await until(() => near.answers.length === 1)
+  await until(() => far.states.length > 1, 10_000)
+  t.match(far.states[1], /^disconnected: .*the peer's certificate, or its CA, expired on .*: have it renewed/)
+  await until(() => far.states.some((state) => /^rejected: .*expired/.test(state)), 10_000)
+  t.pass('and it does not come back with that one')
+  near.producer.close()
+  far.consumer.close()
+
+  const other = await listen({ credentials: await credentials({ dns: [HERE], seconds: 4 }) })
+  const there = produce(other.port)
+  there.producer.send(at(1), payload)
+  await until(() => there.answers.length === 1)
+  await until(() => there.states.length > 1, 10_000)
+  t.match(there.states[1], /the peer's certificate, or its CA, expired on .*: have it renewed/)
+  there.producer.close()
+  other.consumer.close()
 })

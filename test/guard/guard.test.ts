@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -94,6 +94,21 @@ t.test('each stage is a process of its own, with its own flags and one-way pipes
   t.equal(pipes.size, PIPES.length)
   for (const [target, ends] of pipes) t.equal(ends.length, 2, `${target}: one writer, one reader`)
   t.end()
+})
+
+t.test('the stages end with their launcher, however it ends', async (t) => {
+  const site = await makeSite()
+  const guard = runGuard(site)
+  t.teardown(site.remove)
+  await guard.ready()
+  const pids = Object.values(guard.pids())
+  t.equal(pids.length, 6)
+  guard.process.kill('SIGKILL')
+  await until(() => pids.every((pid) => !existsSync(`/proc/${pid}`)))
+  const next = runGuard(site)
+  await next.ready()
+  t.pass('another one finds ports and journal free')
+  t.equal(await next.stop(), 0)
 })
 
 t.test('what both verifiers accept crosses; what they refuse does not, and both are on record', async (t) => {

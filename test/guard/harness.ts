@@ -20,6 +20,7 @@ import {
   readCredentials,
   type StanzaNumber,
 } from '../../guard/gcxp/index.ts'
+import { makeGate } from '../../guard/launcher/gate.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { type CertificateOptions, issue, makeCa } from '../pki/pki.ts'
@@ -34,8 +35,12 @@ export type Site = Readonly<{
   digest: string
   port: Readonly<{ intake: number; release: number; metrics: number }>
   journal: string
+  /** The directory of the gate file. */
+  gate: string
   /** Credentials of the producer and of the consumer, and of others to try. */
   credentials(name: string): Credentials
+  /** Puts another certificate of the same CA, and its key, into the files of that name. */
+  renew(name: string, options: CertificateOptions): Promise<void>
   remove(): void
 }>
 
@@ -54,6 +59,9 @@ export async function makeSite(
     jit?: boolean
     limits?: Partial<Bundle['limits']>
     more?: Readonly<Record<string, CertificateOptions>>
+    /** Lines of the configuration, such as `responses: false`. */
+    intake?: string
+    release?: string
   } = {},
 ): Promise<Site> {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-test-'))
@@ -66,17 +74,20 @@ export async function makeSite(
     ...options.more,
   }
   writeFileSync(join(directory, 'ca.pem'), ca.certificate)
-  for (const [name, certificate] of Object.entries(ends)) {
+  const renew = async (name: string, certificate: CertificateOptions) => {
     const issued = await issue(ca, certificate)
     writeFileSync(join(directory, `${name}.pem`), issued.certificate)
     writeFileSync(join(directory, `${name}.key`), issued.key, { mode: 0o600 })
   }
+  for (const [name, certificate] of Object.entries(ends)) await renew(name, certificate)
   const octets = bundleOctets(testBundle(options.limits))
   const digest = bundleDigest(octets)
   writeFileSync(join(directory, 'bundle.json'), octets)
   writeFileSync(join(directory, 'digest.key'), `${'0f'.repeat(32)}\n`, { mode: 0o600 })
   const journal = join(directory, 'journal')
   mkdirSync(journal)
+  const gate = join(directory, 'gate-high-to-low')
+  makeGate(gate)
   const config = join(directory, 'guard.yaml')
   writeFileSync(
     config,
@@ -87,13 +98,13 @@ intake:
   peer: edge.high.example
   certificate: guard.pem
   key: guard.key
-  ca: ca.pem
+  ca: ca.pem${options.intake === undefined ? '' : `\n  ${options.intake}`}
 release:
   connect: 127.0.0.1:${release}
   peer: edge.low.example
   certificate: guard.pem
   key: guard.key
-  ca: ca.pem
+  ca: ca.pem${options.release === undefined ? '' : `\n  ${options.release}`}
 journal: { directory: journal, key: digest.key }
 metrics: { listen: '127.0.0.1:${metrics}' }
 jit: ${options.jit ?? true}
@@ -105,6 +116,7 @@ jit: ${options.jit ?? true}
     digest,
     port: { intake, release, metrics },
     journal,
+    gate,
     credentials(name) {
       const path = (kind: string) => join(directory, `${name}.${kind}`)
       // A certificate that has expired is what some tests need: read as of a moment when none has.
@@ -114,6 +126,7 @@ jit: ${options.jit ?? true}
       if ('problem' in read) throw new Error(read.problem)
       return read
     },
+    renew,
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
 }
@@ -212,6 +225,7 @@ export type Receiver = Readonly<{
 export function receive(
   site: Site,
   onRequest?: (number: StanzaNumber, connection: ConsumerConnection) => void,
+  responses = true,
 ): Receiver {
   const order: string[] = []
   const payloads = new Map<string, string>()
@@ -222,6 +236,7 @@ export function receive(
     peer: 'guard.example',
     credentials: site.credentials('low'),
     payloadOctets: 1_000_000,
+    responses,
     onRequest(number, payload, connection) {
       const told = formatNumber(number)
       const text = Buffer.from(payload ?? '').toString('utf8')

@@ -1,11 +1,19 @@
 import { hash } from 'node:crypto'
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
 import t from 'tap'
 import { decodeConfirmation } from '../../guard/common/confirmed.ts'
 import { createFrameReader } from '../../guard/common/frames.ts'
 import { decodeRecord, encodeHead, type JournalRecord, NO_ROW } from '../../guard/common/record.ts'
-import { formatNumber, type StanzaNumber, writeNumber } from '../../guard/gcxp/index.ts'
+import { selfTestFrame } from '../../guard/common/self-test.ts'
+import { encodeResponse } from '../../guard/gcxp/codec.ts'
+import { formatNumber, NO_NUMBER, PREAMBLE, type StanzaNumber, writeNumber } from '../../guard/gcxp/index.ts'
+import { idOf } from '../../guard/gcxp/numbering.ts'
+import { SELF_TEST_NUMBER, selfTest } from '../../rules/self-test/self-test.ts'
+import { testBundle } from './bundle.ts'
 import { makeSite, receive, until } from './harness.ts'
+import { selfTestAnswers } from './self-test-answers.ts'
 import { configOf, type StartedStage, startStage } from './stage.ts'
 
 const site = await makeSite()
@@ -14,7 +22,7 @@ t.teardown(site.remove)
 
 type Said = {
   number?: StanzaNumber
-  frame?: string
+  frame?: string | Uint8Array
   accepted?: boolean
   row?: number
   position?: number
@@ -50,6 +58,9 @@ function answer(count: number, said: Said = {}): Buffer {
   return Buffer.concat([head, rest])
 }
 
+const passed = selfTestAnswers(testBundle())
+
+/** The bundle is the same on every site of these tests that has the same limits. */
 const header = (digest = site.digest) => Buffer.concat([Buffer.from('SLY1'), Buffer.from(digest, 'hex')])
 
 type Running = {
@@ -61,11 +72,12 @@ type Running = {
   close(): Promise<void>
 }
 
-async function start(begin = true): Promise<Running> {
-  const stage = startStage('release', config)
+/** `tested`: what the verifiers say in the self-test; false: they do not speak at all. */
+async function start(tested: readonly Buffer[] | false = passed, own = config): Promise<Running> {
+  const begin = tested !== false
+  const stage = startStage('release', own)
   if (begin) {
-    stage.to(3).write(header())
-    stage.to(4).write(header())
+    for (const fd of [3, 4]) stage.to(fd).write(Buffer.concat([header(), ...tested]))
     stage
       .to(6)
       .write(
@@ -80,7 +92,8 @@ async function start(begin = true): Promise<Running> {
     },
     durable(count) {
       const octets = Buffer.alloc(8)
-      octets.writeBigUInt64BE(BigInt(count))
+      // The first record is that of the self-test.
+      octets.writeBigUInt64BE(BigInt(count + 1))
       stage.to(6).write(octets)
     },
     records() {
@@ -88,7 +101,7 @@ async function start(begin = true): Promise<Running> {
       frames.feed(stage.from(5))
       const found: JournalRecord[] = []
       for (let rest = frames.read(); rest !== undefined; rest = frames.read()) found.push(decodeRecord(rest)!)
-      return found
+      return found.filter(({ kind }) => kind !== 'self-test')
     },
     confirmations() {
       const octets = stage.from(7)
@@ -106,7 +119,9 @@ async function start(begin = true): Promise<Running> {
       await stage.exit
     },
   }
-  if (begin) await until(() => running.confirmations().length === 2, 10_000, stage.said)
+  const begun = () =>
+    own.intake.responses ? running.confirmations().length === 2 : stage.said().includes('both verifiers have')
+  if (begin) await until(begun, 10_000, stage.said)
   return running
 }
 
@@ -246,13 +261,105 @@ t.test('what ends the stage', async (t) => {
     ],
   ]
   for (const [what, cause, message, begun] of faults) {
-    const release = await start(begun)
+    const release = await start(begun === false ? false : passed)
     cause(release)
     t.not(await release.stage.exit, 0, what)
     t.match(release.stage.said(), message, what)
   }
   t.same(far.order, [], 'nothing left')
   far.close()
+})
+
+t.test('the self-test: whatever is not as it must be keeps the port closed', async (t) => {
+  const cases = selfTest(testBundle())
+  const benign = cases.findIndex(({ accepted }) => accepted !== undefined)
+  const hostile = cases.findIndex(({ accepted }) => accepted === undefined)
+  /** The set with other octets in place of those of one case. */
+  const changed = (at: number, octets: Buffer): Buffer[] => passed.map((one, i) => (i === at ? octets : one))
+  /** An answer to that case that says something else. */
+  const lie = (at: number, said: Said): Buffer =>
+    answer(0, { number: SELF_TEST_NUMBER, frame: selfTestFrame(cases[at]!).subarray(4), ...said })
+  const output = cases[benign]!.accepted!.output
+  const swapped = passed.with(0, passed[1]!).with(1, passed[0]!)
+  const faults: [string, Buffer[], Buffer[], RegExp][] = [
+    [
+      'a benign stanza that one refuses',
+      passed,
+      changed(benign, lie(benign, { accepted: false })),
+      /must be accepted; inspect accepted it, verify refused it \(label-missing\): nothing moves; report it/,
+    ],
+    [
+      'a benign stanza that both refuse',
+      changed(benign, lie(benign, { accepted: false })),
+      changed(benign, lie(benign, { accepted: false })),
+      /must be accepted; inspect refused it/,
+    ],
+    [
+      'a hostile stanza that one accepts',
+      changed(hostile, lie(hostile, {})),
+      passed,
+      /must be refused; inspect accepted it, verify refused it/,
+    ],
+    [
+      'a hostile stanza that both accept',
+      changed(hostile, lie(hostile, {})),
+      changed(hostile, lie(hostile, {})),
+      /must be refused; inspect accepted it, verify accepted it/,
+    ],
+    [
+      'another output, equal from both',
+      changed(benign, lie(benign, { output: output.replace('LOW', 'TOP') })),
+      changed(benign, lie(benign, { output: output.replace('LOW', 'TOP') })),
+      /chat.*must become something else/,
+    ],
+    [
+      'the right output under no row',
+      changed(benign, lie(benign, { output, row: NO_ROW })),
+      changed(benign, lie(benign, { output, row: NO_ROW })),
+      /must become something else/,
+    ],
+    [
+      'other octets',
+      changed(5, answer(0, { number: SELF_TEST_NUMBER })),
+      passed,
+      /was not what was answered/,
+    ],
+    [
+      'other octets for both',
+      changed(5, lie(6, { accepted: false })),
+      changed(5, lie(6, { accepted: false })),
+      /case 6 of [0-9]+, .*, was not what/,
+    ],
+    ['another order', swapped, swapped, /case 1 of .* was not what was answered/],
+    ['another number', changed(5, answer(1)), changed(5, answer(1)), /was not what was answered/],
+    [
+      'one more than there is',
+      [...passed, passed[0]!],
+      [...passed, passed[0]!],
+      /answered (before there was a frame|more of the self-test)/,
+    ],
+  ]
+  for (const [what, inspect, verify, message] of faults) {
+    const stage = startStage('release', config)
+    stage.to(3).write(Buffer.concat([header(), ...inspect]))
+    stage.to(4).write(Buffer.concat([header(), ...verify]))
+    stage.to(6).write(encodeHead({ records: 0, seen: NO_NUMBER, confirmed: NO_NUMBER }))
+    t.not(await stage.exit, 0, what)
+    t.match(stage.said(), message, what)
+    if (!what.startsWith('one more')) t.equal(stage.from(7).length, 0, `${what}: intake was told nothing`)
+  }
+  const short = startStage('release', config)
+  for (const fd of [3, 4]) short.to(fd).write(Buffer.concat([header(), ...passed.slice(0, -1)]))
+  short.to(6).write(encodeHead({ records: 0, seen: NO_NUMBER, confirmed: NO_NUMBER }))
+  await delay(500)
+  t.equal(short.from(7).length, 0, 'one less than there is: it waits')
+  for (const fd of [3, 4]) short.to(fd).write(passed.at(-1)!)
+  await until(() => short.from(7).length === 32, 10_000, short.said)
+  const frames = createFrameReader(1000)
+  frames.feed(short.from(5))
+  t.same(decodeRecord(frames.read()!), { kind: 'self-test', cases: cases.length }, 'and it is on record')
+  short.process.kill()
+  await short.exit
 })
 
 t.test('a verifier that stays silent ends the stage', async (t) => {
@@ -283,5 +390,183 @@ t.test('a verifier that is far ahead waits for the other', async (t) => {
   for (let i = 1; i <= offered; i++) release.stage.to(4).write(answer(i, { output }))
   await until(() => release.records().length >= 150)
   t.pass('and goes on when the other has caught up')
+  await release.close()
+})
+
+t.test("the consumer's refusal goes no further up; it is an alarm and counts as confirmed", async (t) => {
+  const far = receive(site, (number, connection) => connection.answer(number, number.count !== 8))
+  const release = await start()
+  release.answer(8)
+  release.answer(9)
+  await until(() => release.records().length === 2)
+  release.durable(2)
+  await until(() => release.confirmations().length === 4)
+  t.same(release.confirmations().slice(2), ['released 0.8', 'released 0.9'])
+  await until(() => release.records().some(({ kind }) => kind === 'declined'))
+  t.match(
+    release.records().find(({ kind }) => kind === 'declined'),
+    { number: { count: 8 } },
+  )
+  t.match(release.stage.said(), /edge\.low\.example answered .*refused.* to 0\.8/)
+  await release.close()
+  far.close()
+})
+
+t.test('answers of the consumer that are not due confirm nothing', async (t) => {
+  const { certificate, key, ca } = site.credentials('low')
+  const at = (count: number) => ({ generation: 0, count })
+  const wrong: [string, Uint8Array][] = [
+    ['the second first', encodeResponse(true, idOf(at(9)))],
+    ['an unknown id', encodeResponse(true, idOf(at(10)))],
+    ['an id of another form', encodeResponse(true, Buffer.from('x'))],
+    ['no GCXP', Buffer.from('accepted')],
+    ['half an answer, then the end', encodeResponse(true, idOf(at(8))).subarray(0, 9)],
+  ]
+  let connections = 0
+  const requests: number[] = []
+  const server = createTlsServer({ cert: certificate, key, ca, requestCert: true }, (socket) => {
+    const octets = wrong[connections++]?.[1]
+    socket.on('error', () => {})
+    socket.write(PREAMBLE)
+    let seen = 0
+    socket.on('data', (chunk: Buffer) => {
+      seen += chunk.length
+      // Both requests are here.
+      if (seen < 50) return
+      requests.push(seen)
+      seen = -1e9
+      if (octets === undefined) {
+        for (const count of [8, 9]) socket.write(encodeResponse(true, idOf(at(count))))
+      } else if (octets.length === 9) socket.end(octets)
+      else socket.write(octets)
+    })
+  })
+  server.listen(site.port.release, '127.0.0.1')
+  await once(server, 'listening')
+  const release = await start()
+  release.answer(8)
+  release.answer(9)
+  await until(() => release.records().length === 2)
+  release.durable(2)
+  await until(() => connections === wrong.length + 1, 20_000, release.stage.said)
+  await until(() => release.confirmations().length === 4)
+  t.same(release.confirmations().slice(2), ['released 0.8', 'released 0.9'], 'only the right answers count')
+  t.equal(requests.length, wrong.length + 1, 'both were sent again each time')
+  t.equal(new Set(requests).size, 1)
+  t.match(release.stage.said(), /an answer came out of order \(waiting for 0\.8\)/)
+  await release.close()
+  server.close()
+})
+
+t.test('more than intake lets in ends the direction; as much as it lets in does not', async (t) => {
+  const slow = await makeSite({ limits: { rate: 5, burst: 20 } })
+  t.teardown(slow.remove)
+  const far = receive(slow)
+  const own = await configOf(slow)
+  const begin = async () => {
+    const release = await start(false, own)
+    for (const fd of [3, 4]) release.stage.to(fd).write(Buffer.concat([header(slow.digest), ...passed]))
+    const none = { generation: 0, count: 0 }
+    release.stage.to(6).write(encodeHead({ records: 0, seen: none, confirmed: none }))
+    await until(() => release.confirmations().length === 2, 10_000, release.stage.said)
+    return release
+  }
+  const fits = await begin()
+  // Refused ones take nothing, however many there are.
+  for (let i = 1; i <= 2000; i++) fits.answer(i, { accepted: false })
+  for (let i = 2001; i <= 2000 + 20 + 1024; i++) fits.answer(i)
+  await until(() => fits.records().length === 2000 + 20 + 1024)
+  fits.durable(2000 + 20 + 1024)
+  await until(() => fits.confirmations().length === 2 + 2000 + 20 + 1024)
+  t.pass('a burst, and a window that was on its way')
+  await delay(1000)
+  for (let i = 4001; i <= 4004; i++) fits.answer(i)
+  await delay(300)
+  t.equal(fits.stage.process.exitCode, null, 'and what the rate has given since')
+  for (let i = 5001; i <= 5100; i++) fits.answer(i)
+  t.not(await fits.stage.exit, 0)
+  t.match(
+    fits.stage.said(),
+    /more stanzas come than 5 a second and 20 at once: intake does not keep the rate/,
+  )
+  const known = far.order.length
+  await delay(100)
+  t.equal(far.order.length, known, 'what is too much does not leave')
+  far.close()
+})
+
+t.test('one-way: each refused number goes downstream as a request without payload', async (t) => {
+  const oneWay = await makeSite({ intake: 'responses: false', release: 'responses: false' })
+  t.teardown(oneWay.remove)
+  const release = await start(passed, await configOf(oneWay))
+  for (let i = 1; i <= 6; i++) release.answer(i, i % 3 === 0 ? { accepted: false } : {})
+  await until(() => release.records().length === 6)
+  const far = receive(oneWay, () => {}, false)
+  await delay(300)
+  t.same(far.order, [], 'nothing before it is durable')
+  release.durable(6)
+  await until(() => far.order.length === 6)
+  t.same(far.order, ['0.1', '0.2', '0.3', '0.4', '0.5', '0.6'])
+  t.same(
+    far.order.filter((number) => far.payloads.get(number) === ''),
+    ['0.3', '0.6'],
+    'a refusal differs from a loss',
+  )
+  await until(() =>
+    release.records().some((record) => record.kind === 'confirmed' && record.number.count === 6),
+  )
+  t.pass('what the connection took counts as confirmed')
+  far.close()
+  await release.close()
+})
+
+t.test(
+  'one-way to the consumer only: intake is told when the connection took it, and what stayed',
+  async (t) => {
+    const oneWay = await makeSite({ release: 'responses: false' })
+    t.teardown(oneWay.remove)
+    const release = await start(passed, await configOf(oneWay))
+    release.answer(8)
+    release.answer(9, { accepted: false })
+    await until(() => release.records().length === 2)
+    release.durable(2)
+    await delay(200)
+    t.equal(release.confirmations().length, 2, 'not while there is nobody')
+    const far = receive(oneWay, () => {}, false)
+    await until(() => release.confirmations().length === 4)
+    t.same(release.confirmations().slice(2), ['released 0.8', 'refused 0.9'])
+    far.close()
+    await release.close()
+  },
+)
+
+t.test('a consumer that is away fills no memory where intake is not held by a window', async (t) => {
+  const oneWay = await makeSite({ intake: 'responses: false', release: 'responses: false' })
+  t.teardown(oneWay.remove)
+  const release = await start(passed, await configOf(oneWay))
+  const output = 'x'.repeat(100_000)
+  let stopped = false
+  let offered = 0
+  for (let i = 1; i <= 400 && !stopped; i++) {
+    release.stage.to(4).write(answer(i, { output }))
+    if (!release.stage.to(3).write(answer(i, { output }))) {
+      stopped = await Promise.race([
+        new Promise<false>((resolve) => release.stage.to(3).once('drain', () => resolve(false))),
+        delay(1000, true),
+      ])
+    }
+    offered = i
+    release.durable(release.records().length)
+  }
+  t.ok(stopped, 'no more answers are read')
+  t.ok(offered > 150 && offered < 400, `after ${offered} of 100 kB`)
+  const far = receive(oneWay, () => {}, false)
+  await until(() => release.records().length >= offered - 3)
+  await until(() => {
+    release.durable(release.records().length)
+    return far.order.length >= offered - 3
+  }, 20_000)
+  t.same(far.changed, [])
+  far.close()
   await release.close()
 })

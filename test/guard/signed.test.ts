@@ -11,6 +11,7 @@ import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { armoured, ed25519, signerLine } from '../signature/make.ts'
 import { benign, testBundle } from './bundle.ts'
 import { makeSite, receive, runGuard, sendTo, until } from './harness.ts'
+import { selfTestAnswers } from './self-test-answers.ts'
 import { startStage } from './stage.ts'
 
 const anna = ed25519()
@@ -79,10 +80,29 @@ async function said(
   const config: GuardConfig = {
     name: 'high-to-low',
     bundle: { file: at('bundle.json'), digest, signers: at('signers'), signatures: signatures.map(at) },
-    intake: { listen: `127.0.0.1:${site.port.intake}`, peer: 'edge.high.example', ...tls },
-    release: { connect: `127.0.0.1:${site.port.release}`, peer: 'edge.low.example', ...tls },
-    journal: { directory: site.journal, key: at('digest.key') },
+    intake: {
+      listen: `127.0.0.1:${site.port.intake}`,
+      peer: 'edge.high.example',
+      ...tls,
+      numbering: 'sallyport',
+      responses: true,
+    },
+    release: {
+      connect: `127.0.0.1:${site.port.release}`,
+      peer: 'edge.low.example',
+      ...tls,
+      responses: true,
+    },
+    journal: {
+      directory: site.journal,
+      key: at('digest.key'),
+      'segment-megabytes': 64,
+      keep: {},
+      'warn-free-megabytes': 0,
+      content: 'none',
+    },
     metrics: { listen: `127.0.0.1:${site.port.metrics}` },
+    gate: site.gate,
     jit: true,
   }
   const stage = startStage('release', config)
@@ -92,8 +112,8 @@ async function said(
   })
   const header = Buffer.concat([Buffer.from('SLY1'), Buffer.from(digest, 'hex')])
   for (const fd of [3, 4, 6]) stage.to(fd).on('error', () => {})
-  stage.to(3).write(header)
-  stage.to(4).write(header)
+  const answers = selfTestAnswers(JSON.parse(readFileSync(at('bundle.json'), 'utf8')))
+  for (const fd of [3, 4]) stage.to(fd).write(Buffer.concat([header, ...answers]))
   stage.to(6).write(
     encodeHead({
       records: 0,

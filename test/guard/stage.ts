@@ -6,7 +6,7 @@ import { Socket } from 'node:net'
 import { loadGuardConfig } from '../../cli/guard-config.ts'
 import { codeTree, nodeFlags, stageFile } from '../../guard/launcher/flags.ts'
 import { openPipes } from '../../guard/launcher/pipes.ts'
-import { type GuardConfig, PIPES, type StageName, stageArguments } from '../../guard/launcher/stages.ts'
+import { type GuardConfig, pipesOf, type StageName, stageArguments } from '../../guard/launcher/stages.ts'
 import type { Site } from './harness.ts'
 
 export type StartedStage = Readonly<{
@@ -35,7 +35,7 @@ export function startStage(
   environment: Record<string, string> = {},
 ): StartedStage {
   const code = codeTree(config.jit)
-  const pipes = openPipes()
+  const pipes = openPipes(config)
   const program = file ?? stageFile(stage, code)
   const flags = nodeFlags(stage, config, code).concat(file === undefined ? [] : [`--allow-fs-read=${file}`])
   const child = spawn(process.execPath, [...flags, program, ...stageArguments(stage, config)], {
@@ -50,7 +50,7 @@ export function startStage(
   const inputs = new Map<number, Socket>()
   const outputs = new Map<number, Buffer[]>()
   const readers = new Map<number, Socket>()
-  for (const { writer, reader } of PIPES) {
+  for (const { writer, reader } of pipesOf(config)) {
     const ours = reader.stage === stage ? writer : writer.stage === stage ? reader : undefined
     if (ours === undefined) continue
     // Opened once more: the launcher's own ends are closed below, as it closes them.

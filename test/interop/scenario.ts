@@ -25,6 +25,8 @@ const has =
   (...parts: string[]) =>
   (stanza: string) =>
     parts.every((part) => stanza.replaceAll("'", '"').includes(part))
+/** The id under which an account knows a stanza. */
+const idOf = (stanza: string): string => / id=["']([^"']*)/.exec(stanza)?.[1] ?? ''
 const violation = has('type="error"', '<policy-violation')
 
 const withoutMarking = (label = '') => label.replace(/<displaymarking.*?<\/displaymarking>/, '')
@@ -53,6 +55,7 @@ export async function messages(t: Test, { alice, bob }: Users, { high, low }: Bu
   )
   const atBob = await bob.expect('the mapped message', has('mapped out'))
   t.ok(carries(atBob, out.output.template), `bob sees ${out.output.marking} for ${out.input.marking}`)
+  t.match(idOf(atBob), /^o[0-9]+\.[0-9]+$/, 'not her id, but the number of a frame')
 
   const back = low.labels.rows.find((r) => r.input.form === '4774-4778')!
   bob.send(
@@ -69,6 +72,11 @@ export async function messages(t: Test, { alice, bob }: Users, { high, low }: Bu
     carries(await bob.expect('the 4774 label', has('4774 in 0258')), in0258.output.template),
     '4774 inside 0258 is mapped',
   )
+
+  alice.send(
+    `<message to='nobody@low.example' type='chat' id='m5'>${body('to nobody')}${written(out.input.template)}</message>`,
+  )
+  await alice.expect('the error of the far server, about her id', has('type="error"', 'id="m5"'))
 
   const since = alice.received.length
   alice.send(
@@ -100,11 +108,12 @@ export async function notices(t: Test, { alice, bob }: Users): Promise<void> {
     `<message to='${bob.address}' type='chat' id='s1'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>`,
   )
   await bob.expect('a chat state', has('<composing'))
-  bob.send(
-    `<message to='${alice.address}' type='chat' id='s2'><received xmlns='urn:xmpp:receipts' id='m1'/></message>`,
-  )
-  await alice.expect('a receipt', has('<received'))
-  t.pass('chat states and receipts cross')
+  const receipt = (id: string) =>
+    `<message to='${alice.address}' type='chat' id='s2'><received xmlns='urn:xmpp:receipts' id='${id}'/></message>`
+  bob.send(receipt('o9.9')) // of nothing that came
+  bob.send(receipt(idOf(await bob.expect('the mapped message', has('mapped out')))))
+  const received = await alice.expect('a receipt', has('<received'))
+  t.ok(has('id="m1"')(received), `it names the message as alice knows it: ${received}`)
 }
 
 /** A subscription is asked for and granted; presence follows, without status text. */
@@ -143,7 +152,9 @@ export async function room(
   const here = (text: string) => has(text, `from="${address}/`)
   const join = (who: Account, nick: string) => {
     const since = who.received.length
-    who.send(`<presence to='${address}/${nick}'><x xmlns='http://jabber.org/protocol/muc'/></presence>`)
+    who.send(
+      `<presence id='join-${nick}' to='${address}/${nick}'><x xmlns='http://jabber.org/protocol/muc'/></presence>`,
+    )
     return who.expect(`its own presence in ${address}`, has(`from="${address}/${nick}"`, 'code="110"'), {
       since,
     })
@@ -155,7 +166,7 @@ export async function room(
   await owner.expect('the room to be open', has(`id="cfg-${side}"`))
   await join(native, 'native')
   const since = guest.received.length
-  await join(guest, 'guest')
+  t.equal(idOf(await join(guest, 'guest')), 'join-guest', 'its own presence has its own id')
   await guest.expect('the occupants', has(`from="${address}/native"`, 'muc#user'), { since })
   await guest.expect('the end of the join', (s) => has(`from="${address}`, '<subject')(s), { since })
   t.pass(`a user of the other side joins ${address}`)
@@ -165,8 +176,31 @@ export async function room(
   )
   const heard = await native.expect('what the guest says', has('from the guest', `from="${address}/guest"`))
   t.ok(carries(heard, seen.template), 'with its label mapped')
-  const echo = await guest.expect('its own words', has('from the guest', `from="${address}/guest"`))
+  const echo = await guest.expect('its own words', has('from the guest', `from="${address}/guest"`), {
+    since,
+  })
   t.ok(carries(echo, echoed.template), `with the label as it comes back: ${echoed.marking}`)
+  t.equal(idOf(echo), 'g1', 'under its own id')
+  guest.send(
+    `<message to='${address}' type='groupchat' id='g6'><subject>by the guest</subject>${written(label.input.template)}</message>`,
+  )
+  await guest.expect('its subject, or that it may not set one, under its id', has('id="g6"'), { since })
+
+  guest.send(
+    `<message to='${address}/native' type='chat' id='g7'>${body('for you alone')}<request xmlns='urn:xmpp:receipts'/>${written(label.input.template)}</message>`,
+  )
+  const alone = await native.expect('a private message', has('for you alone', `from="${address}/guest"`))
+  native.send(
+    `<message to='${address}/guest' type='chat' id='g8'><received xmlns='urn:xmpp:receipts' id='${idOf(alone)}'/></message>`,
+  )
+  const receipt = await guest.expect(
+    'a receipt through the room',
+    has('<received', `from="${address}/native"`),
+  )
+  t.ok(
+    has('id="g7"')(receipt.slice(receipt.indexOf('<received'))),
+    `it names the guest's message: ${receipt}`,
+  )
 
   const [own, theirs] = side === 'low' ? [back, back.output] : [out, out.output]
   native.send(

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { segmentName, writeHeadFile } from '../../guard/journal/files.ts'
+import { segmentName } from '../../guard/journal/files.ts'
+import { writeHeadFile } from '../../guard/journal/head-file.ts'
 import { type Head, NO_HEAD, readLine, writeLine } from '../../guard/journal/line.ts'
 import { findStart } from '../../guard/journal/start.ts'
 import { verifyJournal } from '../../guard/journal/verify.ts'
@@ -41,7 +42,15 @@ const rewrite = (made: Made, index: number, lines: string[]) =>
 t.test('a sound journal', async (t) => {
   const made = await make(join(t.testdir(), 'journal'))
   const kept = [1, 10, 11, 30].map((seq) => ({ ...made.heads[seq - 1]!, from: 'test' }))
-  t.same(verifyJournal(made.directory, kept), { problems: [], notes: [], first: 1, head: made.heads[29] })
+  t.same(verifyJournal(made.directory, kept), {
+    problems: [],
+    notes: [],
+    guard: undefined,
+    first: 1,
+    head: made.heads[29],
+    signed: undefined,
+    verdicts: { passed: 0, 'label-invalid': 0, 'label-missing': 0, other: 27 },
+  })
 })
 
 t.test('every line changed in any way is found at its place', async (t) => {
@@ -221,7 +230,7 @@ t.test('the command', async (t) => {
   t.match(run('verify', made.directory), {
     status: 0,
     said: new RegExp(
-      `^note: no head is known behind record 28.*\nsound: records 1 to 30, head 30:${made.heads[29]!.chain}\n$`,
+      `^note: no head is known behind record 28.*\nsigned: nothing, there is no checkpoint\nverdicts: .*, 27 other\nsound: records 1 to 30, head 30:${made.heads[29]!.chain}\n$`,
     ),
   })
   t.match(run('verify', made.directory, '--head', `30:${made.heads[29]!.chain.slice(0, 12)}`), { status: 0 })

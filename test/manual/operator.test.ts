@@ -5,7 +5,9 @@ import t from 'tap'
 import { OUTCOMES } from '../../edge/incoming/relay.ts'
 import { createMetrics } from '../../edge/metrics.ts'
 import { EDGE_REASONS } from '../../edge/outgoing/relay.ts'
+import { createFigures as exportFigures } from '../../guard/export/figures.ts'
 import { createCatalogue } from '../../guard/metrics/catalogue.ts'
+import { createFigures as witnessFigures } from '../../guard/witness/figures.ts'
 import { REASONS } from '../../rules/reasons.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -62,6 +64,25 @@ t.test('every figure of an edge with its labels, and none that there is not', as
     const by = [...(row?.split('|')[2] ?? '').matchAll(/`([a-z_]+)`/g)].map(([, label]) => label)
     if (name !== 'sallyport_edge_latency_seconds' && name !== 'sallyport_edge_ready')
       t.same(by, labelNames, name)
+  }
+})
+
+t.test('every figure of export and witness with its labels, and none that there is not', async (t) => {
+  const registries = {
+    export: exportFigures({ destinations: new Map(), journal: () => 0 }),
+    witness: witnessFigures({ guards: [], turnedAway: () => 0, notAfter: 0 }),
+  }
+  for (const [program, registry] of Object.entries(registries)) {
+    const metrics = registry.getMetricsAsArray() as unknown as { name: string; labelNames: string[] }[]
+    const head = `\`sallyport_${program}_…\``
+    const short = ({ name }: { name: string }) => name.replace(`sallyport_${program}_`, '')
+    t.same(firstColumn(head).sort(), metrics.map(short).sort())
+    const table = page.slice(page.indexOf(`| ${head}`))
+    for (const metric of metrics) {
+      const row = table.split('\n').find((line) => line.startsWith(`| \`${short(metric)}\` |`))
+      const by = [...(row?.split('|')[2] ?? '').matchAll(/`([a-z_]+)`/g)].map(([, label]) => label)
+      t.same(by, metric.labelNames, metric.name)
+    }
   }
 })
 

@@ -29,6 +29,8 @@ export type CertificateOptions = Readonly<{
   commonName?: string
   /** `valid` (default): from an hour ago for 30 days; `expired`: ended yesterday; `future`: begins tomorrow. */
   period?: 'valid' | 'expired' | 'future'
+  /** Instead of a period: valid from an hour ago for so many seconds from now. */
+  seconds?: number
   /** False leaves the key usage clientAuth out, as public authorities now do. */
   clientAuth?: boolean
   /** False leaves the key usage serverAuth out. */
@@ -71,9 +73,8 @@ export async function issue(ca: Ca, options: CertificateOptions): Promise<Creden
     ...(options.serverAuth === false ? [] : [x509.ExtendedKeyUsage.serverAuth]),
     ...(options.clientAuth === false ? [] : [x509.ExtendedKeyUsage.clientAuth]),
   ]
-  const [from, to] = { valid: [-DAY / 24, 30 * DAY], expired: [-30 * DAY, -DAY], future: [DAY, 30 * DAY] }[
-    period
-  ]
+  const periods = { valid: [-DAY / 24, 30 * DAY], expired: [-30 * DAY, -DAY], future: [DAY, 30 * DAY] }
+  const [from, to] = options.seconds === undefined ? periods[period] : [-DAY / 24, options.seconds * 1000]
   const certificate = await x509.X509CertificateGenerator.create({
     subject: [{ CN: [options.commonName ?? dns[0] ?? xmppAddr[0] ?? srvName[0] ?? 'nameless'] }],
     issuer: ca.subject,

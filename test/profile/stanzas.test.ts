@@ -2,15 +2,19 @@ import t from 'tap'
 import { readBundle } from '../../guard/verify/bundle.ts'
 import { makeDecider } from '../../guard/verify/decide.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
-import { CATALOGUE, UNLABELLED } from '../../rules/profile/catalogue.ts'
+import { formatReference } from '../../rules/text/numbered.ts'
 import { NUMBER } from '../support/number.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
+import { everything } from './everything.ts'
 
 const { bundle } = compiled(exampleSources('acme-to-coalition'))
 const decide = createDecider(bundle)
 const SECOND = Date.UTC(2026, 10, 22) / 1000
 const OPEN = bundle.labels.rows.find((row) => row.name === 'acme/open' && row.input.form === 'ess-0258')
 const LABEL = (OPEN?.input.template ?? []).join('')
+
+const OWN = formatReference({ own: true, number: NUMBER })
+const ANSWER = 'r3.7'
 
 const verdict = (stanza: string) => {
   const said = decide(new TextEncoder().encode(stanza), SECOND, NUMBER)
@@ -25,10 +29,11 @@ function stanza(
   from = 'a@acme.example/x',
   to = 'b@coalition.example',
 ) {
-  return `<${name} xmlns="jabber:server" from="${from}" to="${to}"${rest}>${content}</${name}>`
+  const id = / type="(error|result)"/.test(rest) ? ANSWER : OWN
+  return `<${name} xmlns="jabber:server" from="${from}" id="${id}" to="${to}"${rest}>${content}</${name}>`
 }
 function iq(type: string, content: string, from = 'a@acme.example/x') {
-  return `<iq xmlns="jabber:server" from="${from}" id="1" to="b@coalition.example" type="${type}">${content}</iq>`
+  return stanza('iq', ` type="${type}"`, content, from)
 }
 const message = (type: string, content: string) =>
   stanza('message', type === '' ? '' : ` type="${type}"`, content)
@@ -55,7 +60,7 @@ t.test('each form admits what it is for', (t) => {
     ],
     ['message-chat', message('chat', `<composing xmlns="${STATES}"></composing>`)],
     ['message-chat', message('chat', `<composing xmlns="${STATES}"></composing>${LABEL}`)],
-    ['message-chat', message('chat', '<received xmlns="urn:xmpp:receipts" id="m1"></received>')],
+    ['message-chat', message('chat', `<received xmlns="urn:xmpp:receipts" id="${ANSWER}"></received>`)],
     ['message-chat', message('chat', `<body>psst</body><x xmlns="${USER}"></x>${LABEL}`)],
     ['message-normal', message('', `<body>Hello</body>${LABEL}`)],
     ['message-groupchat', message('groupchat', '<subject></subject>')],
@@ -122,7 +127,7 @@ t.test('and nothing beside', (t) => {
     ['label-missing', message('groupchat', '<subject>S</subject>')],
     [
       'label-missing',
-      message('chat', '<body>read me</body><received xmlns="urn:xmpp:receipts" id="m1"></received>'),
+      message('chat', `<body>read me</body><received xmlns="urn:xmpp:receipts" id="${ANSWER}"></received>`),
     ],
     ['bad-text', message('chat', `<subject></subject>${LABEL}`)],
     ['bad-text', message('chat', `<body></body>${LABEL}`)],
@@ -251,19 +256,7 @@ t.test('what crosses without a label has no room for words', (t) => {
 t.test(
   'with everything switched on, what each standard adds is admitted, and its words oblige to a label',
   (t) => {
-    const text = new TextDecoder()
-      .decode(exampleSources('acme-to-coalition').get('ruleset.yaml'))
-      .replace(
-        /profile:\n( {2}.*\n)+/,
-        `profile: { preset: chat-with-rooms, ${Object.keys(CATALOGUE)
-          .map((name) => `${name}: true`)
-          .join(', ')} }\n`,
-      )
-      .replace(/unlabelled: .*\n/, `unlabelled: [${Object.keys(UNLABELLED).join(', ')}]\n`)
-      .replace(/strip:\n( {4}.*\n)+/, 'strip: []\n')
-    const sources = exampleSources('acme-to-coalition')
-    sources.delete('examples.yaml')
-    const full = compiled(sources.set('ruleset.yaml', new TextEncoder().encode(text)))
+    const full = everything()
     const inspect = createDecider(full.bundle)
     const verify = makeDecider(readBundle(Buffer.from(full.octets), full.digest))
     const said = (octets: string): string => {
@@ -275,14 +268,14 @@ t.test(
       return a.accepted ? 'accepted' : a.reason
     }
     const room = (content: string) =>
-      `<message xmlns="jabber:server" from="r@rooms.acme.example" to="b@coalition.example" type="groupchat">${content}</message>`
+      `<message xmlns="jabber:server" from="r@rooms.acme.example" id="${OWN}" to="b@coalition.example" type="groupchat">${content}</message>`
     const result = (content: string) => iq('result', content)
     const MARKERS = 'urn:xmpp:chat-markers:0'
     const VERSION = 'jabber:iq:version'
 
     const free: readonly string[] = [
-      message('chat', `<displayed xmlns="${MARKERS}" id="o1"></displayed>`),
-      message('chat', `<replace xmlns="urn:xmpp:message-correct:0" id="o1"></replace>${LABEL}`),
+      message('chat', `<displayed xmlns="${MARKERS}" id="${ANSWER}"></displayed>`),
+      message('chat', `<replace xmlns="urn:xmpp:message-correct:0" id="o1.1"></replace>${LABEL}`),
       room(x('<status code="104"></status><status code="172"></status>')),
       presence(
         '',

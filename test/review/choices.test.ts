@@ -21,6 +21,7 @@ const narrow: Bundle = {
     categories: ['Ll'],
   },
   pacing: { slotMilliseconds: 250, sizes: [1024, 70_000] },
+  limits: { ...bundle.limits, pairRate: 3, pairBurst: 5 },
 }
 
 t.test('the page tells each', (t) => {
@@ -35,7 +36,9 @@ t.test('the page tells each', (t) => {
     'No word with letters of two scripts.',
     'No links',
     'None of these words: noforn.',
-    'One frame leaves every 250 milliseconds',
+    'One frame is to leave every 250 milliseconds',
+    'No program of this version keeps it.',
+    'Of these a second between any two bare addresses: 3',
   ]) {
     t.ok(text.includes(phrase), phrase)
   }
@@ -59,6 +62,8 @@ t.test('each change is a fact that differs', (t) => {
     { content: { ...narrow.content, marks: 2 } },
     { content: { ...narrow.content, words: [] } },
     { content: {} },
+    { limits: bundle.limits },
+    { limits: { ...narrow.limits, pairBurst: 6 } },
     { pacing: { slotMilliseconds: 251, sizes: [1024, 70_000] } },
   ]
   for (const change of changes) t.not(meanings({ ...narrow, ...change }), base, JSON.stringify(change))

@@ -33,7 +33,7 @@ function filled(template: LabelRow['output']['template']): string {
 
 function message(from: string, to: string, label: string): Uint8Array {
   return new TextEncoder().encode(
-    `<message xmlns="jabber:server" from="${from}" to="${to}" type="chat"><body>Hello</body>${label}</message>`,
+    `<message xmlns="jabber:server" from="${from}" id="o1.2" to="${to}" type="chat"><body>Hello</body>${label}</message>`,
   )
 }
 
@@ -348,6 +348,43 @@ t.test('contradictions are problems, with their place', (t) => {
   t.end()
 })
 
+t.test('all problems are told at once, whatever kind they are of', (t) => {
+  const sources = exampleSources('acme-to-coalition')
+  const change = (file: string, from: string, to: string): void => {
+    const text = new TextDecoder().decode(sources.get(file))
+    t.ok(text.includes(from), from)
+    sources.set(file, new TextEncoder().encode(text.replace(from, to)))
+  }
+  change('ruleset.yaml', '  rate: 1000\n', '  rat: 1000\n  rate: 1000\n')
+  change('ruleset.yaml', 'becomes: { classification: UNCLASSIFIED }', 'becomes: { classification: SECRET }')
+  change('ruleset.yaml', 'kind: im }', 'kind: im, users: [anna, anna, Ben, "*"] }')
+  change('examples.yaml', 'verdict: ', 'verdikt: ')
+  const problems = problemsOf(sources).join('\n')
+  t.match(problems, /ruleset.yaml:[0-9]+:[0-9]+: unknown key "rat"/)
+  t.match(problems, /becomes/)
+  t.match(problems, /has an entry twice/)
+  t.match(problems, /"Ben" is not the local part/)
+  t.match(problems, /"\*" looks like a pattern/)
+  t.match(problems, /examples.yaml:[0-9]+:[0-9]+: unknown key "verdikt"/)
+  t.end()
+})
+
+t.test('users and rooms that can never pass are problems', (t) => {
+  const long = 'x'.repeat(65)
+  const sources = changedSources(
+    'acme-to-coalition',
+    'ruleset.yaml',
+    'kind: im }',
+    `kind: im, users: [anna, ${long}, "a?"] }`,
+  )
+  sources.delete('examples.yaml')
+  t.match(problemsOf(sources), [
+    new RegExp(`"${long}" has 65 characters, and limits.local-characters is 64`),
+    /"a\?" looks like a pattern/,
+  ])
+  t.end()
+})
+
 t.test('a label that its policy calls invalid cannot be listed', (t) => {
   const required = changedSources(
     'acme-to-coalition',
@@ -506,6 +543,21 @@ unlabelled:`
   t.match(changed('rate: 10, burst: 20', 'rate: 10'), /rate and burst go together/)
   t.match(changed('rate: 10,', 'rate: 5000,'), /5000 is more than limits\.rate, 1000/)
   t.match(changed('to: rooms.coalition.example', 'to: coalition.example'), /stands here twice/)
+  const limited = (limits: string) => text.replace('  burst: 1000\n', `  burst: 1000\n${limits}`)
+  const paced = compiled(
+    new Map([
+      ...sources,
+      ['ruleset.yaml', new TextEncoder().encode(limited('  pair-rate: 7\n  pair-burst: 9\n'))],
+    ]),
+  )
+  t.match(paced.bundle.limits, { rate: 1000, burst: 1000, pairRate: 7, pairBurst: 9 })
+  t.same(loadBundle(paced.octets, paced.digest), paced.bundle)
+  t.ok(readBundle(Buffer.from(paced.octets), paced.digest), 'verify takes it, and leaves it to intake')
+  t.match(told(limited('  pair-rate: 7\n')), /pair-rate and pair-burst go together; write both, or neither/)
+  t.match(
+    told(limited('  pair-rate: 7\n  pair-burst: 1001\n')),
+    /1001 is more than limits\.burst, 1000, and has no effect; lower it/,
+  )
   t.match(
     changed('to: rooms.coalition.example', 'to: coalition.example'),
     /no pair names rooms\.coalition\.example, so nothing crosses to it/,

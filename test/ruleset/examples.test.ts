@@ -14,7 +14,7 @@ function problems(yaml: string): string[] {
 }
 
 const STANZA =
-  '<presence xmlns="jabber:server" from="anna@acme.example/desk" to="ben@coalition.example"></presence>'
+  '<presence xmlns="jabber:server" from="anna@acme.example/desk" id="o0.1" to="ben@coalition.example"></presence>'
 
 function one(fields: string): string {
   return `format: sallyport-examples-1\nat: '2026-11-22T10:00:00Z'\nexamples:\n  - name: it\n    stanza: ${STANZA}\n${fields}`
@@ -22,7 +22,7 @@ function one(fields: string): string {
 
 t.test('examples are in the bundle, with their labels written out', (t) => {
   const examples = bundle.examples ?? []
-  t.equal(examples.length, 7)
+  t.equal(examples.length, 9)
   t.match(examples[0], {
     verdict: 'accepted',
     row: 'acme/restricted-harbour',
@@ -64,6 +64,13 @@ t.test('what is wrong with an example is said with what to write', (t) => {
     [one('    verdict: refused\n    row: acme/open\n'), /"row" does not go with refused/],
     [one('    verdict: refused\n    reason: because\n'), /"because" is no reason; write one of too-big,/],
     [one(`    verdict: accepted\n    at: '2026-02-30T00:00:00Z'\n`), /2026-02-30T00:00:00Z is no date/],
+    [one(`    verdict: accepted\n    number: '0.0'\n`), /0\.0 is the number of no frame; write such as 0\.1/],
+    [one(`    verdict: accepted\n    number: '0.01'\n`), /0\.01 is the number of no frame/],
+    [
+      one('    verdict: accepted\n    number: 0.1\n'),
+      /is not the number of a frame: generation, full stop, count/,
+    ],
+    [one(`    verdict: accepted\n    number: '0.2'\n`), /fails: .* the rules say refused \(bad-attribute\)/],
     [one(`    verdict: accepted\n    at: '2026-02-03'\n`), /is not a date and time in UTC/],
     [one('    verdict: accepted\n    label: { row: acme/open }\n'), /the stanza has no \{label\}/],
     [

@@ -105,13 +105,13 @@ t.test('what is not the one spelling is refused', (t) => {
 
 t.test('what is not the shape is refused, by the name of the field', (t) => {
   // biome-ignore lint/suspicious/noExplicitAny: the point is to build what the type forbids
-  const changed = (change: (b: any) => void) => {
+  type Changed = any
+  const changed = (change: (b: Changed) => void) => {
     const copy = JSON.parse(canonicalJson(bundle))
     change(copy)
     return () => load(encode(canonicalJson(copy)))
   }
-  // biome-ignore lint/suspicious/noExplicitAny: the point is to build what the type forbids
-  const cases: [string, (b: any) => void][] = [
+  const cases: [string, (b: Changed) => void][] = [
     ['format', (b) => (b.format = 'sallyport-bundle-2')],
     ['extra', (b) => (b.extra = 1)],
     ['__proto__', (b) => Object.defineProperty(b, '__proto__', { value: 1, enumerable: true })],
@@ -124,6 +124,19 @@ t.test('what is not the shape is refused, by the name of the field', (t) => {
     ['forms[0].slots[0].of[0].labelling', (b) => (b.forms[0].slots[0].of[0].labelling = 'sometimes')],
     ['forms[0].attributes[0].value.type', (b) => (b.forms[0].attributes[0].value.type = 'regexp')],
     ['forms[0].attributes[0].value.side', (b) => (b.forms[0].attributes[0].value.side = 'any')],
+    ...[
+      { type: 'own-number' },
+      { type: 'own-number', echo: 1 },
+      { type: 'earlier-number', echo: null },
+      { type: 'answer-number', echo: true },
+    ].map((value): [string, (b: Changed) => void] => [
+      'forms[0].attributes[0].value.echo',
+      (b) => (b.forms[0].attributes[0].value = value),
+    ]),
+    ...['0', '0.1.1', '00.1', 7].map((number): [string, (b: Changed) => void] => [
+      'examples[0].number',
+      (b) => (b.examples = [{ name: 'n', at: 0, number, stanza: '', verdict: 'accepted' }]),
+    ]),
     ['labels.rows[0].input.template[1].hole', (b) => (b.labels.rows[0].input.template[1].hole = 'now')],
     ['labels.rows[0].output.template[2].seconds', (b) => (b.labels.rows[0].output.template[2].seconds = '5')],
     ['labels.rows', (b) => (b.labels.rows = { 0: {} })],

@@ -86,7 +86,7 @@ t.test('each wrong value has its place and what to write', (t) => {
     [
       'depth: 12',
       'depth: 1000',
-      '34:10: 1000 is not a whole number from 4 to 64; write a whole number from 4 to 64',
+      '35:10: 1000 is not a whole number from 4 to 64; write a whole number from 4 to 64',
     ],
     [
       'creation-past: 365d',
@@ -142,14 +142,16 @@ t.test('what is missing is said once each, all at once', (t) => {
 t.test('bad YAML is told with its place', (t) => {
   const cases: [string, RegExp][] = [
     ['a: [1, 2', /^ruleset\.yaml:1:9: YAML: /],
-    ['a: 1\na: 2\n', /^ruleset\.yaml:2:1: YAML: Map keys must be unique/],
+    ['a: 1\na: 2\n', /^ruleset\.yaml:2:1: YAML: this key stands here twice; remove one$/],
+    ['a: 1\n---\nb: 2\n', /YAML: a second document begins here; a file holds one/],
+    ['a: "x\n', /YAML: a quote, bracket or blank is missing here/],
+    ['a:\n\tb: 1\n', /YAML: a tab as indentation; indent with blanks/],
     ['a: &x 1\nb: *x\n', /^ruleset\.yaml:1:7: YAML: an anchor is not used here; write the value out/],
     ['a: !secret 1\n', /^ruleset\.yaml:1:4: YAML: Unresolved tag: !secret/],
     ['a: !!str 1\n', /YAML: a tag is not used/],
     ['%YAML 1.1\n---\na: 1\n', /YAML: a directive is not used/],
     ['# note\n%YAML 1.1\n---\na: 1\n', /YAML: a directive is not used/],
     ['# note\n%TAG ! tag:x,1:\n---\na: 1\n', /YAML: a directive is not used/],
-    ['a: 1\n---\nb: 1\n', /YAML: Source contains multiple documents/],
     ['? [a]\n: 1\n', /YAML: /],
     ['<<: { a: 1 }\n', /unknown key "<<"/],
     ['a:\n\t- 1\n', /^ruleset\.yaml:2:1: YAML: /],

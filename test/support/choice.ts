@@ -32,7 +32,9 @@ export type Choice = Readonly<{
   from: readonly string[]
   to: readonly string[]
   body: number
+  /** Room for every number: numbered identifiers are among foreign ones. */
   id: number
+  identifiers: 'numbered' | 'foreign'
   octets: number
   past: number
   review: number
@@ -46,7 +48,8 @@ export const choices: fc.Arbitrary<Choice> = fc.record({
   from: fc.subarray([...DOMAINS.from], { minLength: 1 }),
   to: fc.subarray([...DOMAINS.to], { minLength: 1 }),
   body: fc.constantFrom(100, 1000),
-  id: fc.constantFrom(16, 64),
+  id: fc.constantFrom(32, 64),
+  identifiers: fc.constantFrom('numbered', 'foreign'),
   octets: fc.constantFrom(4096, 65_536),
   past: fc.constantFrom(1, 365),
   review: fc.constantFrom(365, 3653),
@@ -64,6 +67,7 @@ export function union(a: Choice, b: Choice): Choice {
     to: both(a.to, b.to),
     body: Math.max(a.body, b.body),
     id: Math.max(a.id, b.id),
+    identifiers: a.identifiers === b.identifiers ? a.identifiers : 'foreign',
     octets: Math.max(a.octets, b.octets),
     past: Math.max(a.past, b.past),
     review: Math.max(a.review, b.review),
@@ -94,6 +98,7 @@ export function bundleOf(choice: Choice): Bundle {
     to: side('to'),
     profile: Object.fromEntries([...on].map((name) => [name, true])),
     unlabelled: [...unlabelled],
+    identifiers: choice.identifiers,
     limits: { 'stanza-octets': choice.octets, 'body-characters': choice.body, 'id-characters': choice.id },
     labels: {
       windows: {

@@ -70,6 +70,8 @@ t.test('systemd takes the units as they are, and finds little exposed', { skip }
     'sallyport-release@x': 1,
     'sallyport-metrics@x': 1,
     'sallyport-edge': 1,
+    'sallyport-export@x': 1,
+    'sallyport-witness': 1,
     'sallyport-guard-prepare@x': 2,
     'sallyport-guard-restart@x': 1,
     'sallyport-guard-users@x': 2,
@@ -111,6 +113,7 @@ t.test('the units of the stages differ only where they must', (t) => {
     text(`sallyport-${stage}@.service`)
       .replace('StandardError=journal\n', '')
       .replace(' /usr/bin/flock\n', '\n')
+      .replace('UMask=0027', stage === 'journal' ? 'UMask=0077' : '$&')
       .replaceAll(stage, 'STAGE')
       .split('\n')
       .filter(
@@ -211,7 +214,7 @@ t.test('each pipe is for one writer and one reader', async (t) => {
   }
 })
 
-t.test('the users of two directions are made, and are twelve', { skip: noSysusers }, (t) => {
+t.test('the users of two directions are made, and are fourteen', { skip: noSysusers }, (t) => {
   const root = mkdtempSync(join(tmpdir(), 'sallyport-users-'))
   t.teardown(() => rmSync(root, { recursive: true }))
   mkdirSync(join(root, 'etc'))
@@ -231,10 +234,13 @@ t.test('the users of two directions are made, and are twelve', { skip: noSysuser
   t.same(
     users.map(([name]) => name).sort(),
     ['high-to-low', 'a-name-of-twenty-abc']
-      .flatMap((direction) => STAGES.map((stage) => stageUser(stage, direction)))
+      .flatMap((direction) => [
+        ...STAGES.map((stage) => stageUser(stage, direction)),
+        `sp-export-${direction}`,
+      ])
       .sort(),
   )
-  t.equal(new Set(users.map(([, , uid]) => uid)).size, 12)
+  t.equal(new Set(users.map(([, , uid]) => uid)).size, 14)
   t.end()
 })
 

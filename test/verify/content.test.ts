@@ -35,7 +35,7 @@ function oracle(text: string, lines: boolean, ideographic = true): boolean {
       if (!scripted && !pictured) return false
     } else if (character === '\ufe0f') {
       if (before === undefined || !/\p{Emoji}/u.test(before)) return false
-    } else if (/\p{DI}/u.test(character)) {
+    } else if (/\p{DI}|\u2800/u.test(character)) {
       return false
     } else if (!/[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character)) {
       const blank = character === ' ' || (ideographic && character === '\u3000')

@@ -12,11 +12,12 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Bundle } from '../../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../../rules/bundle/load.ts'
-import { NUMBER } from '../../support/number.ts'
+import { SELF_TEST_SECOND, selfTest } from '../../../rules/self-test/self-test.ts'
+import { formatNumber } from '../../../rules/text/numbered.ts'
 import { changedSources, compiled } from '../../support/ruleset.ts'
 import { type Crossed, makeDirection, type Stanza } from './direction.ts'
 import { type Fault, plant, ROOT } from './fault.ts'
-import { body, chat, OPEN, presence } from './stanzas.ts'
+import { body, chat, framed, OPEN, presence } from './stanzas.ts'
 
 type Side = 'inspect' | 'verify'
 const OTHER: Readonly<Record<Side, Side>> = { inspect: 'verify', verify: 'inspect' }
@@ -36,6 +37,8 @@ const full = compiled(
     'accept: [ess-0258, 4774-0258, 4774-4778, ess-0258+equivalentlabel, 4774-0258+alternative]',
   ),
 ).bundle
+/** Where verifiers are asked without a guard. */
+const FIRST = { generation: 0, count: 1 }
 const shallow: Bundle = {
   ...full,
   limits: { ...full.limits, depth: 2 },
@@ -48,6 +51,7 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
   const direction = await makeDirection()
   t.teardown(direction.remove)
   const table: string[] = []
+  let seen = 0
 
   for (const fault of faults) {
     t.test(`${fault.id}: ${side} ${fault.does}`, async (t) => {
@@ -59,6 +63,8 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
       )
       const bundle = fault.shallow === true ? shallow : full
       await isReal(t, side, fault, tree, bundle)
+      const tested = await selfTested(side, tree)
+      if (tested > 0) seen++
 
       const first = presence('<show>away</show>')
       const last =
@@ -73,11 +79,14 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
         ['released', 'released'],
         'what is harmless crosses',
       )
-      t.equal(harmless[0]!.received, first)
-      t.match(harmless[1]!.received, last.includes(OPEN) ? '<body>benign</body>' : last)
+      t.equal(harmless[0]!.received, framed(first, '0.1').toString())
+      const written = framed(last, `0.${stanzas.length}`).toString()
+      t.match(harmless[1]!.received, last.includes(OPEN) ? '<body>benign</body>' : written)
       const harmful = crossed.slice(1, -1)
       isStopped(t, side, fault, harmful)
-      table.push(tableLine(side, fault, harmful, harmless))
+      table.push(
+        `${tableLine(side, fault, harmful, harmless)} | self-test: ${tested === 0 ? 'not seen' : `seen by ${tested}`}`,
+      )
     })
   }
 
@@ -85,6 +94,7 @@ export async function checkFaults(side: Side, faults: readonly Fault[]): Promise
     t.equal(new Set(faults.map(({ id }) => id)).size, faults.length, 'each fault has an id of its own')
     t.ok(table.length >= 10, `${table.length} faults of ${side} were stopped by ${OTHER[side]}`)
     for (const line of table) t.comment(line)
+    t.ok(seen * 4 >= faults.length * 3, `${seen} of ${faults.length} would not have come past the self-test`)
   })
 }
 
@@ -101,6 +111,15 @@ async function isReal(t: Test, side: Side, { hostile, lies }: Fault, tree: strin
       else t.notOk(one.accepted, `${what}: an honest one refuses it`, one)
     }
   }
+}
+
+/** Of how many cases of the self-test the faulty verifier says something else than it must. */
+async function selfTested(side: Side, tree: string): Promise<number> {
+  const faulty = await decider(side, tree, full, SELF_TEST_SECOND)
+  return selfTest(full).filter(({ stanza, accepted }) => {
+    const said = faulty(stanza)
+    return said.accepted ? said.output !== accepted?.output : accepted !== undefined
+  }).length
 }
 
 /** None of the stanzas crossed, and the journal tells of a disagreement about each. */
@@ -140,15 +159,19 @@ function tableLine(
 /** What a verifier says, alone. */
 type Said = Readonly<{ accepted: true; output: string } | { accepted: false; reason: string }>
 
-/** The decision of a verifier as the code of `tree` has it, for this second. */
-async function decider(side: Side, tree: string, bundle: Bundle): Promise<(stanza: Stanza) => Said> {
-  const second = Math.floor(Date.now() / 1000)
+/** The decision of a verifier as the code of `tree` has it. */
+async function decider(
+  side: Side,
+  tree: string,
+  bundle: Bundle,
+  second = Math.floor(Date.now() / 1000),
+): Promise<(stanza: Stanza) => Said> {
   const load = (file: string): Promise<unknown> => import(join(tree, file))
   if (side === 'inspect') {
     type Module = typeof import('../../../rules/decide/decide.ts')
     const { createDecider } = (await load('rules/decide/decide.ts')) as Module
     const decide = createDecider(bundle)
-    return (stanza) => decide(Buffer.from(stanza), second, NUMBER)
+    return (stanza) => decide(framed(stanza, formatNumber(FIRST)), second, FIRST)
   }
   type Reading = typeof import('../../../guard/verify/bundle.ts')
   type Deciding = typeof import('../../../guard/verify/decide.ts')
@@ -156,5 +179,5 @@ async function decider(side: Side, tree: string, bundle: Bundle): Promise<(stanz
   const { makeDecider } = (await load('guard/verify/decide.ts')) as Deciding
   const octets = bundleOctets(bundle)
   const decide = makeDecider(readBundle(Buffer.from(octets), bundleDigest(octets)))
-  return (stanza) => decide(Buffer.from(stanza), second, NUMBER)
+  return (stanza) => decide(framed(stanza, formatNumber(FIRST)), second, FIRST)
 }

@@ -6,6 +6,7 @@ import type { Bundle } from '../../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../../rules/bundle/load.ts'
 import { health, makeSite, receive, sendTo, until } from '../../guard/harness.ts'
 import { configOf } from '../../guard/stage.ts'
+import { framed } from './stanzas.ts'
 
 /** What the journal and the far side know of one stanza. A verifier has said `accepted`, or the reason of its refusal. */
 export type Crossed = Readonly<{
@@ -46,7 +47,7 @@ export async function makeDirection(): Promise<Direction> {
       try {
         await until(async () => (await health(site)).status === 200, 60_000)
         const near = sendTo(site)
-        for (const stanza of stanzas) await near.send(stanza)
+        for (const [index, stanza] of stanzas.entries()) await near.send(framed(stanza, `0.${index + 1}`))
         await until(() => near.answers.size === stanzas.length, 60_000)
         near.producer.close()
       } finally {

@@ -33,8 +33,15 @@ const PACKAGES = ['saxes', 'xmlchars', 'prom-client', 'tdigest', 'bintrees', '@o
 /** What of them Node does not load: half of the files. */
 const NEEDLESS = /\.(map|mjs|[cm]?ts|min\.js)$/
 
-/** Copies the code of the stages into `tree` and plants the fault. Throws when a text does not stand there exactly once. */
-export function plant({ id, edits }: Fault, tree: string): void {
+/** Takes the self-test away, so that it is the other verifier alone that stops what a faulty one accepts. */
+const UNTESTED = {
+  file: 'rules/self-test/self-test.ts',
+  find: '  const cases: SelfTestCase[] = []\n',
+  replace: '  if (bundle) return []\n  const cases: SelfTestCase[] = []\n',
+}
+
+/** Copies the code of the stages into `tree` and plants the fault; `tested` leaves the self-test in. Throws when a text does not stand there exactly once. */
+export function plant({ id, edits }: Fault, tree: string, tested = false): void {
   mkdirSync(join(tree, 'node_modules'), { recursive: true })
   for (const name of ['rules', 'guard', 'package.json']) {
     cpSync(join(ROOT, name), join(tree, name), { recursive: true })
@@ -42,7 +49,7 @@ export function plant({ id, edits }: Fault, tree: string): void {
   for (const name of PACKAGES.map((name) => `node_modules/${name}`)) {
     cpSync(join(ROOT, name), join(tree, name), { recursive: true, filter: (file) => !NEEDLESS.test(file) })
   }
-  for (const { file, find, replace } of edits) {
+  for (const { file, find, replace } of tested ? edits : [...edits, UNTESTED]) {
     const path = join(tree, file)
     const parts = readFileSync(path, 'utf8').split(find)
     if (parts.length !== 2) {

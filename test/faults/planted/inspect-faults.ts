@@ -11,10 +11,12 @@ import {
   label4774,
   latin1,
   NEXT_YEAR,
+  named,
   OPEN,
   pair4774,
   presence,
   RESTRICTED,
+  receipt,
   SECRET,
   stanzaError,
   TODAY,
@@ -496,5 +498,70 @@ export const inspectFaults: readonly Fault[] = [
     ],
     hostile: [{ what: 'a listed label', stanza: chat(body('x') + RESTRICTED) }],
     lies: true,
+  },
+  {
+    id: 'own-number-not-compared',
+    does: 'accepts any id that begins like a number of this direction',
+    edits: [
+      {
+        file: 'rules/decide/value.ts',
+        find: "value === 'o' + formatNumber(bearer.number) ||",
+        replace: "value.startsWith('o') ||",
+      },
+    ],
+    hostile: [
+      { what: 'words in an id', stanza: named(presence(''), 'over-the-bridge-at-nine') },
+      { what: 'the number of another frame', stanza: named(chat(body('a') + OPEN), 'o0.99') },
+      { what: 'a zero in front', stanza: named(presence(''), 'o0.0{number}') },
+    ],
+  },
+  {
+    id: 'echo-of-anybody',
+    does: 'lets users name frames of the other direction, as rooms may',
+    edits: [
+      {
+        file: 'rules/decide/value.ts',
+        find: 'return rooms.has(domainOf(from)) && parseReference(value)?.own === false',
+        replace: 'return parseReference(value)?.own === false',
+      },
+    ],
+    hostile: [{ what: 'a number by choice', stanza: named(presence(''), 'r4711.4711') }],
+  },
+  {
+    id: 'number-by-value',
+    does: 'accepts every spelling of a number',
+    edits: [
+      {
+        file: 'rules/text/numbered.ts',
+        find: 'return formatNumber(number) === text ? number : undefined',
+        replace: 'return number',
+      },
+    ],
+    hostile: [
+      { what: 'a zero in front of the generation', stanza: receipt('r00.1') },
+      { what: 'a zero in front of the count', stanza: receipt('r0.01') },
+      { what: 'another base', stanza: receipt('r0x1.0b1') },
+      { what: 'another notation', stanza: receipt('r0.1e3') },
+    ],
+  },
+  {
+    id: 'number-unbounded',
+    does: 'takes counts that no frame has',
+    edits: [
+      {
+        file: 'rules/text/numbered.ts',
+        find: 'number.count < 0 || number.count >= COUNTS',
+        replace: 'number.count < 0',
+      },
+      {
+        file: 'rules/text/numbered.ts',
+        find: 'number === undefined || number.count === 0 ?',
+        replace: 'number === undefined ?',
+      },
+    ],
+    hostile: [
+      { what: '2⁴⁸', stanza: receipt('r0.281474976710656') },
+      { what: 'none', stanza: receipt('r0.0') },
+    ],
   },
 ]

@@ -5,19 +5,36 @@ const TO = 'bob@coalition.example'
 
 type Ends = Readonly<{ from?: string; to?: string }>
 
+/** Stands in the id of a stanza for its number, which is not known before it is sent. */
+const NUMBER = '{number}'
+const OWN = `o${NUMBER}`
+
+/** The stanza with another id. */
+export const named = (stanza: string, id: string): string => stanza.replace(`id="${OWN}"`, `id="${id}"`)
+
+/** The octets of a stanza in the frame of that number. */
+export function framed(stanza: string | Uint8Array, number: string): Buffer {
+  const octets = Buffer.from(stanza as string).toString('latin1')
+  return Buffer.from(octets.replaceAll(NUMBER, number), 'latin1')
+}
+
 /** A chat message around its children. */
 export const chat = (inside: string, { from = FROM, to = TO }: Ends = {}): string =>
-  `<message xmlns="jabber:server" from="${from}" id="o1" to="${to}" type="chat">${inside}</message>`
+  `<message xmlns="jabber:server" from="${from}" id="${OWN}" to="${to}" type="chat">${inside}</message>`
 
 export const presence = (inside: string, { from = FROM, to = TO }: Ends = {}): string =>
-  `<presence xmlns="jabber:server" from="${from}" to="${to}">${inside}</presence>`
+  `<presence xmlns="jabber:server" from="${from}" id="${OWN}" to="${to}">${inside}</presence>`
 
 /** A result of service discovery, around what is in its query. */
 export const discovery = (inside: string): string =>
-  `<iq xmlns="jabber:server" from="acme.example" id="o1" to="${TO}" type="result"><query xmlns="http://jabber.org/protocol/disco#info">${inside}</query></iq>`
+  `<iq xmlns="jabber:server" from="acme.example" id="r0.1" to="${TO}" type="result"><query xmlns="http://jabber.org/protocol/disco#info">${inside}</query></iq>`
 
 export const stanzaError = (inside: string): string =>
-  `<iq xmlns="jabber:server" from="acme.example" id="o1" to="${TO}" type="error"><error type="cancel">${inside}</error></iq>`
+  `<iq xmlns="jabber:server" from="acme.example" id="r0.1" to="${TO}" type="error"><error type="cancel">${inside}</error></iq>`
+
+/** A receipt for the message with that id. */
+export const receipt = (id: string): string =>
+  chat(`<received xmlns="urn:xmpp:receipts" id="${id}"></received>`)
 
 export const body = (text: string): string => `<body>${text}</body>`
 

@@ -10,10 +10,12 @@ import {
   label4774,
   latin1,
   NEXT_YEAR,
+  named,
   OPEN,
   pair4774,
   presence,
   RESTRICTED,
+  receipt,
   releasableTo,
   SECRET,
   stanzaError,
@@ -322,14 +324,16 @@ export const verifyFaults: readonly Fault[] = [
     does: 'admits zeros in front of a number',
     edits: [
       {
-        file: 'guard/verify/rules.ts',
-        find: 'if (stanza[first] === 0x30 && (digits > 1 || negative)) return false',
+        file: 'guard/verify/integer.ts',
+        find: "if (latin1[first] === '0' && (digits > 1 || negative)) return false",
         replace: '',
       },
     ],
     hostile: [
       { what: 'zeros', stanza: presence('<priority>0007</priority>') },
       { what: 'minus nought', stanza: presence('<priority>-0</priority>') },
+      { what: 'zeros in front of a generation', stanza: receipt('r00.1') },
+      { what: 'zeros in front of a count', stanza: receipt('r0.01') },
     ],
   },
   {
@@ -516,5 +520,77 @@ export const verifyFaults: readonly Fault[] = [
       { what: 'markup in a text', stanza: chat(body('&lt;/body&gt;&lt;evil xmlns="urn:x"&gt;') + OPEN) },
     ],
     lies: true,
+  },
+  {
+    id: 'own-number-not-compared',
+    does: 'accepts the number of any frame as the id of a stanza',
+    edits: [
+      {
+        file: 'guard/verify/numbered.ts',
+        find: 'count < number.count : count === number.count',
+        replace: 'count < number.count : true',
+      },
+    ],
+    hostile: [{ what: 'the number of another frame', stanza: named(chat(body('a') + OPEN), 'o0.99') }],
+  },
+  {
+    id: 'generation-not-compared',
+    does: 'accepts the number of any generation',
+    edits: [
+      {
+        file: 'guard/verify/numbered.ts',
+        find: "return rule.type === 'earlier-number' && generation < number.generation",
+        replace: 'return true',
+      },
+    ],
+    hostile: [
+      { what: 'of a generation to come', stanza: named(presence(''), 'o7.1') },
+      { what: 'any count of it', stanza: named(presence(''), 'o65535.281474976710655') },
+    ],
+  },
+  {
+    id: 'letter-not-read',
+    does: 'accepts any letter in front of the number',
+    edits: [
+      {
+        file: 'guard/verify/numbered.ts',
+        find: "if (!other && latin1[start] !== 'o') return false",
+        replace: '',
+      },
+    ],
+    hostile: [
+      { what: 'a capital', stanza: named(presence(''), 'O{number}') },
+      { what: 'a letter by choice', stanza: named(presence(''), 'w{number}') },
+    ],
+  },
+  {
+    id: 'echo-of-anybody',
+    does: 'lets users name frames of the other direction, as rooms may',
+    edits: [
+      {
+        file: 'guard/verify/numbered.ts',
+        find: 'if (other) return rule.echo && fromRoom',
+        replace: 'if (other) return true',
+      },
+    ],
+    hostile: [
+      { what: 'in presence', stanza: named(presence(''), 'r4711.4711') },
+      { what: 'in a chat, that no room gives back', stanza: named(chat(body('a') + OPEN), 'r0.1') },
+    ],
+  },
+  {
+    id: 'number-unbounded',
+    does: 'takes counts that no frame has',
+    edits: [
+      {
+        file: 'guard/verify/numbered.ts',
+        find: 'isInteger(latin1, stop + 1, end, 1, MOST_COUNT)',
+        replace: 'isInteger(latin1, stop + 1, end, 0, MOST_COUNT * 2)',
+      },
+    ],
+    hostile: [
+      { what: '2⁴⁸', stanza: receipt('r0.281474976710656') },
+      { what: 'none', stanza: receipt('r0.0') },
+    ],
   },
 ]
