@@ -94,6 +94,12 @@ export function asksUsers(bundle: Bundle): (envelope: Envelope, stanza: XmlEleme
   }
 }
 
+/** Whether a far domain of either kind is asked what its edge answers for it: a ping, or its version. What a room service has is asked of itself. */
+export function asksServer(envelope: Envelope, stanza: XmlElement): boolean {
+  const query = readQuery(envelope, stanza)
+  return query === 'ping' || query === 'version'
+}
+
 function readQuery({ type }: Envelope, stanza: XmlElement): Query {
   const payload = elements(stanza)[0]
   if (payload === undefined || type !== 'get') return 'other'

@@ -3,17 +3,23 @@
 import { loadSpif } from '../../rules/spif/load.ts'
 import { testName } from '../../rules/spif/lookup.ts'
 import type { RequiredCategory, Spif, TargetRequirement } from '../../rules/spif/spif.ts'
-import { type Arguments, answer, readSource, Unusable } from './arguments.ts'
+import { type Arguments, answer, lenientHint, readSource } from './arguments.ts'
 import { visible } from './show.ts'
+import { Unusable } from './unusable.ts'
 
 export function policyAction(args: Arguments): number {
   const file = args.operand ?? args.spif?.[0]
   if (file === undefined) throw new Unusable('the SPIF is missing: sallyport label policy FILE')
-  const loaded = loadSpif(readSource(file), { strict: args.lenient !== true })
+  const source = readSource(file)
+  const loaded = loadSpif(source, { strict: args.lenient !== true })
   if ('problems' in loaded) {
-    const text = loaded.problems.map((p) => `${file}:${p.line}: ${visible(p.message)}`).join('\n')
-    answer(args, { loaded: false, problems: loaded.problems }, text)
-    return 1
+    for (const { line, message } of loaded.problems)
+      process.stderr.write(`${visible(file)}:${line}: ${visible(message)}\n`)
+    if (args.json === true) answer(args, { loaded: false, problems: loaded.problems }, '')
+    const count = loaded.problems.length === 1 ? 'one thing is' : `${loaded.problems.length} things are`
+    throw new Unusable(
+      `${visible(file)} is no SPIF that can be used: ${count} wrong${lenientHint(source, args.lenient === true)}`,
+    )
   }
   const { spif, findings } = loaded
   const notes = findings.map((f) => `  line ${f.line}: ${f.message}`)

@@ -2,8 +2,8 @@
 import type { Clearance } from '../../rules/clearance/clearance.ts'
 import type { SecurityCategory } from '../../rules/label/category.ts'
 import type { EssLabel } from '../../rules/label/ess.ts'
-import type { Label, LabelCategory } from '../../rules/label/label.ts'
-import type { Label4774 } from '../../rules/label/stanag4774.ts'
+import { type Label, type LabelCategory, nameOf } from '../../rules/label/label.ts'
+import type { Label4774, Origin } from '../../rules/label/stanag4774.ts'
 import type { Payload } from '../../rules/label/xep0258.ts'
 import type { Marking } from '../../rules/spif/marking.ts'
 
@@ -42,10 +42,12 @@ export function labelFields(label: Label): readonly (readonly [string, string | 
 
 function categoryFields(categories: readonly LabelCategory[]): readonly (readonly [string, string])[] {
   const sets = new Map<string, string[]>()
-  for (const { tagSet, value } of categories) {
+  for (const category of categories) {
+    const { tagSet, value, input } = category
+    const kind = input === undefined ? value.lacv : `${value.name}, the user's own`
     sets.set(tagSet.name, [
       ...(sets.get(tagSet.name) ?? []),
-      `${visible(value.name)} (${visible(value.lacv)})`,
+      `${visible(nameOf(category))} (${visible(kind)})`,
     ])
   }
   return [...sets].map(([name, values]) => [visible(name), values.join(', ')])
@@ -53,23 +55,31 @@ function categoryFields(categories: readonly LabelCategory[]): readonly (readonl
 
 /** A label in one line. */
 export function oneLine(label: Label): string {
-  const categories = label.categories.map(({ tagSet, value }) => `${tagSet.name}: ${value.name}`)
+  const categories = label.categories.map((category) => `${category.tagSet.name}: ${nameOf(category)}`)
   const mark = label.privacyMark === undefined ? [] : [`mark ${label.privacyMark}`]
   return visible([label.classification.name, ...categories, ...mark].join(', '))
 }
 
 export function labelJson(label: Label): object {
-  const { policy, classification, categories, privacyMark } = label
+  const { policy, classification, categories, privacyMark, origin } = label
   return {
     policy,
     classification: { name: classification.name, lacv: classification.lacv },
     categories: categories.map(categoryJson),
     ...(privacyMark === undefined ? {} : { privacyMark }),
+    ...(origin === undefined ? {} : { origin }),
   }
 }
 
-function categoryJson({ tagSet, tag, value }: LabelCategory): object {
-  return { tagSet: tagSet.name, tagSetId: tagSet.id, kind: tag.kind, value: value.name, lacv: value.lacv }
+function categoryJson({ tagSet, tag, value, input }: LabelCategory): object {
+  return {
+    tagSet: tagSet.name,
+    tagSetId: tagSet.id,
+    kind: tag.kind,
+    value: value.name,
+    lacv: value.lacv,
+    ...(input === undefined ? {} : { input }),
+  }
 }
 
 export function clearanceFields(clearance: Clearance): readonly (readonly [string, string | undefined])[] {
@@ -128,7 +138,7 @@ function categoryField(category: SecurityCategory): readonly (readonly [string, 
 }
 
 function fields4774(label: Label4774): readonly (readonly [string, string | undefined])[] {
-  const { information: i, succession } = label
+  const { information: i } = label
   return [
     ['format', `STANAG 4774 ${label.role} label`],
     ['policy', visible(i.policy === undefined ? i.policyName : `${i.policyName} (${i.policy})`)],
@@ -140,7 +150,17 @@ function fields4774(label: Label4774): readonly (readonly [string, string | unde
         `${[...c.values, ...c.numbers].join(', ')} (${c.type}${c.tagSet === undefined ? '' : ` ${c.tagSet}`})`,
       ),
     ]),
-    ...dateFields(label),
+    ...originFields(label),
+  ]
+}
+
+/** Originator, dates and succession of a STANAG 4774 label. */
+export function originFields(origin: Origin): readonly (readonly [string, string | undefined])[] {
+  const { originatorId: id, creation, review, succession } = origin
+  return [
+    ['originator', id === undefined ? undefined : visible(`${id.value} (${id.type})`)],
+    ['created', creation],
+    ['review', review],
     [
       'succession',
       succession === undefined
@@ -149,16 +169,6 @@ function fields4774(label: Label4774): readonly (readonly [string, string | unde
             `${succession.label.information.classification} from ${succession.date ?? '?'}; not applied`,
           ),
     ],
-  ]
-}
-
-/** Dates and originator of a STANAG 4774 label. */
-export function dateFields(label: Label4774): readonly (readonly [string, string | undefined])[] {
-  const id = label.originatorId
-  return [
-    ['originator', id === undefined ? undefined : visible(`${id.value} (${id.type})`)],
-    ['created', label.creation],
-    ['review', label.review],
   ]
 }
 

@@ -13,7 +13,7 @@ import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
-import { type Answer, answerForServer, answerForUser, asksUsers, type Query } from '../answer.ts'
+import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
@@ -126,7 +126,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   ): Readonly<{ crosses: boolean; answers?: StanzaNumber }> {
     const { type, from, to, id } = envelope
     if (type === 'get' || type === 'set') {
-      if (far.get(to.domain) === 'rooms') return { crosses: true }
+      const ofServer = to.text === to.domain && asksServer(envelope, stanza)
+      if (far.get(to.domain) === 'rooms' && !ofServer) return { crosses: true }
       if (to.local !== '' && isForUser(envelope, stanza)) return { crosses: true }
       answer(
         envelope,

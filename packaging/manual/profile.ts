@@ -17,6 +17,7 @@ import {
 import { stanzaForms } from '../../rules/profile/forms.ts'
 import { identifierRules } from '../../rules/profile/identifiers.ts'
 import { STRIP, type StripGroup } from '../../rules/profile/strip.ts'
+import { listed } from '../../rules/review/words.ts'
 import schema from '../../rules/ruleset/ruleset.schema.json' with { type: 'json' }
 
 const INTRODUCTION = `# The profile: what a stanza may hold
@@ -154,7 +155,7 @@ const ECHO = '; from a room also `r` and the number of the frame that it gives b
 function valueText(value: ValueRule): string {
   switch (value.type) {
     case 'enum':
-      return value.values.map(code).join(' or ')
+      return listed(value.values).map(code).join(' or ')
     case 'identifier':
       return `identifier, at most ${value.max} characters`
     case 'own-number':

@@ -5,7 +5,7 @@
  * each permissive tag that the label uses at least one value held; informative tags do not matter. A label's validity is
  * another question (`rules/spif/validity.ts`).
  */
-import type { Label, LabelCategory } from '../label/label.ts'
+import { type Label, type LabelCategory, nameOf, sameCategory } from '../label/label.ts'
 import type { Spif, Tag } from '../spif/spif.ts'
 import { isBoundTo } from '../spif/validity.ts'
 import type { Clearance } from './clearance.ts'
@@ -28,15 +28,15 @@ export function access(label: Label, clearance: Clearance, spif: Spif): Access {
   }
   if (!clearance.classifications.includes(label.classification))
     return deny('class-not-held', label.classification.name)
-  const held = new Set(clearance.categories.map((category) => category.value))
+  const holds = holder(clearance)
   const permissive = new Map<Tag, LabelCategory[]>()
   for (const category of label.categories) {
-    const { tag, value } = category
+    const { tag } = category
     // Informative tags do not matter.
     switch (tag.kind) {
       case 'restrictive':
       case 'enumerated-restrictive':
-        if (!held.has(value)) return deny('restrictive-not-held', nameOf(category))
+        if (!holds(category)) return deny('restrictive-not-held', inWords(category))
         break
       case 'permissive':
       case 'enumerated-permissive':
@@ -45,8 +45,8 @@ export function access(label: Label, clearance: Clearance, spif: Spif): Access {
     }
   }
   for (const categories of permissive.values()) {
-    if (!categories.some(({ value }) => held.has(value))) {
-      return deny('permissive-not-held', categories.map(nameOf).join(' or '))
+    if (!categories.some(holds)) {
+      return deny('permissive-not-held', categories.map(inWords).join(' or '))
     }
   }
   return { permit: true }
@@ -56,6 +56,16 @@ function deny(reason: DenialReason, detail: string): Access {
   return { permit: false, reason, detail }
 }
 
-function nameOf({ tagSet, value }: LabelCategory): string {
-  return `${tagSet.name}: ${value.name}`
+function inWords(category: LabelCategory): string {
+  return `${category.tagSet.name}: ${nameOf(category)}`
+}
+
+/** Whether a clearance has a category: the value, and the text where it is the user's. */
+export function holder({ categories }: Clearance): (category: LabelCategory) => boolean {
+  const plain = new Set(categories.flatMap(({ value, input }) => (input === undefined ? value : [])))
+  const written = categories.filter(({ input }) => input !== undefined)
+  return (category) =>
+    category.input === undefined
+      ? plain.has(category.value)
+      : written.some((other) => sameCategory(other, category))
 }

@@ -2,7 +2,8 @@
  * A clearance under a policy: the classes and categories that a person, a peer or a channel may see.
  *
  * Classes are listed, not ranked: SECRET in a clearance says nothing of RESTRICTED (X.841, ADatP-4774.1). What a clearance
- * names and the policy does not know grants nothing; it is kept in `ignored` for people to see.
+ * names and the policy does not know grants nothing; it is kept in `ignored` for people to see. A value that leaves its text
+ * to the user is held with that very text.
  */
 import {
   bindCategories,
@@ -13,7 +14,7 @@ import {
   encodeCategories,
 } from '../label/bind.ts'
 import type { SecurityCategory } from '../label/category.ts'
-import { allCategories, type BindingProblem, isProblem, type LabelCategory } from '../label/label.ts'
+import { type BindingProblem, inOrder, isProblem, type LabelCategory, sameCategory } from '../label/label.ts'
 import type { Category4774 } from '../label/stanag4774.ts'
 import type { Classification, Spif } from '../spif/spif.ts'
 import type { Clearance4774 } from './stanag4774.ts'
@@ -84,13 +85,25 @@ export function makeClearance(
   ignored: readonly string[] = [],
 ): Clearance {
   const wanted = new Set(classifications)
-  const values = new Set(categories.map((category) => category.value))
   return {
     policy: { name: spif.name, id: spif.id },
     classifications: spif.classifications.filter((c) => wanted.has(c)),
-    categories: allCategories(spif).filter((category) => values.has(category.value)),
+    categories: inOrder(spif, categories),
     ignored,
   }
+}
+
+/**
+ * What a clearance is under a constraint of an authority (RFC 5913 §4): the classes and categories that both have. Both are
+ * bound to `spif`.
+ */
+export function constrain(spif: Spif, clearance: Clearance, constraint: Clearance): Clearance {
+  return makeClearance(
+    spif,
+    clearance.classifications.filter((c) => constraint.classifications.includes(c)),
+    clearance.categories.filter((own) => constraint.categories.some((other) => sameCategory(own, other))),
+    clearance.ignored,
+  )
 }
 
 /** A category value by value, so that one that is not known does not hide the others. */

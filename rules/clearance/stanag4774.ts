@@ -15,6 +15,7 @@ import {
   type LabelFinding,
   type LabelProblem,
   nameOf,
+  problemAt,
   reading,
 } from '../label/reading.ts'
 import {
@@ -43,28 +44,29 @@ export function read4774Clearance(
   mode: 'strict' | 'lenient',
 ): Readonly<{ clearance: Clearance4774; findings: readonly LabelFinding[] }> | LabelProblem {
   if (root.ns !== CLEARANCE_NS || root.name !== 'ConfidentialityClearance')
-    return { problem: 'not a clearance' }
+    return problemAt(root, 'not a clearance')
   const read = reading(mode, (reader) => {
-    for (const a of root.attributes) forgive(reader, `unknown attribute ${a.name}`)
+    for (const a of root.attributes) forgive(reader, root, `unknown attribute ${a.name}`)
     const children = childElements(root).filter((child) => {
       const isOwn =
         child.ns === LABEL_NS || (child.ns === CLEARANCE_NS && child.name === 'ClassificationList')
-      if (!isOwn) forgive(reader, `foreign element ${child.name}`)
+      if (!isOwn) forgive(reader, child, `foreign element ${child.name}`)
       return isOwn
     })
     const [policy, list, ...rest] = children
-    if (policy?.name !== 'PolicyIdentifier' || policy.ns !== LABEL_NS) fail('no PolicyIdentifier')
-    if (list?.name !== 'ClassificationList' || list.ns !== CLEARANCE_NS) fail('no ClassificationList')
-    if (rest.some((child) => child.name !== 'Category' || child.ns !== LABEL_NS)) {
-      fail('a wrong element behind ClassificationList')
-    }
+    if (policy?.name !== 'PolicyIdentifier' || policy.ns !== LABEL_NS)
+      fail(policy ?? root, 'no PolicyIdentifier')
+    if (list?.name !== 'ClassificationList' || list.ns !== CLEARANCE_NS)
+      fail(list ?? root, 'no ClassificationList')
+    const wrong = rest.find((child) => child.name !== 'Category' || child.ns !== LABEL_NS)
+    if (wrong !== undefined) fail(wrong, `${wrong.name} behind ClassificationList`)
     const id = readUri(reader, policy, [])
     const classifications: string[] = []
     for (const child of childElements(list)) {
       if (child.ns === LABEL_NS && child.name === 'Classification') classifications.push(nameOf(child))
-      else forgive(reader, `foreign element ${child.name}`)
+      else forgive(reader, child, `foreign element ${child.name}`)
     }
-    if (classifications.length === 0) fail('an empty ClassificationList')
+    if (classifications.length === 0) fail(list, 'an empty ClassificationList')
     return {
       policyName: nameOf(policy),
       ...(id === undefined ? {} : { policy: id }),

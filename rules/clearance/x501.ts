@@ -17,6 +17,7 @@ import {
   readOid,
   TAG,
   type Tlv,
+  taggedBits,
   writeBits,
   writeDer,
   writeOid,
@@ -38,14 +39,36 @@ export function decodeX501(octets: Uint8Array): X501Clearance | DerProblem {
   return 'problem' in sequence ? sequence : readClearance(sequence)
 }
 
+/** The attribute's type: of X.501 and RFC 5755, and of RFC 3281. */
+const ATTRIBUTE_TYPES: readonly string[] = ['2.5.4.55', '2.5.1.5.55']
+
+/**
+ * Reads the whole clearance attribute (RFC 5755 §4.1: SEQUENCE of type and SET OF values): what one subject holds, at
+ * least one Clearance. Either type may have values in either tag form.
+ */
+export function decodeClearanceAttribute(octets: Uint8Array): readonly X501Clearance[] | DerProblem {
+  const attribute = readDer(octets, 'ber')
+  if ('problem' in attribute) return attribute
+  const [type, values, more] = attribute.members
+  if (attribute.tag !== TAG.sequence || values?.tag !== TAG.set || more !== undefined)
+    return { problem: 'not an attribute', at: 0 }
+  if (!ATTRIBUTE_TYPES.includes(readOid(type) ?? ''))
+    return { problem: 'an attribute that is not a clearance', at: 0 }
+  return readClearances(values.members)
+}
+
 /** Reads clearance constraints (RFC 5913 §3): SEQUENCE OF Clearance, at least one. */
 export function decodeConstraints(octets: Uint8Array): readonly X501Clearance[] | DerProblem {
   const sequence = readDer(octets, 'ber')
   if ('problem' in sequence) return sequence
-  if (sequence.tag !== TAG.sequence || sequence.members.length === 0)
-    return { problem: 'not a SEQUENCE of clearances', at: 0 }
+  if (sequence.tag !== TAG.sequence) return { problem: 'not a SEQUENCE of clearances', at: 0 }
+  return readClearances(sequence.members)
+}
+
+function readClearances(members: readonly Tlv[]): readonly X501Clearance[] | DerProblem {
+  if (members.length === 0) return { problem: 'no clearance', at: 0 }
   const clearances: X501Clearance[] = []
-  for (const member of sequence.members) {
+  for (const member of members) {
     const clearance = readClearance(member)
     if ('problem' in clearance) return clearance
     clearances.push(clearance)
@@ -61,10 +84,11 @@ function readClearance(sequence: Tlv): X501Clearance | DerProblem {
   const tags = first?.tag === TAGGED.policy ? TAGGED : PLAIN
   const policy = readOid(first, tags.policy)
   if (sequence.tag !== TAG.sequence || policy === undefined) return { problem: 'not a Clearance', at: 0 }
-  const classList = rest[0]?.tag === tags.classes ? rest.shift() : undefined
+  const classList = rest[0] === undefined ? undefined : taggedBits(rest[0], tags.classes)
+  if (classList !== undefined) rest.shift()
   const set = rest[0]?.tag === tags.categories ? rest.shift() : undefined
   if (rest.length > 0) return { problem: 'a member that is not of a Clearance', at: 0 }
-  const classifications = classList === undefined ? [UNCLASSIFIED] : readBits(classList.content)
+  const classifications = classList === undefined ? [UNCLASSIFIED] : readBits(classList)
   if (classifications === undefined || classifications.some((bit) => bit > 256)) {
     return { problem: 'a bad class list', at: 0 }
   }

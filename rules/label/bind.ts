@@ -7,11 +7,11 @@
  */
 import { lookup, placesNamed, placesNumbered, type TagSetLookup } from '../spif/lookup.ts'
 import type { Classification, Spif, Tag, TagSet } from '../spif/spif.ts'
+import { fitsInput } from '../spif/user-input.ts'
+import { isXmlText } from '../xml/write.ts'
 import { trimBlanks } from './blanks.ts'
 import { MAX_BIT, type MissiTag, type SecurityCategory } from './category.ts'
-import { isPrintableString } from './der.ts'
-import type { EssLabel } from './ess.ts'
-import { fitsPrivacyMark } from './ess.ts'
+import { type EssLabel, fitsPrivacyMark, MAX_PRIVACY_MARK, privacyMarkType } from './ess.ts'
 import { fold } from './fold.ts'
 import { type CategoryKind, type CategoryType, categoryType, compareNumbers, KINDS } from './kind.ts'
 import {
@@ -21,9 +21,10 @@ import {
   type Label,
   type LabelCategory,
   makeLabel,
+  nameOf,
 } from './label.ts'
 import { isCanonicalNumber } from './oid.ts'
-import type { Category4774, Information4774 } from './stanag4774.ts'
+import type { Category4774, Information4774, Label4774 } from './stanag4774.ts'
 import type { Payload } from './xep0258.ts'
 
 function problem(code: BindingCode, detail: string): BindingProblem {
@@ -143,6 +144,12 @@ export function bind4774(spif: Spif, information: Information4774): Label | Bind
   return makeLabel(spif, classification, categories, information.privacyMark)
 }
 
+/** The label that a whole STANAG 4774 label is under `spif`, with its origin. */
+export function bindLabel4774(spif: Spif, { information, ...origin }: Label4774): Label | BindingProblem {
+  const label = bind4774(spif, information)
+  return isProblem(label) ? label : { ...label, origin }
+}
+
 /** A policy that is named and perhaps identified must be this one by both. */
 export function checkPolicy(spif: Spif, name: string, id: string | undefined): BindingProblem | undefined {
   const named = fold(trimBlanks(name)) === fold(spif.name)
@@ -181,12 +188,24 @@ function findTagSet(spif: Spif, name: string, id: string | undefined): TagSetLoo
 
 /**
  * The value of that name. Where a policy repeats a name in one tag (the published NATO policy does), the entries are one
- * value to whoever knows names only; the first stands for all. In two tags it would be two values: ambiguous.
+ * value to whoever knows names only; the first stands for all. In two tags it would be two values: ambiguous. What is no name
+ * may be a text of the user's, where the tag set has one value that leaves it to the user and that the text fits.
  */
-function valueNamed(set: TagSetLookup, type: CategoryType, name: string): LabelCategory | BindingProblem {
-  const found = placesNamed(set, type, trimBlanks(name))
-  if (found.length > 1) return problem('ambiguous-category', `${name} in ${set.tagSet.name}`)
-  return found[0] ?? problem('unknown-category', `${name} in ${set.tagSet.name}`)
+function valueNamed(set: TagSetLookup, type: CategoryType, text: string): LabelCategory | BindingProblem {
+  const name = trimBlanks(text)
+  const found = placesNamed(set, type, name)
+  const fitting = found.length > 0 ? found : writable(set, type, name)
+  if (fitting.length > 1) return problem('ambiguous-category', `${name} in ${set.tagSet.name}`)
+  return fitting[0] ?? problem('unknown-category', `${name} in ${set.tagSet.name}`)
+}
+
+/** Values for which a user may write a text. */
+function writable({ tagSet }: TagSetLookup, type: CategoryType, input: string): readonly LabelCategory[] {
+  return tagSet.tags
+    .filter((tag) => categoryType(tag.kind) === type)
+    .flatMap((tag) =>
+      tag.values.filter((value) => fitsInput(value, input)).map((value) => ({ tagSet, tag, value, input })),
+    )
 }
 
 const CATEGORY_TYPES: readonly CategoryType[] = ['RESTRICTIVE', 'PERMISSIVE', 'INFORMATIVE']
@@ -196,6 +215,8 @@ export type LabelNames = Readonly<{
   classification: string
   categories?: readonly Readonly<{ tagSet: string; tag?: string; values: readonly string[] }>[]
   privacyMark?: string
+  /** Whether a value that is no name may be a text of the user's, where the policy has such: a misspelt name would be one. */
+  userInput?: boolean
 }>
 
 /** The label of those names under `spif`; `tag` is needed only where a name stands in two tags of a tag set. */
@@ -212,16 +233,17 @@ export function labelFromNames(spif: Spif, names: LabelNames): Label | BindingPr
     if (tags.length === 0) return problem('wrong-type', `${tagSet.name} has no tag ${tagName ?? ''}`)
     if (values.length === 0) return problem('empty-category', tagSet.name)
     for (const name of values) {
-      const found = CATEGORY_TYPES.flatMap((type) => placesNamed(set, type, trimBlanks(name))).filter(
-        ({ tag }) => tags.includes(tag),
-      )
+      const isIn = ({ tag }: LabelCategory) => tags.includes(tag)
+      let found = CATEGORY_TYPES.flatMap((type) => placesNamed(set, type, trimBlanks(name))).filter(isIn)
+      if (found.length === 0 && names.userInput === true)
+        found = CATEGORY_TYPES.flatMap((type) => writable(set, type, trimBlanks(name))).filter(isIn)
       if (found.length > 1) return problem('ambiguous-category', `${name} in ${tagSet.name}`)
       if (found.length === 0) return problem('unknown-category', `${name} in ${tagSet.name}`)
       categories.push(found[0]!)
     }
   }
   if (names.privacyMark !== undefined && !fitsPrivacyMark(names.privacyMark)) {
-    return problem('bad-privacy-mark', 'not 1 to 128 characters')
+    return problem('bad-privacy-mark', `not 1 to ${MAX_PRIVACY_MARK} characters`)
   }
   return makeLabel(spif, classification, categories, names.privacyMark)
 }
@@ -237,13 +259,11 @@ export function essOf(spif: Spif, label: Label): EssLabel | BindingProblem {
   if (isProblem(categories)) return categories
   const mark = label.privacyMark
   if (mark !== undefined && !fitsPrivacyMark(mark))
-    return problem('bad-privacy-mark', 'not 1 to 128 characters')
+    return problem('bad-privacy-mark', `not 1 to ${MAX_PRIVACY_MARK} characters`)
   return {
     policy: spif.id,
     classification: Number(lacv),
-    ...(mark === undefined
-      ? {}
-      : { privacyMark: { text: mark, type: isPrintableString(mark) ? 'printable' : 'utf8' } }),
+    ...(mark === undefined ? {} : { privacyMark: { text: mark, type: privacyMarkType(mark) } }),
     categories,
   }
 }
@@ -268,7 +288,8 @@ type Group = Readonly<{ tagSet: TagSet; tag: Tag; values: readonly string[] }>
 
 function groupCategories(categories: readonly LabelCategory[]): readonly Group[] | BindingProblem {
   const groups = new Map<string, { tagSet: TagSet; tag: Tag; values: string[] }>()
-  for (const { tagSet, tag, value } of categories) {
+  for (const { tagSet, tag, value, input } of categories) {
+    if (input !== undefined) return problem('user-input', `${input} in ${tagSet.name} is no number`)
     if (value.ambiguous || !isCanonicalNumber(value.lacv)) {
       return problem('ambiguous-category', `${value.name} (${value.lacv}) in ${tagSet.name}`)
     }
@@ -302,16 +323,39 @@ function encodeMissi(groups: readonly Group[]): readonly SecurityCategory[] | Bi
   return tagSets.length === 0 ? [] : [{ syntax: 'missi', tagSets }]
 }
 
+/** What of a label ESS has no place for, in words. */
+export function lostInEss({ origin }: Label): readonly string[] {
+  if (origin === undefined) return []
+  const { role, id, originatorId, creation, review, succession } = origin
+  return [
+    ...(role === 'originator' || role === 'legacy' ? [] : [`that it is the ${role} label`]),
+    ...(id === undefined ? [] : ['Id']),
+    ...(originatorId === undefined ? [] : ['OriginatorID']),
+    ...(creation === undefined ? [] : ['CreationDateTime']),
+    ...(review === undefined ? [] : ['ReviewDateTime']),
+    ...(succession === undefined ? [] : ['SuccessionHandling']),
+  ]
+}
+
+/** The whole STANAG 4774 form of a label: an originator's label without dates where it has no origin. */
+export function label4774Of(spif: Spif, label: Label): Label4774 | BindingProblem {
+  const information = informationOf(spif, label)
+  return isProblem(information) ? information : { role: 'originator', ...label.origin, information }
+}
+
 /**
- * The STANAG 4774 form of a label: one Category a tag set and Type, with URIs. A problem when a name would be read back as
- * another category.
+ * The STANAG 4774 form of what a label says: one Category a tag set and Type, with URIs. A problem when a name would be read
+ * back as another category. Two Types in one tag set make a TagName twice, which only lenient reading takes.
  */
 export function informationOf(spif: Spif, label: Label): Information4774 | BindingProblem {
-  for (const { tagSet, tag, value } of label.categories) {
+  for (const category of label.categories) {
+    const { tagSet, tag } = category
     const set = lookup(spif).setIdentified.get(tagSet.id)!
-    const back = valueNamed(set, categoryType(tag.kind), value.name)
+    const back = valueNamed(set, categoryType(tag.kind), nameOf(category))
     if (isProblem(back)) return back
   }
+  if (label.privacyMark !== undefined && !isXmlText(label.privacyMark))
+    return problem('bad-privacy-mark', 'a character that XML cannot hold')
   return {
     policyName: spif.name,
     policy: spif.id,
@@ -324,11 +368,12 @@ export function informationOf(spif: Spif, label: Label): Information4774 | Bindi
 /** Categories as STANAG 4774 has them. */
 export function categories4774(categories: readonly LabelCategory[]): readonly Category4774[] {
   const groups = new Map<string, { tagSet: TagSet; type: CategoryType; values: string[] }>()
-  for (const { tagSet, tag, value } of categories) {
+  for (const category of categories) {
+    const { tagSet, tag } = category
     const type = categoryType(tag.kind)
     const key = `${tagSet.id} ${type}`
     const group = groups.get(key) ?? { tagSet, type, values: [] }
-    if (!group.values.includes(value.name)) group.values.push(value.name)
+    if (!group.values.includes(nameOf(category))) group.values.push(nameOf(category))
     groups.set(key, group)
   }
   return [...groups.values()].map(({ tagSet, type, values }) => ({
@@ -343,5 +388,5 @@ export function categories4774(categories: readonly LabelCategory[]): readonly C
 /** The label that a payload is under `spif`. */
 export function bindPayload(payload: Payload, spif: Spif): Label | BindingProblem {
   if (payload.format === 'ess') return bindEss(spif, payload.label)
-  return payload.format === '4774' ? bind4774(spif, payload.label.information) : payload.bind(spif)
+  return payload.format === '4774' ? bindLabel4774(spif, payload.label) : payload.bind(spif)
 }

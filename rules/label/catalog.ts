@@ -6,7 +6,9 @@
  */
 import { attribute, element, elements, type XmlElement } from '../xml/node.ts'
 import { serialise } from '../xml/write.ts'
-import type { LabelProblem } from './reading.ts'
+import { trimBlanks } from './blanks.ts'
+import { type Label, type LabelCategory, nameOf } from './label.ts'
+import { type LabelProblem, problemAt } from './reading.ts'
 import { writeSecurityLabel } from './wire.ts'
 import { readSecurityLabel, SEC_LABEL_NS, type SecurityLabel } from './xep0258.ts'
 
@@ -49,6 +51,80 @@ export function writeCatalog(catalog: Catalog): XmlElement {
       ),
     ),
   )
+}
+
+/** A label that is to be an item, with the text of its marking. */
+export type MarkedLabel = Readonly<{ label: Label; marking: string }>
+
+/**
+ * Selectors for the items of a catalog, no two alike: policy, class, and the marking. Labels with one marking get besides, in
+ * their own words, what not all of them have; where that does not tell them apart, all that they have, with tags and numbers;
+ * and a number of their own at last, which labels that differ in nothing but their policies' order need.
+ */
+export function selectorsFor(items: readonly MarkedLabel[]): readonly (readonly string[])[] {
+  const group = ({ label }: MarkedLabel) => [label.policy.name, label.classification.name].map(plain)
+  const key = (at: number) => JSON.stringify([...group(items[at]!), names[at]])
+  const names = items.map(({ label, marking }) =>
+    plain(trimBlanks(marking) || wordsOf(label.categories, label) || label.classification.name),
+  )
+  for (const spell of [wordsOf, wordsAndNumbers]) {
+    for (const alike of clashes(items.map((_, at) => key(at)))) {
+      const shared = alike
+        .map((at) => new Set(items[at]!.label.categories.map((c) => c.value)))
+        .reduce((a, b) => a.intersection(b))
+      for (const at of alike) {
+        const { label } = items[at]!
+        const own = label.categories.filter((c) => spell === wordsAndNumbers || !shared.has(c.value))
+        const more = plain(spell(own, label))
+        if (more !== '') names[at] = `${names[at]} (${more})`
+      }
+    }
+  }
+  const taken = new Set<string>()
+  return items.map((item, at) => {
+    const name = names[at]!
+    for (let again = 2; taken.has(key(at)); again++) names[at] = `${name} ${again}`
+    taken.add(key(at))
+    return [...group(item), names[at]!]
+  })
+}
+
+/** The places of keys that stand more than once. */
+function clashes(keys: readonly string[]): readonly (readonly number[])[] {
+  const places = new Map<string, number[]>()
+  for (const [at, key] of keys.entries()) places.set(key, [...(places.get(key) ?? []), at])
+  return [...places.values()].filter((alike) => alike.length > 1)
+}
+
+/** A part of a selector, which may not hold what divides the parts. */
+function plain(text: string): string {
+  return text.replaceAll('|', '/')
+}
+
+function wordsOf(categories: readonly LabelCategory[], { privacyMark }: Label): string {
+  return words(categories, privacyMark, nameOf)
+}
+
+function wordsAndNumbers(categories: readonly LabelCategory[], { privacyMark }: Label): string {
+  return words(
+    categories,
+    privacyMark,
+    ({ tag, value }) => `${tag.name ?? tag.index} ${value.name} ${value.lacv}`,
+  )
+}
+
+function words(
+  categories: readonly LabelCategory[],
+  mark: string | undefined,
+  wordOf: (category: LabelCategory) => string,
+): string {
+  const sets = new Map<string, string[]>()
+  for (const category of categories) {
+    const name = category.tagSet.name
+    sets.set(name, [...(sets.get(name) ?? []), wordOf(category)])
+  }
+  const parts = [...sets].map(([name, values]) => `${name}: ${values.join(', ')}`)
+  return [...parts, ...(mark === undefined ? [] : [`mark ${mark}`])].join('; ')
 }
 
 function checkItems(items: readonly CatalogItem[]): void {
@@ -121,12 +197,13 @@ export type ReadCatalog = Readonly<{
 
 /** Reads a catalog element (version 2). Unknown elements and a second default are refused. */
 export function readCatalog(node: XmlElement): ReadCatalog | LabelProblem {
-  if (node.ns !== CATALOG_NS || node.name !== 'catalog') return { problem: 'not a catalog' }
+  if (node.ns !== CATALOG_NS || node.name !== 'catalog') return problemAt(node, 'not a catalog')
   const items: { selector?: string; isDefault: boolean; label?: SecurityLabel }[] = []
   for (const child of elements(node)) {
-    if (child.ns !== CATALOG_NS || child.name !== 'item') return { problem: 'an unknown element in catalog' }
+    if (child.ns !== CATALOG_NS || child.name !== 'item')
+      return problemAt(child, `an unknown element ${child.name} in catalog`)
     const [inner, second] = elements(child)
-    if (second !== undefined) return { problem: 'more than one label in an item' }
+    if (second !== undefined) return problemAt(second, 'more than one label in an item')
     const selector = attribute(child, 'selector')
     const label = inner === undefined ? undefined : readItemLabel(inner)
     if (label !== undefined && 'problem' in label) return label
@@ -136,7 +213,7 @@ export function readCatalog(node: XmlElement): ReadCatalog | LabelProblem {
       ...(label === undefined ? {} : { label }),
     })
   }
-  if (items.filter((item) => item.isDefault).length > 1) return { problem: 'more than one default item' }
+  if (items.filter((item) => item.isDefault).length > 1) return problemAt(node, 'more than one default item')
   const texts: { [key: string]: string } = {}
   for (const key of ['name', 'desc', 'to', 'from', 'id']) {
     const value = attribute(node, key)
@@ -146,7 +223,7 @@ export function readCatalog(node: XmlElement): ReadCatalog | LabelProblem {
 }
 
 function readItemLabel(node: XmlElement): SecurityLabel | LabelProblem {
-  if (node.ns !== SEC_LABEL_NS) return { problem: 'an item that holds no label' }
+  if (node.ns !== SEC_LABEL_NS) return problemAt(node, 'an item that holds no label')
   return readSecurityLabel(node)
 }
 

@@ -22,6 +22,7 @@ import {
   readString,
   TAG,
   type Tlv,
+  taggedBits,
   writeBits,
   writeDer,
   writeInteger,
@@ -245,18 +246,15 @@ function readMissiLabelTag(tlv: Tlv): MissiTag | undefined {
   return { kind, ...(level === undefined ? {} : { level }), ...numbers }
 }
 
-/** SSLPrivileges: implicit tags without level, so 81 and 86 hold a bit map, A2 integers. */
+/** SSLPrivileges: implicit tags without level, so [1] and [6] are a bit map (in BER also in segments), A2 integers. */
 function readMissiClearanceTag(tlv: Tlv): MissiTag | undefined {
-  const kind =
-    tlv.tag === 0x81
-      ? 'restrictive'
-      : tlv.tag === 0x86
-        ? 'permissive'
-        : tlv.tag === 0xa2
-          ? 'enumerated'
-          : undefined
-  if (kind === undefined) return undefined
-  const numbers = kind === 'enumerated' ? numbersOfSet(tlv.members) : numbersOfBits(tlv.content)
+  if (tlv.tag === 0xa2) {
+    const numbers = numbersOfSet(tlv.members)
+    return numbers === undefined ? undefined : { kind: 'enumerated', ...numbers }
+  }
+  const kind = (tlv.tag & 0x1f) === 1 ? 'restrictive' : 'permissive'
+  const bits = taggedBits(tlv, kind === 'restrictive' ? 0x81 : 0x86)
+  const numbers = bits === undefined ? undefined : numbersOfBits(bits)
   return numbers === undefined ? undefined : { kind, ...numbers }
 }
 

@@ -1,8 +1,9 @@
 /**
  * BER and DER: tag, length, value (X.690), as much as security labels and clearances need.
  *
- * One reader, two strictnesses. `der`: definite minimal lengths only. `ber`: also indefinite and padded lengths,
- * which X.411 labels in the field use. Constructed strings and tags above 30 are refused in both: no label has them.
+ * One reader, two strictnesses. `der`: definite minimal lengths and primitive strings only. `ber`: also indefinite and
+ * padded lengths and strings in segments (X.690 §8.1.3, §8.6.4, §8.7.3, §8.23), which are given as one. Tags above 30 are
+ * refused in both: no label has them.
  * Whether the *order* of a SET is DER is not seen here; a codec re-encodes and compares (`rules/label/ess.ts`).
  */
 import { decodeOid, encodeOid } from './oid.ts'
@@ -14,6 +15,7 @@ export const TAG = {
   integer: 0x02,
   bitString: 0x03,
   oid: 0x06,
+  octetString: 0x04,
   utf8String: 0x0c,
   printableString: 0x13,
   sequence: 0x30,
@@ -44,54 +46,93 @@ export function readDer(octets: Uint8Array, rules: 'der' | 'ber'): Tlv | DerProb
 type Reader = { readonly octets: Uint8Array; at: number; readonly ber: boolean }
 
 function readTlv(reader: Reader, end: number, depth: number): Tlv | DerProblem {
-  const { octets, ber } = reader
+  const { octets } = reader
   const start = reader.at
   if (depth > MAX_DEPTH) return { problem: 'nested too deeply', at: start }
   if (end - start < 2) return { problem: 'truncated', at: start }
   const tag = octets[start] as number
   if ((tag & 0x1f) === 0x1f) return { problem: 'a tag number above 30', at: start }
-  const constructed = (tag & CONSTRUCTED) !== 0
-  const lead = octets[start + 1] as number
-  reader.at = start + 2
-  if (lead === 0x80) {
-    if (!ber || !constructed) return { problem: 'indefinite length', at: start + 1 }
-    const members: Tlv[] = []
-    for (;;) {
-      if (end - reader.at < 2) return { problem: 'no end of contents', at: reader.at }
-      if (octets[reader.at] === 0 && octets[reader.at + 1] === 0) break
-      const member = readTlv(reader, end, depth + 1)
-      if ('problem' in member) return member
-      members.push(member)
-    }
-    const content = octets.subarray(start + 2, reader.at)
-    reader.at += 2
-    return { tag, content, members }
-  }
-  let length = lead
-  if (lead > 0x80) {
-    const count = lead & 0x7f
-    if (count > 4 || end - reader.at < count) return { problem: 'a length that does not fit', at: start + 1 }
-    length = 0
-    for (let i = 0; i < count; i++) length = length * 256 + (octets[reader.at + i] as number)
-    if (!ber && (length < 0x80 || octets[reader.at] === 0)) {
-      return { problem: 'a length that is not minimal', at: start + 1 }
-    }
-    reader.at += count
-  }
-  if (length > end - reader.at) return { problem: 'truncated', at: start }
-  const stop = reader.at + length
-  const content = octets.subarray(reader.at, stop)
-  if (!constructed) {
+  const isConstructed = (tag & CONSTRUCTED) !== 0
+  reader.at = start + 1
+  const length = readLength(reader, end, isConstructed)
+  if (typeof length === 'object') return length
+  if (length !== undefined && length > end - reader.at) return { problem: 'truncated', at: start }
+  const from = reader.at
+  const stop = length === undefined ? end : from + length
+  if (!isConstructed) {
     reader.at = stop
-    return { tag, content, members: NONE }
+    return { tag, content: octets.subarray(from, stop), members: NONE }
   }
   const members: Tlv[] = []
-  while (reader.at < stop) {
+  for (;;) {
+    if (length !== undefined && reader.at === stop) break
+    if (length === undefined && end - reader.at < 2) return { problem: 'no end of contents', at: reader.at }
+    if (length === undefined && octets[reader.at] === 0 && octets[reader.at + 1] === 0) break
     const member = readTlv(reader, stop, depth + 1)
     if ('problem' in member) return member
     members.push(member)
   }
-  return { tag, content, members }
+  const content = octets.subarray(from, reader.at)
+  if (length === undefined) reader.at += 2
+  const string = STRINGS.get(tag)
+  if (string === undefined) return { tag, content, members }
+  const joined = reader.ber ? joinSegments(string, members) : undefined
+  return joined ?? { problem: 'a string in segments', at: start }
+}
+
+/** The length behind a tag: undefined when it is indefinite (X.690 §8.1.3). */
+function readLength(reader: Reader, end: number, isConstructed: boolean): number | undefined | DerProblem {
+  const { octets, ber } = reader
+  const start = reader.at
+  const lead = octets[start] as number
+  reader.at += 1
+  if (lead < 0x80) return lead
+  if (lead === 0x80) return ber && isConstructed ? undefined : { problem: 'indefinite length', at: start }
+  const stop = reader.at + (lead & 0x7f)
+  if (lead === 0xff || stop > end) return { problem: 'a length that does not fit', at: start }
+  if (ber) while (reader.at < stop && octets[reader.at] === 0) reader.at += 1
+  if (stop - reader.at > 4) return { problem: 'a length that does not fit', at: start }
+  let length = 0
+  for (let i = reader.at; i < stop; i++) length = length * 256 + (octets[i] as number)
+  if (!ber && (length < 0x80 || octets[reader.at] === 0)) {
+    return { problem: 'a length that is not minimal', at: start }
+  }
+  reader.at = stop
+  return length
+}
+
+/** Identifier octets of strings in segments, and those of the same strings in one piece. */
+const STRINGS: ReadonlyMap<number, number> = new Map(
+  [TAG.bitString, TAG.octetString, TAG.utf8String, TAG.printableString].map((tag) => [
+    tag | CONSTRUCTED,
+    tag,
+  ]),
+)
+
+/**
+ * A string whose segments have been read: a BIT STRING's are BIT STRINGs (§8.6.4), any other's are OCTET STRINGs (§8.7.3,
+ * §8.23.6). Segments in segments have been joined before.
+ */
+function joinSegments(tag: number, segments: readonly Tlv[]): Tlv | undefined {
+  const content = tag === TAG.bitString ? joinBits(segments) : joinOctets(segments)
+  return content === undefined ? undefined : { tag, content, members: NONE }
+}
+
+function joinOctets(segments: readonly Tlv[]): Uint8Array | undefined {
+  if (segments.some((segment) => segment.tag !== TAG.octetString)) return undefined
+  return Buffer.concat(segments.map((segment) => segment.content))
+}
+
+/** The content of a BIT STRING in segments, or undefined: all but the last have whole octets. */
+function joinBits(segments: readonly Tlv[]): Uint8Array | undefined {
+  const parts: Uint8Array[] = []
+  let unused = 0
+  for (const { tag, content } of segments) {
+    if (tag !== TAG.bitString || content.length === 0 || unused !== 0) return undefined
+    unused = content[0] as number
+    parts.push(content.subarray(1))
+  }
+  return Buffer.concat([Uint8Array.of(unused), ...parts])
 }
 
 /** The octets of a value in DER: `tag`, minimal length, the parts one behind the other. */
@@ -190,6 +231,15 @@ export function writeBits(bits: readonly number[]): Uint8Array {
     content[at] = (content[at] as number) | (0x80 >> (bit % 8))
   }
   return writeDer(TAG.bitString, content)
+}
+
+/**
+ * The content of a BIT STRING that is tagged implicitly: in one piece under `tag`, or in segments (X.690 §8.6.4), which
+ * nothing but the type tells from other constructed values. Undefined when it is neither.
+ */
+export function taggedBits(tlv: Tlv, tag: number): Uint8Array | undefined {
+  if (tlv.tag === tag) return tlv.content
+  return tlv.tag === (tag | CONSTRUCTED) ? joinBits(tlv.members) : undefined
 }
 
 /** An OBJECT IDENTIFIER under `tag` (0x06 unless implicitly tagged). Throws when `oid` is not one. */

@@ -6,7 +6,8 @@
  * what the governing policy's own equivalences make of it. The display marking plays no part.
  */
 
-import { mapIncoming, mapOutgoing } from '../spif/mapping.ts'
+import { mapIncoming } from '../spif/incoming.ts'
+import { mapOutgoing } from '../spif/mapping.ts'
 import type { Spif } from '../spif/spif.ts'
 import { bindPayload } from './bind.ts'
 import { type BindingProblem, isProblem, type Label, sameLabel } from './label.ts'

@@ -10,8 +10,8 @@
  * No member is tagged: each is known by its universal tag, and DER orders a SET by tag number (INTEGER 2, OID 6,
  * UTF8String 12, SET 17, PrintableString 19). A UTF-8 mark so stands before the categories and a printable one behind.
  *
- * `ber` reads what the field has: any order, indefinite lengths, category values under 81. `der` reads exactly
- * what `encodeEss` writes: it re-encodes and compares.
+ * `ber` reads what the field has: any order, indefinite and padded lengths, strings in segments, category values under
+ * 81. `der` is the wire's: it re-encodes and compares, and a mark of either type has at most 128 characters there.
  */
 import { MAX_CATEGORIES, readCategories, type SecurityCategory, writeCategories } from './category.ts'
 import {
@@ -42,8 +42,10 @@ export type EssLabel = Readonly<{
 
 /** The highest classification (X.411 ub-integer-options). */
 const MAX_CLASSIFICATION = 256
-/** Longest privacy mark in characters (X.411 ub-privacy-mark-length). */
-const MAX_PRIVACY_MARK = 128
+/** Longest PrintableString mark in characters (ub-privacy-mark-length), and longest mark of either type on the wire. */
+const MAX_PRINTABLE_MARK = 128
+/** Longest UTF8String mark in characters. RFC 2634 sets no limit (SIZE 1..MAX); this one is ours. */
+export const MAX_PRIVACY_MARK = 1024
 
 /** Reads one label that fills `octets`. */
 export function decodeEss(octets: Uint8Array, rules: 'der' | 'ber'): EssLabel | DerProblem {
@@ -96,7 +98,8 @@ function readEss(set: Tlv, rules: 'der' | 'ber'): EssLabel | DerProblem {
     } else if (tag === TAG.utf8String || tag === TAG.printableString) {
       const text = readString(member)
       if (label.privacyMark !== undefined) return { problem: 'two privacy marks', at: 0 }
-      if (text === undefined || !fitsPrivacyMark(text)) return { problem: 'a bad privacy mark', at: 0 }
+      const most = rules === 'der' || tag === TAG.printableString ? MAX_PRINTABLE_MARK : MAX_PRIVACY_MARK
+      if (text === undefined || !fitsPrivacyMark(text, most)) return { problem: 'a bad privacy mark', at: 0 }
       label.privacyMark = { text, type: tag === TAG.utf8String ? 'utf8' : 'printable' }
     } else if (tag === TAG.set) {
       const read = readCategories(member, rules, 'label')
@@ -109,9 +112,14 @@ function readEss(set: Tlv, rules: 'der' | 'ber'): EssLabel | DerProblem {
   return label
 }
 
-/** Whether a text is 1 to 128 code points, the size of a privacy mark. */
-export function fitsPrivacyMark(text: string): boolean {
-  return text !== '' && text.length <= 2 * MAX_PRIVACY_MARK && [...text].length <= MAX_PRIVACY_MARK
+/** Whether a text is 1 to `most` code points. */
+export function fitsPrivacyMark(text: string, most: number = MAX_PRIVACY_MARK): boolean {
+  return text !== '' && text.length <= 2 * most && [...text].length <= most
+}
+
+/** The type that a mark is written as: PrintableString where it can be and fits, else UTF8String. */
+export function privacyMarkType(text: string): 'printable' | 'utf8' {
+  return isPrintableString(text) && fitsPrivacyMark(text, MAX_PRINTABLE_MARK) ? 'printable' : 'utf8'
 }
 
 /** The label in DER. Throws RangeError on what no label can hold (the model's makers check before). */

@@ -7,9 +7,24 @@
  */
 import { lookup, type Place } from '../spif/lookup.ts'
 import type { Classification, Spif } from '../spif/spif.ts'
+import { fold } from './fold.ts'
+import type { Origin } from './stanag4774.ts'
 
-/** A category of a label: the value, in its tag, in its tag set. */
-export type LabelCategory = Place
+/**
+ * A category of a label: the value, in its tag, in its tag set; and the user's text, where the policy leaves it to the user
+ * (`rules/spif/user-input.ts`).
+ */
+export type LabelCategory = Place & Readonly<{ input?: string }>
+
+/** What a category is called: by the policy, or by the user. */
+export function nameOf({ value, input }: LabelCategory): string {
+  return input ?? value.name
+}
+
+/** Whether two categories of one policy are the same: one value, and one text of the user's. */
+export function sameCategory(a: LabelCategory, b: LabelCategory): boolean {
+  return a.value === b.value && fold(a.input ?? '') === fold(b.input ?? '')
+}
 
 /** A label under the policy that it was bound to. Categories are unique and in the order of the policy. */
 export type Label = Readonly<{
@@ -17,6 +32,11 @@ export type Label = Readonly<{
   classification: Classification
   categories: readonly LabelCategory[]
   privacyMark?: string
+  /**
+   * Whose the label is and of when: originator, dates, succession. It says nothing of who may see, so it decides nothing and
+   * makes no other label of it. ESS has no place for it; who makes a label of words, or by mapping, gives it none.
+   */
+  origin?: Origin
 }>
 
 /** Why something is not a label of the policy. */
@@ -34,10 +54,33 @@ export type BindingCode =
   | 'ambiguous-category' // several values of the policy could be meant
   | 'unknown-syntax' // a category syntax that is not the policy's
   | 'empty-category'
+  | 'user-input' // a text of the user's, which the form cannot hold
   | 'bad-privacy-mark'
 
 export function isProblem<T extends object>(value: T | BindingProblem): value is BindingProblem {
   return 'problem' in value
+}
+
+/** Categories that are the policy's, once each and in its order; a user's texts by code unit. What is not its own is left out. */
+export function inOrder(spif: Spif, categories: Iterable<LabelCategory>): readonly LabelCategory[] {
+  const { order, places } = lookup(spif)
+  const positions = new Set<number>()
+  const written: LabelCategory[] = []
+  for (const category of categories) {
+    const position = order.get(category.value)
+    if (position === undefined) continue
+    if (category.input === undefined) positions.add(position)
+    else if (!written.some((other) => sameCategory(other, category))) written.push(category)
+  }
+  const plain: LabelCategory[] = [...positions].sort((a, b) => a - b).map((position) => places[position]!)
+  if (written.length === 0) return plain
+  return [...plain, ...written].sort(
+    (a, b) => order.get(a.value)! - order.get(b.value)! || compareText(a.input ?? '', b.input ?? ''),
+  )
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** Makes a label of parts that are the policy's: puts categories into the policy's order, once each. */
@@ -47,17 +90,10 @@ export function makeLabel(
   categories: Iterable<LabelCategory>,
   privacyMark?: string,
 ): Label {
-  const { order, places } = lookup(spif)
-  const positions = new Set<number>()
-  for (const { value } of categories) {
-    const position = order.get(value)
-    if (position !== undefined) positions.add(position)
-  }
-  const inOrder = [...positions].sort((a, b) => a - b).map((position) => places[position]!)
   return {
     policy: { name: spif.name, id: spif.id },
     classification,
-    categories: inOrder,
+    categories: inOrder(spif, categories),
     ...(privacyMark === undefined ? {} : { privacyMark }),
   }
 }
@@ -67,18 +103,24 @@ export function allCategories(spif: Spif): readonly LabelCategory[] {
   return lookup(spif).places
 }
 
-/** Whether two labels of one policy are the same label. */
+/** Whether two labels of one policy say the same, whatever their origin. */
 export function sameLabel(a: Label, b: Label): boolean {
   return labelKey(a) === labelKey(b)
 }
 
-/** A string that is equal for equal labels and only for them. */
+/** A string that is equal for labels that say the same, whatever their origin, and only for them. */
 export function labelKey(label: Label): string {
   return JSON.stringify([
     label.policy.id,
     label.policy.name,
     label.classification.lacv,
     label.privacyMark ?? null,
-    label.categories.map(({ tagSet, tag, value }) => [tagSet.id, tag.index, value.lacv, value.name]),
+    label.categories.map(({ tagSet, tag, value, input }) => [
+      tagSet.id,
+      tag.index,
+      value.lacv,
+      value.name,
+      ...(input === undefined ? [] : [fold(input)]),
+    ]),
   ])
 }

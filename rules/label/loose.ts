@@ -13,6 +13,7 @@
  */
 import type { Bundle, LabelForm, LabelRow, PairForm, RowForm } from '../bundle/bundle.ts'
 import { type Refusal, refuse, refused } from '../reasons.ts'
+import { parseDate } from '../text/date.ts'
 import { SERVER_NS, type XmlElement } from '../xml/node.ts'
 import { hasForeignAttribute, parseText } from '../xml/parse.ts'
 import { serialiseInside } from '../xml/write.ts'
@@ -207,13 +208,18 @@ function named(payload: Payload, roles: readonly LabelRole[]): Named | undefined
   const { role, information, originatorId, creation, review, succession } = payload.label
   if (!roles.includes(role) || succession !== undefined) return undefined
   const name = nameOf(information)
-  if (name === undefined) return undefined
+  if (name === undefined || !isWireDate(creation) || !isWireDate(review)) return undefined
   return {
     ...name,
     ...(originatorId === undefined ? {} : { originator: originatorId }),
     ...(creation === undefined ? {} : { creation }),
     ...(review === undefined ? {} : { review }),
   }
+}
+
+/** Whether the wire has a spelling for a date that is there: one of 1970 to 9999 (doc/formats.md §1). */
+function isWireDate(date: string | undefined): boolean {
+  return date === undefined || parseDate(date) !== undefined
 }
 
 /**

@@ -13,6 +13,8 @@
  */
 
 import { element, type XmlAttribute, type XmlElement, type XmlNode } from '../xml/node.ts'
+import { trimBlanks } from './blanks.ts'
+import { fold } from './fold.ts'
 import type { CategoryType } from './kind.ts'
 import { compareNumbers } from './kind.ts'
 import { isCanonicalNumber, isOid } from './oid.ts'
@@ -27,7 +29,6 @@ import {
   readDate,
   reading,
   textOf,
-  trimmed,
 } from './reading.ts'
 
 export const LABEL_NS = 'urn:nato:stanag:4774:confidentialitymetadatalabel:1:0'
@@ -75,15 +76,23 @@ export type Information4774 = Readonly<{
   categories: readonly Category4774[]
 }>
 
-/** Dates are canonical (doc/formats.md §1). */
+/** Dates are canonical (`rules/text/datetime.ts`). */
 export type Label4774 = Readonly<{
   role: LabelRole
+  /** The element's name for a signature (xs:ID). */
+  id?: string
   information: Information4774
   originatorId?: OriginatorId
   creation?: string
   review?: string
-  succession?: Readonly<{ date?: string; label: Omit<Label4774, 'role' | 'review'> }>
+  succession?: Readonly<{ date?: string; label: Successor }>
 }>
+
+/** The label that is to follow: read and kept as it is, never applied. */
+export type Successor = Omit<Label4774, 'role' | 'id' | 'review'>
+
+/** All of a label but what it says: what it is for, whose and of when it is. */
+export type Origin = Omit<Label4774, 'information'>
 
 /** Reads a label element, one of the four roots. */
 export function read4774(
@@ -96,28 +105,44 @@ export function read4774(
 
 function readRoot(reader: Reader, root: XmlElement): Label4774 {
   const role = root.ns === LABEL_NS ? ROOTS.get(root.name) : undefined
-  if (role === undefined) fail('not a STANAG 4774 label')
+  if (role === undefined) fail(root, `${root.name} is not a STANAG 4774 label`)
   let review: string | undefined
+  let id: string | undefined
   for (const a of root.attributes) {
-    if (a.ns === '' && a.name === 'ReviewDateTime') review = readDate(reader, a.value, 'ReviewDateTime')
-    else if (a.ns !== '' || a.name !== 'Id') forgive(reader, `unknown attribute ${a.name}`)
+    if (a.ns === '' && a.name === 'ReviewDateTime') review = readDate(reader, root, a.value, 'ReviewDateTime')
+    else if (a.ns === '' && a.name === 'Id') id = readId(reader, root, a.value)
+    else forgive(reader, root, `unknown attribute ${a.name}`)
   }
   const label = readLabel(reader, root)
   if (review === undefined && label.succession === undefined) {
-    forgive(reader, 'neither ReviewDateTime nor SuccessionHandling')
+    forgive(reader, root, 'neither ReviewDateTime nor SuccessionHandling')
   }
-  return { role, ...label, ...(review === undefined ? {} : { review }) }
+  return {
+    role,
+    ...(id === undefined ? {} : { id }),
+    ...label,
+    ...(review === undefined ? {} : { review }),
+  }
+}
+
+/** An xs:ID, which is a name without colon. */
+function readId(reader: Reader, node: XmlElement, value: string): string | undefined {
+  const id = trimBlanks(value)
+  if (/^[\p{L}_][\p{L}\p{M}\p{Nd}._\u00b7-]*$/u.test(id)) return id
+  forgive(reader, node, 'an Id that is none')
+  return undefined
 }
 
 type Parts = { [name: string]: XmlElement | undefined }
 
-function readLabel(reader: Reader, node: XmlElement): Omit<Label4774, 'role' | 'review'> {
+function readLabel(reader: Reader, node: XmlElement): Successor {
   const part: Parts = readOnce(reader, node, LABEL_PARTS)
   const information = part['ConfidentialityInformation']
-  if (information === undefined) fail('no ConfidentialityInformation')
+  if (information === undefined) fail(node, 'no ConfidentialityInformation')
   const created = part['CreationDateTime']
-  const creation = created === undefined ? undefined : readDate(reader, textOf(created), 'CreationDateTime')
-  if (created === undefined) forgive(reader, 'no CreationDateTime')
+  const creation =
+    created === undefined ? undefined : readDate(reader, created, textOf(created), 'CreationDateTime')
+  if (created === undefined) forgive(reader, node, 'no CreationDateTime')
   const originatorId =
     part['OriginatorID'] === undefined ? undefined : readOriginatorId(reader, part['OriginatorID'])
   const handling = part['SuccessionHandling']
@@ -139,29 +164,38 @@ function readOnce(reader: Reader, node: XmlElement, names: readonly string[]): P
   let last = -1
   for (const child of childElements(node)) {
     if (child.ns !== LABEL_NS) {
-      forgive(reader, `foreign element ${child.name} in ${node.name}`)
+      forgive(reader, child, `foreign element ${child.name} in ${node.name}`)
       continue
     }
     const at = names.indexOf(child.name)
-    if (at < 0) fail(`unknown element ${child.name} in ${node.name}`)
-    if (parts[child.name] !== undefined) fail(`second ${child.name}`)
-    if (at < last) forgive(reader, `${child.name} out of order`)
+    if (at < 0) fail(child, `unknown element ${child.name} in ${node.name}`)
+    if (parts[child.name] !== undefined) fail(child, `second ${child.name}`)
+    if (at < last) forgive(reader, child, `${child.name} out of order`)
     last = Math.max(last, at)
+    if (!HAVE_ATTRIBUTES.has(child.name)) withoutAttributes(reader, child)
     parts[child.name] = child
   }
   return parts
 }
 
+/** Those parts of a label whose attributes are read elsewhere. */
+const HAVE_ATTRIBUTES = new Set(['OriginatorID', 'SuccessorConfidentialityLabel'])
+
+/** What is not read must not stand there, or it would be lost without a word. */
+function withoutAttributes(reader: Reader, node: XmlElement): void {
+  for (const a of node.attributes) forgive(reader, node, `unknown attribute ${a.name} on ${node.name}`)
+}
+
 function readSuccession(reader: Reader, node: XmlElement): NonNullable<Label4774['succession']> {
   const part = readOnce(reader, node, SUCCESSION_PARTS)
   const successor = part['SuccessorConfidentialityLabel']
-  if (successor === undefined) fail('no SuccessorConfidentialityLabel')
-  for (const a of successor.attributes) forgive(reader, `unknown attribute ${a.name}`)
+  if (successor === undefined) fail(node, 'no SuccessorConfidentialityLabel')
+  for (const a of successor.attributes) forgive(reader, successor, `unknown attribute ${a.name}`)
   const when = part['SuccessionDateTime']
-  const date = when === undefined ? undefined : readDate(reader, textOf(when), 'SuccessionDateTime')
-  if (when === undefined) forgive(reader, 'no SuccessionDateTime')
+  const date = when === undefined ? undefined : readDate(reader, when, textOf(when), 'SuccessionDateTime')
+  if (when === undefined) forgive(reader, node, 'no SuccessionDateTime')
   const label = readLabel(reader, successor)
-  if (label.succession !== undefined) forgive(reader, 'a successor that has a successor')
+  if (label.succession !== undefined) forgive(reader, successor, 'a successor that has a successor')
   return { ...(date === undefined ? {} : { date }), label }
 }
 
@@ -173,26 +207,30 @@ function readInformation(reader: Reader, node: XmlElement): Information4774 {
   let rank = 0
   for (const child of childElements(node)) {
     if (child.ns !== LABEL_NS) {
-      forgive(reader, `foreign element ${child.name} in ${node.name}`)
+      forgive(reader, child, `foreign element ${child.name} in ${node.name}`)
       continue
     }
     const place = INFORMATION_PARTS.indexOf(child.name)
-    if (place < 0) fail(`unknown element ${child.name} in ${node.name}`)
-    if (place < rank) forgive(reader, `${child.name} out of order`)
+    if (place < 0) fail(child, `unknown element ${child.name} in ${node.name}`)
+    if (place < rank) forgive(reader, child, `${child.name} out of order`)
     rank = Math.max(rank, place)
     if (place === 0) policies.push(child)
     else if (place === 1) classes.push(child)
     else if (place === 2) marks.push(child)
-    else addCategory(reader, categories, readCategory(reader, child))
+    else addCategory(reader, child, categories, readCategory(reader, child))
   }
-  if (policies.length !== 1) fail(policies.length === 0 ? 'no PolicyIdentifier' : 'second PolicyIdentifier')
-  if (classes.length !== 1) fail(classes.length === 0 ? 'no Classification' : 'second Classification')
-  if (marks.length > 1) fail('second PrivacyMark')
+  if (policies.length !== 1)
+    fail(policies[1] ?? node, policies.length === 0 ? 'no PolicyIdentifier' : 'second PolicyIdentifier')
+  if (classes.length !== 1)
+    fail(classes[1] ?? node, classes.length === 0 ? 'no Classification' : 'second Classification')
+  if (marks.length > 1) fail(marks[1]!, 'second PrivacyMark')
   const [policyElement, classElement, markElement] = [policies[0]!, classes[0]!, marks[0]]
   const policy = readUri(reader, policyElement, [])
-  for (const a of classElement.attributes) forgive(reader, `attribute ${a.name} on Classification`)
+  for (const a of classElement.attributes)
+    forgive(reader, classElement, `attribute ${a.name} on Classification`)
+  if (markElement !== undefined) withoutAttributes(reader, markElement)
   const privacyMark = markElement === undefined ? undefined : textOf(markElement)
-  if (privacyMark === '') forgive(reader, 'empty PrivacyMark')
+  if (privacyMark === '') forgive(reader, markElement!, 'empty PrivacyMark')
   return {
     policyName: nameOf(policyElement),
     ...(policy === undefined ? {} : { policy }),
@@ -204,20 +242,33 @@ function readInformation(reader: Reader, node: XmlElement): Information4774 {
 
 const INFORMATION_PARTS = ['PolicyIdentifier', 'Classification', 'PrivacyMark', 'Category']
 
-/** A second Category of one TagName and Type: refused when strict, else one with the values of both. */
-function addCategory(reader: Reader, categories: Category4774[], category: Category4774): void {
-  const at = categories.findIndex((c) => c.tagName === category.tagName && c.type === category.type)
+/**
+ * A second Category of one TagName, names compared as the policy compares them: refused when strict. Leniently one with the
+ * values of both where the Types agree. Where they differ the two stay apart, each with its Type: what the policy has no tag of
+ * is refused when the label is bound, so that neither lends its values to the other.
+ */
+function addCategory(
+  reader: Reader,
+  node: XmlElement,
+  categories: Category4774[],
+  category: Category4774,
+): void {
+  const namesakes = categories.filter((c) => fold(c.tagName) === fold(category.tagName))
+  const at = categories.findIndex((c) => namesakes.includes(c) && c.type === category.type)
   const same = categories[at]
   if (same === undefined) {
     categories.push(category)
+    if (namesakes.length > 0) forgive(reader, node, `second Category ${category.tagName}, of another Type`)
     return
   }
-  forgive(reader, `second Category ${category.tagName}`)
-  if (same.tagSet !== category.tagSet) fail(`two object identifiers for ${category.tagName}`)
+  forgive(reader, node, `second Category ${category.tagName}, whose values belong into one`)
+  const tagSet = same.tagSet ?? category.tagSet
+  if (tagSet !== (category.tagSet ?? tagSet)) fail(node, `two object identifiers for ${category.tagName}`)
   categories[at] = {
     ...same,
+    ...(tagSet === undefined ? {} : { tagSet }),
     values: [...new Set([...same.values, ...category.values])],
-    numbers: [...new Set([...same.numbers, ...category.numbers])],
+    numbers: [...new Set([...same.numbers, ...category.numbers])].sort(compareNumbers),
   }
 }
 
@@ -227,21 +278,21 @@ export function readCategory(reader: Reader, node: XmlElement): Category4774 {
   const type = attributeOf(node, 'Type')
   const tagName = attributeOf(node, 'TagName')
   if (type !== 'RESTRICTIVE' && type !== 'PERMISSIVE' && type !== 'INFORMATIVE')
-    fail(`bad Type ${type ?? '(none)'}`)
-  if (tagName === undefined) fail('a Category without TagName')
+    fail(node, `a Category with Type ${type ?? '(none)'}; it is RESTRICTIVE, PERMISSIVE or INFORMATIVE`)
+  if (tagName === undefined || trimBlanks(tagName) === '') fail(node, 'a Category without TagName')
   const values: string[] = []
   const numbers: string[] = []
   for (const child of childElements(node)) {
-    if (child.ns !== LABEL_NS) forgive(reader, `foreign element ${child.name} in Category`)
+    if (child.ns !== LABEL_NS) forgive(reader, child, `foreign element ${child.name} in Category`)
     else if (child.name === 'GenericValue') values.push(nameOf(child))
     else numbers.push(...readNumbers(reader, child))
-    if (child.attributes.length > 0) forgive(reader, `attribute on ${child.name}`)
+    if (child.attributes.length > 0) forgive(reader, child, `attribute on ${child.name}`)
   }
-  if (values.length + numbers.length === 0) fail(`a Category ${tagName} without value`)
-  if (new Set(values).size !== values.length) forgive(reader, `a value twice in ${tagName}`)
+  if (values.length + numbers.length === 0) fail(node, `a Category ${tagName} without value`)
+  if (new Set(values).size !== values.length) forgive(reader, node, `a value twice in ${tagName}`)
   return {
     type,
-    tagName: trimmed(tagName, 'TagName'),
+    tagName: trimBlanks(tagName),
     ...(tagSet === undefined ? {} : { tagSet }),
     values: [...new Set(values)],
     numbers: [...new Set(numbers)].sort(compareNumbers),
@@ -251,28 +302,30 @@ export function readCategory(reader: Reader, node: XmlElement): Category4774 {
 /** IntegerValue and BitStringValue, which SHALL NOT be used (App. 1 §2.2.4). */
 function readNumbers(reader: Reader, node: XmlElement): readonly string[] {
   const isBits = node.name === 'BitStringValue'
-  if (!isBits && node.name !== 'IntegerValue') fail(`unknown element ${node.name} in Category`)
-  forgive(reader, `${node.name} is not to be used`)
+  if (!isBits && node.name !== 'IntegerValue') fail(node, `unknown element ${node.name} in Category`)
+  forgive(reader, node, `${node.name} is not to be used`)
   const value = textOf(node)
   if (!isBits) {
     const decimal = value.replace(/^0+(?=.)/, '')
-    if (!isCanonicalNumber(decimal) || decimal.length > 155) fail('an IntegerValue that is not a number')
+    if (!isCanonicalNumber(decimal) || decimal.length > 155)
+      fail(node, 'an IntegerValue that is not a number')
     return [decimal]
   }
-  if (value === '' || value.length > 65_536) fail('a bad BitStringValue')
+  if (value === '' || value.length > 65_536) fail(node, 'a bad BitStringValue')
   const bits: string[] = []
   for (let i = 0; i < value.length; i++) {
     if (value[i] === '1') bits.push(String(i))
-    else if (value[i] !== '0') fail('a bad BitStringValue')
+    else if (value[i] !== '0') fail(node, 'a bad BitStringValue')
   }
   return bits
 }
 
 function readOriginatorId(reader: Reader, node: XmlElement): OriginatorId {
   const type = ORIGINATOR_ID_TYPES.find((t) => t === attributeOf(node, 'IDType'))
-  if (type === undefined) fail('an OriginatorID without a known IDType')
+  if (type === undefined)
+    fail(node, `an OriginatorID without a known IDType; it is one of ${ORIGINATOR_ID_TYPES.join(', ')}`)
   for (const a of node.attributes)
-    if (a.name !== 'IDType' || a.ns !== '') forgive(reader, `attribute ${a.name} on OriginatorID`)
+    if (a.name !== 'IDType' || a.ns !== '') forgive(reader, node, `attribute ${a.name} on OriginatorID`)
   return { type, value: nameOf(node) }
 }
 
@@ -284,9 +337,10 @@ export function readUri(reader: Reader, node: XmlElement, known: readonly string
   for (const a of node.attributes) {
     if (a.ns === '' && a.name === 'URI') {
       oid = a.value.slice(OID_URI.length)
-      if (!a.value.startsWith(OID_URI) || !isOid(oid)) fail(`a URI on ${node.name} that is not a urn:oid:`)
+      if (!a.value.startsWith(OID_URI) || !isOid(oid))
+        fail(node, `a URI on ${node.name} that is not a urn:oid:`)
     } else if (a.ns !== '' || !known.includes(a.name)) {
-      forgive(reader, `attribute ${a.name} on ${node.name}`)
+      forgive(reader, node, `attribute ${a.name} on ${node.name}`)
     }
   }
   return oid
@@ -300,10 +354,15 @@ function attributeOf(node: XmlElement, name: string): string | undefined {
 export function write4774(label: Label4774): XmlElement {
   const name =
     label.role === 'legacy' ? 'originatorConfidentialityLabel' : `${label.role}ConfidentialityLabel`
-  return el(name, label.review === undefined ? {} : { ReviewDateTime: label.review }, writeLabel(label))
+  const { id, review } = label
+  const attributes = {
+    ...(id === undefined ? {} : { Id: id }),
+    ...(review === undefined ? {} : { ReviewDateTime: review }),
+  }
+  return el(name, attributes, writeLabel(label))
 }
 
-function writeLabel(label: Omit<Label4774, 'role' | 'review'>): XmlNode[] {
+function writeLabel(label: Successor): XmlNode[] {
   const parts: XmlNode[] = [writeInformation(label.information)]
   if (label.originatorId !== undefined) {
     parts.push(el('OriginatorID', { IDType: label.originatorId.type }, [label.originatorId.value]))

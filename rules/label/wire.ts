@@ -10,12 +10,13 @@
  *
  * The 4774 label is what `write4774` writes of it: ReviewDateTime and CreationDateTime both present, URIs on
  * PolicyIdentifier and on every Category, no two Categories of one TagName or URI, Categories and values sorted, no
- * OriginatorID, no succession. No displaymarking, no white space between elements. The two labels of a pair have the same
- * dates.
+ * Id, no OriginatorID, no succession; dates as doc/formats.md §1 has them, of 1970 to 9999. No displaymarking, no white
+ * space between elements. The two labels of a pair have the same dates.
  */
 import type { LabelForm, RowForm } from '../bundle/bundle.ts'
 import { type Refusal, refuse, refused } from '../reasons.ts'
 import { decodeBase64 } from '../text/base64.ts'
+import { parseDate } from '../text/date.ts'
 import { element, type XmlElement, type XmlNode } from '../xml/node.ts'
 import { decodeEss, type EssLabel } from './ess.ts'
 import type { CategoryType } from './kind.ts'
@@ -137,8 +138,9 @@ function read4774Wire(node: XmlElement, roles: readonly LabelRole[]): One | Refu
 
 /** Whether a 4774 label is of the kind that crosses: with dates, identified, once a tag set. */
 function isWire4774(label: Label4774): boolean {
-  const { creation, review, originatorId, succession, information } = label
-  if (creation === undefined || review === undefined) return false
+  const { id, creation, review, originatorId, succession, information } = label
+  if (id !== undefined || creation === undefined || review === undefined) return false
+  if (parseDate(creation) === undefined || parseDate(review) === undefined) return false
   if (originatorId !== undefined || succession !== undefined || information.policy === undefined) return false
   const { categories } = information
   if (categories.some((c) => c.tagSet === undefined || c.numbers.length > 0)) return false

@@ -16,7 +16,7 @@ import { attribute, elements, text, type XmlElement } from '../xml/node.ts'
 import { isBlank, trimBlanks } from './blanks.ts'
 import { decodeEss, type EssLabel } from './ess.ts'
 import type { BindingProblem, Label } from './label.ts'
-import type { LabelProblem } from './reading.ts'
+import { type LabelProblem, located, problemAt } from './reading.ts'
 import { LABEL_NS, type Label4774, read4774 } from './stanag4774.ts'
 
 export const SEC_LABEL_NS = 'urn:xmpp:sec-label:0'
@@ -43,7 +43,7 @@ export type PayloadReader = (element: XmlElement) => Payload | LabelProblem
 /** The payloads of the field, by namespace. More can be given to `readSecurityLabel`. */
 export const PAYLOADS: ReadonlyMap<string, PayloadReader> = new Map([
   [ESS_NS, readEssPayload],
-  [LABEL_NS, read4774Payload],
+  [LABEL_NS, (node) => read4774Payload(node)],
 ])
 
 /** Reads a whole securitylabel as clients send it. Unknown elements, payloads and text beside them are refused. */
@@ -51,17 +51,17 @@ export function readSecurityLabel(
   node: XmlElement,
   payloads: ReadonlyMap<string, PayloadReader> = PAYLOADS,
 ): SecurityLabel | LabelProblem {
-  if (node.ns !== SEC_LABEL_NS || node.name !== 'securitylabel') return { problem: 'not a securitylabel' }
-  if (hasText(node)) return { problem: 'text in securitylabel' }
-  if (node.attributes.length > 0) return { problem: 'an attribute on securitylabel' }
+  if (node.ns !== SEC_LABEL_NS || node.name !== 'securitylabel') return problemAt(node, 'not a securitylabel')
+  if (hasText(node)) return problemAt(node, 'text in securitylabel')
+  if (node.attributes.length > 0) return problemAt(node, 'an attribute on securitylabel')
   const children = elements(node)
-  if (children.some((child) => child.ns !== SEC_LABEL_NS))
-    return { problem: 'an unknown element in securitylabel' }
+  const unknown = children.find((child) => child.ns !== SEC_LABEL_NS)
+  if (unknown !== undefined) return problemAt(unknown, `an unknown element ${unknown.name} in securitylabel`)
   const marking = children[0]?.name === 'displaymarking' ? children.shift() : undefined
   const [first, ...rest] = children
-  if (first?.name !== 'label') return { problem: 'no label in securitylabel' }
-  if (rest.some((child) => child.name !== 'equivalentlabel'))
-    return { problem: 'a wrong element behind label' }
+  if (first?.name !== 'label') return problemAt(first ?? node, 'no label in securitylabel')
+  const wrong = rest.find((child) => child.name !== 'equivalentlabel')
+  if (wrong !== undefined) return problemAt(wrong, `${wrong.name} behind label`)
   const displayMarking = marking === undefined ? undefined : readMarking(marking)
   if (displayMarking !== undefined && 'problem' in displayMarking) return displayMarking
   const label = isEmpty(first) ? undefined : readHolder(first, payloads)
@@ -76,11 +76,11 @@ export function readSecurityLabel(
 }
 
 function readMarking(node: XmlElement): NonNullable<SecurityLabel['displayMarking']> | LabelProblem {
-  if (elements(node).length > 0) return { problem: 'an element in displaymarking' }
+  if (elements(node).length > 0) return problemAt(node, 'an element in displaymarking')
   const fgcolor = attribute(node, 'fgcolor')
   const bgcolor = attribute(node, 'bgcolor')
   if (node.attributes.length > Number(fgcolor !== undefined) + Number(bgcolor !== undefined)) {
-    return { problem: 'an unknown attribute on displaymarking' }
+    return problemAt(node, 'an unknown attribute on displaymarking')
   }
   return {
     text: text(node),
@@ -99,29 +99,32 @@ function isEmpty(node: XmlElement): boolean {
 
 function readHolder(node: XmlElement, payloads: ReadonlyMap<string, PayloadReader>): Payload | LabelProblem {
   const [payload, second] = elements(node)
-  if (hasText(node)) return { problem: `text in ${node.name}` }
-  if (node.attributes.length > 0) return { problem: `an attribute on ${node.name}` }
-  if (payload === undefined || second !== undefined) return { problem: `not one payload in ${node.name}` }
+  if (hasText(node)) return problemAt(node, `text in ${node.name}`)
+  if (node.attributes.length > 0) return problemAt(node, `an attribute on ${node.name}`)
+  if (payload === undefined || second !== undefined)
+    return problemAt(second ?? node, `not one payload in ${node.name}`)
   const read = payloads.get(payload.ns)
-  return read === undefined ? { problem: 'an unknown kind of label' } : read(payload)
+  return read === undefined
+    ? problemAt(payload, `an unknown kind of label, ${payload.name} in ${payload.ns}`)
+    : read(payload)
 }
 
 function readEssPayload(node: XmlElement): Payload | LabelProblem {
   const octets = readEssOctets(node, 'padding optional')
   if ('problem' in octets) return octets
   const label = decodeEss(octets, 'ber')
-  return 'problem' in label ? { problem: label.problem } : { format: 'ess', label }
+  return 'problem' in label ? problemAt(node, label.problem) : { format: 'ess', label }
 }
 
 /** The octets of an esssecuritylabel: base64, with white space wherever it likes (an example of XEP-0258 lacks padding). */
 export function readEssOctets(node: XmlElement, padding?: 'padding optional'): Uint8Array | LabelProblem {
-  if (node.name !== 'esssecuritylabel') return { problem: 'not an esssecuritylabel' }
-  if (node.attributes.length > 0 || elements(node).length > 0) return { problem: 'not plain base64' }
+  if (node.name !== 'esssecuritylabel') return problemAt(node, 'not an esssecuritylabel')
+  if (node.attributes.length > 0 || elements(node).length > 0) return problemAt(node, 'not plain base64')
   const base64 = withoutBlanks(text(node))
-  if (base64.length > MAX_BASE64) return { problem: 'too long' }
+  if (base64.length > MAX_BASE64) return problemAt(node, 'too long')
   const missing = padding === undefined ? '' : '='.repeat((4 - (base64.length % 4)) % 4)
   const octets = decodeBase64(base64 + missing)
-  return octets === undefined || octets.length === 0 ? { problem: 'not base64' } : octets
+  return octets === undefined || octets.length === 0 ? problemAt(node, 'not base64') : octets
 }
 
 /** `value` without any XML blank. */
@@ -136,8 +139,12 @@ export function withoutBlanks(value: string): string {
   return out + value.slice(start)
 }
 
-function read4774Payload(node: XmlElement): Payload | LabelProblem {
-  const read = read4774(node, 'lenient')
+/** A STANAG 4774 payload; its findings with their lines, where there are lines. */
+export function read4774Payload(
+  node: XmlElement,
+  mode: 'strict' | 'lenient' = 'lenient',
+): Payload | LabelProblem {
+  const read = read4774(node, mode)
   if ('problem' in read) return read
-  return { format: '4774', label: read.label, findings: read.findings.map((f) => f.finding) }
+  return { format: '4774', label: read.label, findings: read.findings.map((f) => located(f.finding, f)) }
 }

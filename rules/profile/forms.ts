@@ -158,7 +158,7 @@ function presenceSlots(
 }
 
 /** What may be asked and answered; `emptyAnswer`: an answer may hold nothing; `labelled`: one may hold words. */
-function queries({ on, limits }: ProfileChoice): Readonly<{
+function queries({ on, limits, languages }: ProfileChoice): Readonly<{
   requests: readonly ElementRule[]
   answers: readonly ElementRule[]
   emptyAnswer: boolean
@@ -174,7 +174,7 @@ function queries({ on, limits }: ProfileChoice): Readonly<{
       xep0030.itemsRequest(node, paging ? xep0059.pageRequest : undefined),
     )
     answers.push(
-      xep0030.infoAnswer(features(on), node, on.has('room-info') ? roomInformation : undefined),
+      xep0030.infoAnswer(features(on), node, on.has('room-info') ? roomInformation(languages) : undefined),
       xep0030.itemsAnswer(limits, node, paging ? xep0059.pageAnswer : undefined),
     )
   }

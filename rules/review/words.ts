@@ -92,11 +92,24 @@ export function labelFormName(form: RowForm): string {
 
 const ECHO = '; from a room also “r” and the number of the frame that it gives back'
 
+/** A closed list in words: many numbers in a row as the first and the last. */
+export function listed(values: readonly string[]): string[] {
+  const out: string[] = []
+  for (let from = 0; from < values.length; ) {
+    let to = from
+    while (/^[0-9]{1,9}$/.test(values[to]!) && values[to + 1] === String(Number(values[to]) + 1)) to += 1
+    if (to > from + 2) out.push(`${values[from]} to ${values[to]}`)
+    else out.push(...values.slice(from, to + 1))
+    from = to + 1
+  }
+  return out
+}
+
 /** What a value rule admits. */
 export function valueWords(rule: ValueRule, bundle: Pick<Bundle, 'from' | 'to'>): string {
   switch (rule.type) {
     case 'enum':
-      return rule.values.length === 1 ? `“${rule.values[0]}”` : `one of ${rule.values.join(', ')}`
+      return rule.values.length === 1 ? `“${rule.values[0]}”` : `one of ${listed(rule.values).join(', ')}`
     case 'identifier':
       return `identifier of at most ${number(rule.max)} characters`
     case 'own-number':

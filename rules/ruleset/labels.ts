@@ -61,6 +61,9 @@ type Set4 = Readonly<{
 /** Most combinations of categories that are looked at for one set. */
 const MAX_STEPS = 2_000_000
 
+/** A bundle has no moment: it is the same whenever it is compiled. What has a validity period is told in a note. */
+const UNDATED = { at: 'any' }
+
 export function compileLabels(ruleset: RulesetSource, yaml: YamlSource, sources: Sources): CompiledLabels {
   const work: Work = {
     ruleset,
@@ -104,7 +107,7 @@ function equivalentValues(label: Label, policy: Spif, policies: readonly Spif[])
   const same: Readonly<{ label: Label; spif: Spif }>[] = [{ label, spif: policy }]
   for (const spif of policies) {
     if (spif.id === policy.id) continue
-    for (const mapped of [mapOutgoing(label, policy, spif), mapIncoming(label, spif)]) {
+    for (const mapped of [mapOutgoing(label, policy, spif, UNDATED), mapIncoming(label, spif, UNDATED)]) {
       if (!('problem' in mapped) && mapped.invalid.length === 0) same.push({ label: mapped, spif })
     }
   }
@@ -195,11 +198,16 @@ function generate(
   const path = [...set.path, 'generate']
   const clearance = clearanceIn(work, set.policy, source, [...path, 'clearance'])
   if (clearance === undefined) return
-  const { labels, complete } = enumerateLabels(set.policy, clearance, {
-    labels: cap,
-    steps: MAX_STEPS,
-    categories,
-  })
+  const { labels, complete } = enumerateLabels(
+    set.policy,
+    clearance,
+    {
+      labels: cap,
+      steps: MAX_STEPS,
+      categories,
+    },
+    UNDATED,
+  )
   if (!complete) {
     const message = `the clearance admits more than ${cap} labels; raise cap, or lower categories or the clearance`
     problems.push(yaml.problem([...path, 'cap'], message))
@@ -329,6 +337,7 @@ function addRow(
   path: Path,
 ): void {
   const { source, policy, target } = set
+  notePeriods(work, [...label.categories, ...released.categories], path)
   const template = outputOf(set, label, released, form)
   if (isProblem(template)) throw new Error('an output that could be written for another form')
   const name = `${source.name}/${entry}`
@@ -347,6 +356,23 @@ function addRow(
     ...(released.discarded.length === 0 ? {} : { discarded: released.discarded }),
   })
 }
+
+/** Tells of values that a policy gives a validity period: neither a bundle nor a guard looks at it. */
+function notePeriods(work: Work, categories: Label['categories'], path: Path): void {
+  for (const { tagSet, value } of categories) notePeriod(work, `${tagSet.name}: ${value.name}`, value, path)
+}
+
+function notePeriod(work: Work, name: string, { notBefore, notAfter }: Period, path: Path): void {
+  if (notBefore === undefined && notAfter === undefined) return
+  const from = notBefore === undefined ? '' : ` from ${notBefore}`
+  const until = notAfter === undefined ? '' : ` until ${notAfter}`
+  const message = `${name} is in force${from}${until} only, which the guard does not look at; change the ruleset in time`
+  const note = work.yaml.problem(path, message)
+  const isTold = work.notes.some((n) => n.message === message && n.line === note.line)
+  if (!isTold) work.notes.push(note)
+}
+
+type Period = Readonly<{ notBefore?: string; notAfter?: string }>
 
 /** How a label is released that was accepted in `form`; the marking is of what it becomes. */
 function outputOf(
@@ -370,7 +396,7 @@ function checkedLabel(work: Work, spif: Spif, source: LabelSource, path: Path): 
     work.problems.push(...label.problems)
     return undefined
   }
-  for (const finding of validate(label, spif)) {
+  for (const finding of validate(label, spif, UNDATED)) {
     work.problems.push(
       work.yaml.problem(
         path,
@@ -403,7 +429,7 @@ function released4(
 ): Released | Readonly<{ problem: string }> {
   let released: Released = { ...label, discarded: [] }
   if (source.target !== undefined) {
-    const options = { discard: source.discard !== undefined }
+    const options = { ...UNDATED, discard: source.discard !== undefined }
     const mapped =
       source.equivalences === 'target'
         ? mapIncoming(label, target, options)
@@ -541,6 +567,7 @@ function spifOf(work: Work, file: string, path: Path): Spif | undefined {
   work.notes.push(
     ...loaded.findings.map((f) => ({ file, line: f.line, column: 1, message: `SPIF: ${f.message}` })),
   )
+  notePeriod(work, `the policy ${loaded.spif.name}`, loaded.spif, path)
   work.spifs.set(file, loaded.spif)
   return loaded.spif
 }

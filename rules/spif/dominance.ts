@@ -6,14 +6,16 @@
  * one of the labels lacks; that releases more than some of the labels do, so here it is a decision for a person, unless
  * the caller asks for the standard's rule. The result must be valid, else it is a decision for a person too.
  */
-import { type Label, type LabelCategory, makeLabel } from '../label/label.ts'
+import { type Label, type LabelCategory, makeLabel, sameCategory } from '../label/label.ts'
 import { compareHierarchy } from './marking.ts'
 import type { Spif, Tag } from './spif.ts'
-import { isBoundTo, validate } from './validity.ts'
+import { isBoundTo, type Moment, validate } from './validity.ts'
 
 export type DominanceOptions = Readonly<{
   /** What becomes of a permissive tag in which the labels agree on no value. */
   noCommonValue?: 'refuse' | 'drop'
+  /** As `validate` has it. */
+  at?: Moment
 }>
 
 /** No label can be worked out: a person, or a rule such as system high, must decide. */
@@ -23,7 +25,7 @@ export type DecisionRequired = Readonly<{ problem: 'policy-decision-required'; d
 export function dominate(
   labels: readonly Label[],
   spif: Spif,
-  { noCommonValue = 'refuse' }: DominanceOptions = {},
+  { noCommonValue = 'refuse', at }: DominanceOptions = {},
 ): Label | DecisionRequired {
   if (labels.length === 0 || !labels.every((label) => isBoundTo(label, spif))) {
     return undecided('the labels are not all of the policy')
@@ -49,12 +51,12 @@ export function dominate(
   const marks = new Set(labels.map((label) => label.privacyMark))
   if (marks.size > 1) return undecided('the privacy marks differ')
   const label = makeLabel(spif, highest, categories, labels[0]!.privacyMark)
-  const invalid = validate(label, spif)[0]
+  const invalid = validate(label, spif, { at })[0]
   return invalid === undefined ? label : undecided(`${invalid.problem}: ${invalid.detail}`)
 }
 
-function isCommon({ value }: LabelCategory, labels: readonly Label[]): boolean {
-  return labels.every((label) => label.categories.some((category) => category.value === value))
+function isCommon(own: LabelCategory, labels: readonly Label[]): boolean {
+  return labels.every((label) => label.categories.some((category) => sameCategory(category, own)))
 }
 
 function isPermissive(tag: Tag): boolean {

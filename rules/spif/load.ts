@@ -2,8 +2,10 @@
  * Loads a SPIF: document → structure → model, with findings that name lines.
  *
  * Strict refuses whatever the schema refuses, and dangling references besides. Lenient forgives what real files have
- * (order, stray text, missing informational attributes) and says so. Both refuse what could widen a decision: unknown
- * elements, tag types, operations and versions, references to tag sets that are not there, numbers that are none.
+ * (order, stray text, missing informational attributes, references that are written in another case) and says so. Both refuse
+ * what could widen a decision: unknown elements, attributes, tag types, operations and versions, numbers that are none,
+ * references to policies and tag sets that are not there, and exclusions of what is not there. What is required and not there
+ * is required in vain, which lenient loading leaves so.
  */
 
 import { trimBlanks } from '../label/blanks.ts'
@@ -12,6 +14,7 @@ import { type CategoryKind, isEnumerated } from '../label/kind.ts'
 import { isCanonicalNumber } from '../label/oid.ts'
 import { colourOf } from './colour.ts'
 import { checkReferences } from './references.ts'
+import { all, type Build, kindOf, named, nameOf, ownKind, QUIET, statedKind } from './resolve.ts'
 import type * as S from './spif.ts'
 import { type Node, type Report, readStructure } from './structure.ts'
 import { parseDocument } from './xml.ts'
@@ -37,7 +40,7 @@ export function loadSpif(source: string, { strict }: Readonly<{ strict: boolean 
   const fatal = (): S.Finding[] =>
     findings.filter((f) => f.weight === 'refused' || (strict && f.weight === 'error'))
   if (root === undefined || fatal().length > 0) return { problems: fatal() }
-  const spif = buildSpif(root, findings, report)
+  const spif = buildSpif(root, report)
   checkReferences(spif, root, findings)
   return fatal().length > 0 ? { problems: fatal() } : { spif, findings }
 }
@@ -58,20 +61,12 @@ function versionOf(
   return false
 }
 
-function all(node: Node | undefined, name: string): readonly Node[] {
-  return node === undefined ? [] : node.children.filter((child) => child.name === name)
-}
-
 function one(node: Node, name: string): Node | undefined {
   return node.children.find((child) => child.name === name)
 }
 
-function nameOf(node: Node): string {
-  return trimBlanks(node.attributes.get('name') ?? '')
-}
-
 /** Builds the model; what refers to nothing is reported here where it would otherwise be lost. */
-function buildSpif(root: Node, findings: S.Finding[], report: Report): S.Spif {
+function buildSpif(root: Node, report: Report): S.Spif {
   const a = root.attributes
   const policy = one(root, 'securityPolicyId')!
   const defaultPolicy = one(root, 'defaultSecurityPolicyId')
@@ -82,8 +77,13 @@ function buildSpif(root: Node, findings: S.Finding[], report: Report): S.Spif {
   if (defaultPolicy !== undefined) policies.set(nameOf(defaultPolicy), defaultPolicy.attributes.get('id')!)
   const equivalents = all(one(root, 'equivalentPolicies'), 'equivalentPolicy')
   for (const node of equivalents) policies.set(nameOf(node), node.attributes.get('id')!)
-  const tagSetIds = new Map(tagSetNodes.map((node) => [nameOf(node), node.attributes.get('id')!]))
-  const build: Build = { policies, tagSetIds, report, findings }
+  const classNodes = all(classifications, 'securityClassification')
+  const build: Build = {
+    policies,
+    classes: new Map(classNodes.map((node) => [nameOf(node), nameOf(node)])),
+    tagSets: new Map(tagSetNodes.map((node) => [nameOf(node), node])),
+    report,
+  }
   return {
     schemaVersion: (a.get('schemaVersion') ?? '1.0') as S.Spif['schemaVersion'],
     version: a.get('version') ?? '1',
@@ -97,9 +97,7 @@ function buildSpif(root: Node, findings: S.Finding[], report: Report): S.Spif {
     syntax: a.get('rbacId') === MISSI_LABEL ? 'missi' : 'acp145',
     ...optional('notBefore', a.get('notBefore')),
     ...optional('notAfter', a.get('notAfter')),
-    classifications: all(classifications, 'securityClassification').map((node) =>
-      classification(build, node),
-    ),
+    classifications: classNodes.map((node) => classification(build, node)),
     tagSets: tagSetNodes.map((node) => tagSet(build, node)),
     ...(privacyMarks === undefined
       ? {}
@@ -126,13 +124,6 @@ function buildSpif(root: Node, findings: S.Finding[], report: Report): S.Spif {
     },
   }
 }
-
-type Build = Readonly<{
-  policies: ReadonlyMap<string, string>
-  tagSetIds: ReadonlyMap<string, string>
-  report: Report
-  findings: S.Finding[]
-}>
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [key in K]?: V }
@@ -203,7 +194,7 @@ function tag(build: Build, setNode: Node, node: Node, index: number): readonly S
   const name = node.attributes.get('name')
   const encoding =
     isEnumerated(kind) || node.attributes.get('tag7Encoding') === 'securityAttributes' ? 'integers' : 'bits'
-  const twins = sameKind(build, setNode, kind)
+  const twins = sameKind(setNode, kind)
   return [
     {
       ...optional('name', name === undefined ? undefined : trimBlanks(name)),
@@ -219,34 +210,16 @@ function tag(build: Build, setNode: Node, node: Node, index: number): readonly S
 }
 
 /** How often each number stands in the tags of one kind of a tag set. */
-function sameKind(build: Build, setNode: Node, kind: CategoryKind): ReadonlyMap<string, number> {
+function sameKind(setNode: Node, kind: CategoryKind): ReadonlyMap<string, number> {
   const count = new Map<string, number>()
   for (const node of all(setNode, 'securityCategoryTag')) {
-    if (kindOf({ ...build, report: () => undefined }, node) !== kind) continue
+    if (kindOf(QUIET, node) !== kind) continue
     for (const value of all(node, 'tagCategory')) {
       const lacv = value.attributes.get('lacv')!
       count.set(lacv, (count.get(lacv) ?? 0) + 1)
     }
   }
   return count
-}
-
-/** The kind that tagType and enumType say; undefined for notApplicable, reported for an incomplete one. */
-function kindOf(build: Build, node: Node): CategoryKind | undefined {
-  const tagType = node.attributes.get('tagType')
-  if (tagType === 'restrictive' || tagType === 'permissive') return tagType
-  if (tagType === 'tagType7') return 'informative'
-  if (tagType === 'enumerated') {
-    const enumType = node.attributes.get('enumType')
-    if (enumType === 'restrictive') return 'enumerated-restrictive'
-    if (enumType === 'permissive') return 'enumerated-permissive'
-    build.report('refused', 'missing-attribute', `${node.name} is enumerated and has no enumType`, node.line)
-    return undefined
-  }
-  if (node.name !== 'securityCategoryTag') {
-    build.report('refused', 'bad-value', `tagType notApplicable on ${node.name}`, node.line)
-  }
-  return undefined
 }
 
 function categoryValue(build: Build, node: Node, count: ReadonlyMap<string, number>): S.CategoryValue {
@@ -261,19 +234,27 @@ function categoryValue(build: Build, node: Node, count: ReadonlyMap<string, numb
     ...optional('dateFormat', a.get('dateFormat')),
     ...optional('notBefore', a.get('notBefore')),
     ...optional('notAfter', a.get('notAfter')),
-    ...optional('requiredClass', a.get('requiredClass')),
-    excludedClasses: all(node, 'excludedClass').map((excluded) => excluded.text),
+    ...optional('requiredClass', className(build, node, a.get('requiredClass'))),
+    excludedClasses: all(node, 'excludedClass').map((excluded) => className(build, excluded, excluded.text)!),
     required: requirements(build, node),
-    excluded: all(node, 'excludedCategory').flatMap((excluded) => categoryTest(build, excluded)),
+    excluded: all(node, 'excludedCategory').flatMap((excluded) => {
+      hasLacvOrAll(build, excluded)
+      return categoryTest(build, excluded)
+    }),
     equivalents: all(node, 'equivalentSecCategoryTag').flatMap((e) => equivalentCategory(build, e)),
     markings: markings(node),
     ambiguous: (count.get(lacv) ?? 0) > 1 || !isCanonicalNumber(lacv),
   }
 }
 
+/** The policy's own spelling of a class; of an unknown one the given, which is reported with the other references. */
+function className(build: Build, node: Node, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : (named(build, build.classes, node, text) ?? trimBlanks(text))
+}
+
 function equivalentCategory(build: Build, node: Node): readonly S.EquivalentCategory[] {
   const policy = policyOf(build, node)
-  const kind = kindOf(build, node)
+  const kind = statedKind(build, node)
   if (policy === undefined || kind === undefined) return []
   const discard = node.attributes.get('action') === 'discard'
   if (node.attributes.get('lacv') === '' && !discard) {
@@ -296,69 +277,74 @@ function appliedOf(node: Node): S.Applied {
   return (node.attributes.get('applied') ?? 'both') as S.Applied
 }
 
+/** An equivalence of a policy that is not declared cannot be left out: another one would then be the only one. */
 function policyOf(build: Build, node: Node): string | undefined {
-  const name = trimBlanks(node.attributes.get('policyRef')!)
-  const id = build.policies.get(name)
+  const name = node.attributes.get('policyRef')!
+  const id = named(build, build.policies, node, name)
   if (id === undefined)
-    build.report('error', 'dangling-policy', `policyRef ${name} names no equivalent policy`, node.line)
+    build.report('refused', 'dangling-policy', `policyRef ${name} names no equivalent policy`, node.line)
   return id
 }
 
 function requirements(build: Build, node: Node): readonly S.RequiredCategory[] {
-  return all(node, 'requiredCategory').map((required) => ({
-    ...operationOf(required),
-    groups: isUnderstood(required)
-      ? all(required, 'categoryGroup').flatMap((g) => categoryTest(build, g))
-      : [],
-  }))
+  return all(node, 'requiredCategory').map((required) =>
+    isUnderstood(build, required)
+      ? {
+          operation: required.attributes.get('operation') as S.RequiredCategory['operation'],
+          groups: all(required, 'categoryGroup').flatMap((group) => categoryTest(build, group)),
+        }
+      : UNMEETABLE,
+  )
 }
 
-/** Without its operation (lenient loading only) a requirement is one that nothing meets. */
-function isUnderstood(node: Node): boolean {
-  return node.attributes.has('operation')
-}
+/** A requirement that nothing meets. */
+const UNMEETABLE = { operation: 'oneOrMore', groups: [] } as const
 
-function operationOf(node: Node): Pick<S.RequiredCategory, 'operation'> {
-  return { operation: (node.attributes.get('operation') ?? 'oneOrMore') as S.RequiredCategory['operation'] }
+/** Whether a requirement says what it is (else lenient loading only): its operation, and of each group lacv or all. */
+function isUnderstood(build: Build, node: Node): boolean {
+  const groups = all(node, 'categoryGroup').map((group) => hasLacvOrAll(build, group))
+  return node.attributes.has('operation') && groups.every((isSaid) => isSaid)
 }
 
 function categoryTest(build: Build, node: Node): readonly S.CategoryTest[] {
-  const name = trimBlanks(node.attributes.get('tagSetRef')!)
-  const tagSetId = build.tagSetIds.get(name)
-  const kind = kindOf(build, node)
-  if (tagSetId === undefined) {
+  const name = node.attributes.get('tagSetRef')!
+  const set = named(build, build.tagSets, node, name)
+  if (set === undefined) {
     build.report('refused', 'dangling-tag-set', `tagSetRef ${name} names no tag set`, node.line)
+    return []
   }
-  if (tagSetId === undefined || kind === undefined) return []
-  return [{ tagSetId, kind, ...lacvOrAll(build, node) }]
+  const kind = ownKind(build, node, set)
+  if (kind === undefined) return []
+  return [{ tagSetId: set.attributes.get('id')!, kind, ...optional('lacv', node.attributes.get('lacv')) }]
 }
 
 function targetRequirements(build: Build, node: Node): readonly S.TargetRequirement[] {
-  return all(node, 'requiredCategory').map((required) => ({
-    ...operationOf(required),
-    groups: isUnderstood(required)
-      ? all(required, 'categoryGroup').flatMap((group) => {
-          const kind = kindOf(build, group)
-          if (kind === undefined) return []
-          return [
-            { tagSetName: trimBlanks(group.attributes.get('tagSetRef')!), kind, ...lacvOrAll(build, group) },
-          ]
-        })
-      : [],
-  }))
+  return all(node, 'requiredCategory').map((required) => {
+    if (!isUnderstood(build, required)) return UNMEETABLE
+    const groups = all(required, 'categoryGroup').flatMap((group) => {
+      const kind = statedKind(build, group)
+      if (kind === undefined) return []
+      const tagSetName = trimBlanks(group.attributes.get('tagSetRef')!)
+      return [{ tagSetName, kind, ...optional('lacv', group.attributes.get('lacv')) }]
+    })
+    return { operation: required.attributes.get('operation') as S.TargetRequirement['operation'], groups }
+  })
 }
 
-/** "One and only one of lacv or all": with neither, any value of the tag set is meant. */
-function lacvOrAll(build: Build, node: Node): { lacv?: string } {
-  const lacv = node.attributes.get('lacv')
+/**
+ * Whether there is "one and only one of lacv or all". With neither an exclusion is of every value of the tag set, and a
+ * requirement is not understood.
+ */
+function hasLacvOrAll(build: Build, node: Node): boolean {
+  const hasLacv = node.attributes.has('lacv')
   const isAll = node.attributes.get('all') === 'true'
-  if (lacv !== undefined && isAll) {
+  if (hasLacv && isAll) {
     build.report('refused', 'lacv-and-all', `${node.name} has both lacv and all`, node.line)
   }
-  if (lacv === undefined && !isAll) {
+  if (!hasLacv && !isAll) {
     build.report('error', 'neither-lacv-nor-all', `${node.name} has neither lacv nor all`, node.line)
   }
-  return lacv === undefined ? {} : { lacv }
+  return hasLacv || isAll
 }
 
 function markings(node: Node): S.Markings {

@@ -5,8 +5,8 @@
  * hit; who asks decides what that means.
  */
 import { fold } from '../label/fold.ts'
-import { type CategoryKind, type CategoryType, categoryType } from '../label/kind.ts'
-import type { CategoryTest, CategoryValue, Classification, Spif, Tag, TagSet } from './spif.ts'
+import { type CategoryKind, type CategoryType, categoryType, isEnumerated } from '../label/kind.ts'
+import type { CategoryTest, CategoryValue, Classification, Spif, StatedKind, Tag, TagSet } from './spif.ts'
 
 /** A value with its tag and tag set: what a label's category is. */
 export type Place = Readonly<{ tagSet: TagSet; tag: Tag; value: CategoryValue }>
@@ -61,6 +61,24 @@ export function testName(spif: Spif, { tagSetId, kind, lacv }: CategoryTest): st
   if (lacv === undefined) return `${name}: any ${kind} value`
   const values = tags.filter((tag) => tag.kind === kind).flatMap((tag) => tag.values)
   return `${name}: ${values.find((value) => value.lacv === lacv)?.name ?? lacv}`
+}
+
+/**
+ * The kind that is meant in a tag set: `enumerated` is what its enumerated tags are, or those of them that have the number,
+ * when they are of one kind. Undefined when two kinds fit, or none.
+ */
+export function kindIn(
+  { tags }: TagSet,
+  stated: StatedKind,
+  lacv: string | undefined,
+): CategoryKind | undefined {
+  if (stated !== 'enumerated') return stated
+  const enumerated = tags.filter((tag) => isEnumerated(tag.kind))
+  const holding = enumerated.filter((tag) => tag.values.some((value) => value.lacv === lacv))
+  for (const fitting of [enumerated, holding]) {
+    if (new Set(fitting.map((tag) => tag.kind)).size === 1) return fitting[0]!.kind
+  }
+  return undefined
 }
 
 const NONE: readonly Place[] = []

@@ -2,21 +2,27 @@
  * Mapping a label from one policy to another by the equivalences of a SPIF (ADatP-4774.1 §4.3, Open XML SPIF 2.1).
  *
  * Outgoing uses the sender's own SPIF, which says what each of its classes and values is elsewhere (`applied` encrypt or
- * both). Incoming uses the recipient's own SPIF in reverse (decrypt or both); what an equivalence requires to be added is then no matter. Exactly one class must answer. Every
+ * both), and what must be there besides; incoming (`incoming.ts`) uses the recipient's. Exactly one class must answer. Every
  * category must answer; it is left out only where the policy says `discard` *and* the caller allows it, and what was
- * left out is reported. Nothing is guessed; the result is checked against its own policy.
+ * left out is reported. A text of the user's stands for nothing elsewhere. Nothing is guessed; the result is checked against
+ * its own policy.
  */
 
-import type { CategoryKind } from '../label/kind.ts'
-import { type Label, type LabelCategory, makeLabel } from '../label/label.ts'
-import type { Applied, Classification, Spif, Tag, TagSet, TargetRequirement } from './spif.ts'
-import { type Invalidity, matches, validate } from './validity.ts'
+import { trimBlanks } from '../label/blanks.ts'
+import { fold } from '../label/fold.ts'
+import { isEnumerated } from '../label/kind.ts'
+import { type Label, type LabelCategory, makeLabel, nameOf } from '../label/label.ts'
+import { kindIn, lookup } from './lookup.ts'
+import type { Applied, Classification, Spif, StatedKind, Tag, TagSet, TargetRequirement } from './spif.ts'
+import { type Invalidity, type Moment, matches, validate } from './validity.ts'
 
 export type MappingOptions = Readonly<{
   /** Whether categories that the policy says to discard may be left out; else they stop the mapping. */
   discard?: boolean
   /** A privacy mark has no equivalence: it stops the mapping unless it may be kept as it is, or dropped. */
   privacyMark?: 'refuse' | 'keep' | 'drop'
+  /** The moment at which the result is to be valid, as `validate` has it. */
+  at?: Moment
 }>
 
 /** A label under the other policy, with what was left out on the way and what its own policy has against it. */
@@ -37,22 +43,15 @@ export type MappingCode =
   | 'ambiguous-category'
   | 'discard-not-allowed'
   | 'unknown-target' // an equivalence that names what the target policy does not have
-  | 'required-category' // which of several categories to add cannot be known
+  | 'required-category' // which of several to add cannot be known; incoming: what makes the label the equivalent is not there
   | 'privacy-mark'
 
-/** A label as numbers, of a policy whose SPIF need not be at hand. */
-export type NumberedLabel = Readonly<{
-  policy: string
-  classification: string
-  categories: readonly Readonly<{ tagSetId: string; tagSetName?: string; kind: CategoryKind; lacv: string }>[]
-  privacyMark?: string | undefined
-}>
-
-function problem(code: MappingCode, detail: string): MappingProblem {
+export function problem(code: MappingCode, detail: string): MappingProblem {
   return { problem: code, detail }
 }
 
-type Found = { readonly categories: LabelCategory[]; readonly discarded: string[] }
+/** What a mapping has found so far. */
+export type Found = { readonly categories: LabelCategory[]; readonly discarded: string[] }
 
 /** The label under `target` that `spif`, its own policy, says it is. */
 export function mapOutgoing(
@@ -75,6 +74,8 @@ export function mapOutgoing(
 
   const found: Found = { categories: [], discarded: [] }
   const required: TargetRequirement[] = [...equivalent.required, ...policy.required]
+  const written = label.categories.find((category) => category.input !== undefined)
+  if (written !== undefined) return problem('no-equivalent-category', `the user's own ${nameOf(written)}`)
   for (const category of label.categories) {
     const wrong = mapCategory(category, target, options, found, required)
     if (wrong !== undefined) return wrong
@@ -84,7 +85,7 @@ export function mapOutgoing(
   return finish(target, classification, found, label.privacyMark, options)
 }
 
-function appliesTo(applied: Applied, direction: 'encrypt' | 'decrypt'): boolean {
+export function appliesTo(applied: Applied, direction: 'encrypt' | 'decrypt'): boolean {
   return applied === direction || applied === 'both'
 }
 
@@ -119,6 +120,8 @@ function mapCategory(
   }
   for (const { tagSetId, kind, lacv } of kept) {
     const targetSet = target.tagSets.find((t) => t.id === tagSetId)
+    const unclear = targetSet === undefined ? undefined : unclearKind(targetSet, kind, lacv)
+    if (unclear !== undefined) return unclear
     const category = targetSet === undefined ? undefined : numbered(targetSet, kind, lacv)
     if (category === undefined)
       return problem('unknown-target', `${name} as ${lacv} of ${tagSetId} in ${target.name}`)
@@ -129,11 +132,28 @@ function mapCategory(
 
 function isNamed(tagSet: TagSet, { id, name }: Readonly<{ id?: string; name?: string }>): boolean {
   if (id === undefined && name === undefined) return false
-  return (id === undefined || tagSet.id === id) && (name === undefined || tagSet.name === name)
+  return (id === undefined || tagSet.id === id) && (name === undefined || sameName(tagSet.name, name))
+}
+
+export function sameName(a: string, b: string): boolean {
+  return fold(trimBlanks(a)) === fold(trimBlanks(b))
+}
+
+/** An equivalence without enumType, where the tag set has enumerated tags of both kinds. */
+function unclearKind(tagSet: TagSet, kind: StatedKind, lacv: string | undefined): MappingProblem | undefined {
+  const tags = tagSet.tags.filter((tag) => isEnumerated(tag.kind))
+  if (tags.length === 0 || kindIn(tagSet, kind, lacv) !== undefined) return undefined
+  const names = tags.map((tag) => `${tag.name ?? '(tag without name)'}, ${tag.kind}`).join('; ')
+  return problem('ambiguous-category', `${lacv ?? 'any'} of ${tagSet.name} without enumType: ${names}`)
 }
 
 /** The one value of a tag set with that kind and number. */
-function numbered(tagSet: TagSet, kind: CategoryKind, lacv: string | undefined): LabelCategory | undefined {
+export function numbered(
+  tagSet: TagSet,
+  stated: StatedKind,
+  lacv: string | undefined,
+): LabelCategory | undefined {
+  const kind = kindIn(tagSet, stated, lacv)
   const hits = tagSet.tags.flatMap((tag: Tag) =>
     tag.kind === kind
       ? tag.values.filter((v) => v.lacv === lacv).map((value) => ({ tagSet, tag, value }))
@@ -149,9 +169,10 @@ function addRequired(
   found: Found,
 ): MappingProblem | undefined {
   for (const { operation, groups } of required) {
-    const tests = groups.flatMap(({ tagSetName, kind, lacv }) => {
-      const tagSet = target.tagSets.find((t) => t.name === tagSetName)
-      return tagSet === undefined ? [] : [{ tagSet, tagSetId: tagSet.id, kind, lacv }]
+    const tests = groups.flatMap(({ tagSetName, kind: stated, lacv }) => {
+      const tagSet = lookup(target).setNamed.get(fold(tagSetName))?.tagSet
+      const kind = tagSet && kindIn(tagSet, stated, lacv)
+      return kind === undefined ? [] : [{ tagSet: tagSet!, tagSetId: tagSet!.id, kind, lacv }]
     })
     if (tests.length < groups.length || tests.length === 0) {
       return problem('unknown-target', `required tag set in ${target.name}`)
@@ -175,106 +196,15 @@ function addRequired(
   return undefined
 }
 
-function finish(
+export function finish(
   target: Spif,
   classification: Classification,
   found: Found,
   mark: string | undefined,
-  { privacyMark = 'refuse' }: MappingOptions,
+  { privacyMark = 'refuse', at }: MappingOptions,
 ): MappedLabel | MappingProblem {
   if (mark !== undefined && privacyMark === 'refuse') return problem('privacy-mark', mark)
   if (mark !== undefined && privacyMark === 'drop') found.discarded.push(`privacy mark ${mark}`)
   const label = makeLabel(target, classification, found.categories, privacyMark === 'keep' ? mark : undefined)
-  return { ...label, discarded: found.discarded, invalid: validate(label, target) }
-}
-
-/** The numbers of a label. */
-function numbersOf(label: Label): NumberedLabel {
-  return {
-    policy: label.policy.id,
-    classification: label.classification.lacv,
-    categories: label.categories.map(({ tagSet, tag, value }) => ({
-      tagSetId: tagSet.id,
-      tagSetName: tagSet.name,
-      kind: tag.kind,
-      lacv: value.lacv,
-    })),
-    privacyMark: label.privacyMark,
-  }
-}
-
-/** The label under `own` that a label of another policy is, by the equivalences of `own` read in reverse. */
-export function mapIncoming(
-  label: Label | NumberedLabel,
-  own: Spif,
-  options: MappingOptions = {},
-): MappedLabel | MappingProblem {
-  const bound = isBound(label) ? label : undefined
-  const foreign = bound === undefined ? (label as NumberedLabel) : numbersOf(bound)
-  const policy = own.equivalentPolicies.find((p) => p.id === foreign.policy)
-  if (policy === undefined) return problem('no-equivalent-policy', `${own.name} knows no ${foreign.policy}`)
-  const ambiguous = bound?.categories.find((c) => c.value.ambiguous)
-  if (ambiguous !== undefined) return problem('ambiguous-category', ambiguous.value.name)
-
-  const classes = own.classifications.flatMap((c) =>
-    c.equivalents
-      .filter(
-        (e) =>
-          e.policy === foreign.policy && e.lacv === foreign.classification && appliesTo(e.applied, 'decrypt'),
-      )
-      .map(() => c),
-  )
-  if (classes.length > 1) return problem('ambiguous-class', foreign.classification)
-  const found = classes[0]
-  if (found === undefined) return problem('no-equivalent-class', foreign.classification)
-  const answers = foreign.categories.map((category) => ({ category, hits: reverse(own, foreign, category) }))
-  const wrong = answers.find(({ hits }) => hits.length !== 1)
-  if (wrong !== undefined) {
-    const code = wrong.hits.length === 0 ? 'no-equivalent-category' : 'ambiguous-category'
-    return problem(code, `${wrong.category.lacv} of ${wrong.category.tagSetId}`)
-  }
-  const categories = answers.flatMap(({ hits }) => hits)
-  return finish(own, found, { categories, discarded: [] }, foreign.privacyMark, options)
-}
-
-function isBound(label: Label | NumberedLabel): label is Label {
-  return typeof label.policy !== 'string'
-}
-
-/** Own values that a foreign category stands for: by their own equivalences, else by those of whole tag sets. */
-function reverse(
-  own: Spif,
-  foreign: NumberedLabel,
-  category: NumberedLabel['categories'][number],
-): readonly LabelCategory[] {
-  const hits: LabelCategory[] = []
-  for (const tagSet of own.tagSets) {
-    for (const tag of tagSet.tags) {
-      for (const value of tag.values) {
-        const stands = value.equivalents.some(
-          (e) =>
-            e.policy === foreign.policy &&
-            !e.discard &&
-            appliesTo(e.applied, 'decrypt') &&
-            e.tagSetId === category.tagSetId &&
-            e.kind === category.kind &&
-            e.lacv === category.lacv,
-        )
-        if (stands) hits.push({ tagSet, tag, value })
-      }
-    }
-  }
-  if (hits.length > 0) return hits
-  const sets = own.tagSets.filter((tagSet) =>
-    tagSet.equivalents.some(
-      (e) =>
-        e.policy === foreign.policy &&
-        (e.id ?? category.tagSetId) === category.tagSetId &&
-        (e.id !== undefined || (e.name !== undefined && e.name === category.tagSetName)),
-    ),
-  )
-  return sets.flatMap((tagSet) => {
-    const value = numbered(tagSet, category.kind, category.lacv)
-    return value === undefined ? [] : [value]
-  })
+  return { ...label, discarded: found.discarded, invalid: validate(label, target, { at }) }
 }

@@ -3,8 +3,10 @@
  *
  * Open XML SPIF gives the pieces and no algorithm. This is the one of the field's reference product, which
  * reproduces the published NATO markings: policy word, class phrase, then per tag its prefix, values and suffix, all
- * joined by the policy's separator and put between the policy's prefix and suffix. Language is chosen for each piece by
- * itself: the one asked for, its primary part, none, then English.
+ * joined by the policy's separator and put between the policy's prefix and suffix. What `securityClassifications` and
+ * `privacyMarks` say holds for each of theirs: markingData where the item has none that is for this place, prefix and suffix
+ * around the item with its own. (Their separator stands between several, which only a clearance has.) Language is chosen for
+ * each piece by itself: the one asked for, its primary part, none, then English.
  *
  * Codes. `replacePolicy`: the phrase stands for the policy's name. `suppressClassName`: the class is left out.
  * `noNameDisplay`: no name where there is no phrase. `noMarkingDisplay`: nothing shown; on a class the policy word too.
@@ -30,11 +32,16 @@ type Wanted = Readonly<{ location: Location; languages: readonly (string | undef
 export function marking(label: Label, spif: Spif, options: MarkingOptions = {}): Marking {
   const wanted = wantedOf(options)
   const { classification, categories, privacyMark } = label
-  const hidden = chosen(classification.markings, wanted)?.codes.includes('noMarkingDisplay') === true
-  const classText = isClassSuppressed(categories)
+  const ofClasses = spif.markings.classifications
+  const hidden =
+    chosen([classification.markings, ofClasses], wanted)?.codes.includes('noMarkingDisplay') === true
+  const classText = isClassSuppressed(label, spif)
     ? ''
-    : itemText(classification.name, classification.markings, wanted)
-  const mark = privacyMark === undefined ? '' : privacyMarkText(spif, privacyMark, wanted)
+    : memberText(classification.name, classification.markings, ofClasses, wanted)
+  const mark =
+    privacyMark === undefined
+      ? ''
+      : memberText(privacyMark, ofMark(spif, privacyMark), spif.markings.privacyMarks, wanted)
   const parts = [
     ...(hidden ? [] : [policyWord(label, spif, wanted), classText]),
     ...categoryTexts(spif, categories, wanted),
@@ -48,8 +55,9 @@ export function marking(label: Label, spif: Spif, options: MarkingOptions = {}):
 export function clearanceMarking(clearance: Clearance, spif: Spif, options: MarkingOptions = {}): string {
   const wanted = wantedOf(options)
   const classes = [...clearance.classifications].sort((a, b) => compareHierarchy(a.hierarchy, b.hierarchy))
+  const between = qualifier(spif.markings.classifications.qualifiers, 'separator', wanted) ?? '|'
   const parts = [
-    `{${classes.map((c) => c.name).join('|')}}`,
+    `{${classes.map((c) => c.name).join(between)}}`,
     ...categoryTexts(spif, clearance.categories, wanted),
   ]
   return assemble(spif, parts, wanted)
@@ -79,9 +87,9 @@ function assemble(spif: Spif, parts: readonly string[], wanted: Wanted): string 
 function categoryTexts(spif: Spif, categories: readonly LabelCategory[], wanted: Wanted): readonly string[] {
   return spif.tagSets.flatMap(({ tags }) =>
     tags.map((tag: Tag) => {
-      const values = tag.values.filter((value) => categories.some((category) => category.value === value))
-      const texts = values
-        .map((value) => itemText(value.name, value.markings, wanted))
+      const texts = tag.values
+        .flatMap((value) => categories.filter((category) => category.value === value))
+        .map((category) => categoryText(category, wanted))
         .filter((text) => text !== '')
       if (texts.length === 0) return ''
       const between = qualifier(tag.qualifiers, 'separator', wanted) ?? '/'
@@ -91,13 +99,14 @@ function categoryTexts(spif: Spif, categories: readonly LabelCategory[], wanted:
   )
 }
 
-/** The word for the policy: of the SPIF, else of the class, else of the first category that has one, else its name. */
-function policyWord({ classification, categories }: Label, spif: Spif, wanted: Wanted): string {
+/** The word for the policy: of the SPIF, else of the class, else of the first category or the mark with one, else its name. */
+function policyWord({ classification, categories, privacyMark }: Label, spif: Spif, wanted: Wanted): string {
   const holders = [
     spif.markings.spif,
     classification.markings,
     spif.markings.classifications,
     ...categories.map((category) => category.value.markings),
+    ...(privacyMark === undefined ? [] : [ofMark(spif, privacyMark), spif.markings.privacyMarks]),
   ]
   for (const { data } of holders) {
     const replacing = best(
@@ -109,24 +118,43 @@ function policyWord({ classification, categories }: Label, spif: Spif, wanted: W
   return itemText(spif.name, spif.markings.policy, wanted)
 }
 
-function isClassSuppressed(categories: readonly LabelCategory[]): boolean {
-  return categories.some(({ value }) =>
-    value.markings.data.some((data) => data.codes.includes('suppressClassName')),
-  )
+function isClassSuppressed({ categories, privacyMark }: Label, spif: Spif): boolean {
+  const holders = [
+    ...categories.map(({ value }) => value.markings),
+    ...(privacyMark === undefined ? [] : [ofMark(spif, privacyMark), spif.markings.privacyMarks]),
+  ]
+  return holders.some(({ data }) => data.some(({ codes }) => codes.includes('suppressClassName')))
 }
 
-function privacyMarkText(spif: Spif, name: string, wanted: Wanted): string {
-  const known = spif.privacyMarks?.marks.find((mark) => mark.name === name)
-  return itemText(name, known?.markings ?? { data: [], qualifiers: [] }, wanted)
+const UNMARKED: Markings = { data: [], qualifiers: [] }
+
+/** What the policy says of a privacy mark; one that it does not list is shown by its name. */
+function ofMark(spif: Spif, name: string): Markings {
+  return spif.privacyMarks?.marks.find((mark) => mark.name === name)?.markings ?? UNMARKED
+}
+
+/** A class or privacy mark: what is said of it, else of all of them, within the qualifiers of both. */
+function memberText(name: string, own: Markings, ofAll: Markings, wanted: Wanted): string {
+  const text = phraseOf(name, chosen([own, ofAll], wanted))
+  return around(around(text, own, wanted), ofAll, wanted)
+}
+
+/** A category; of a value that leaves its text to the user that text, which no phrase can stand for. */
+function categoryText({ value, input }: LabelCategory, wanted: Wanted): string {
+  if (input === undefined) return itemText(value.name, value.markings, wanted)
+  const isHidden = chosen([value.markings], wanted)?.codes.includes('noMarkingDisplay') === true
+  return around(isHidden ? '' : input, value.markings, wanted)
 }
 
 /** A phrase in place of a name, between the item's own prefix and suffix. */
 function itemText(name: string, markings: Markings, wanted: Wanted): string {
-  const data = chosen(markings, wanted)
-  const text = phraseOf(name, data)
+  return around(phraseOf(name, chosen([markings], wanted)), markings, wanted)
+}
+
+function around(text: string, { qualifiers }: Markings, wanted: Wanted): string {
   if (text === '') return ''
-  const before = qualifier(markings.qualifiers, 'prefix', wanted) ?? ''
-  return before + text + (qualifier(markings.qualifiers, 'suffix', wanted) ?? '')
+  const before = qualifier(qualifiers, 'prefix', wanted) ?? ''
+  return before + text + (qualifier(qualifiers, 'suffix', wanted) ?? '')
 }
 
 function phraseOf(name: string, data: MarkingData | undefined): string {
@@ -136,12 +164,16 @@ function phraseOf(name: string, data: MarkingData | undefined): string {
   return data.codes.includes('noNameDisplay') ? '' : name
 }
 
-/** What says how an item is shown here: not what only replaces the policy's name. */
-function chosen({ data }: Markings, wanted: Wanted): MarkingData | undefined {
-  return best(
-    data.filter((d) => !d.codes.includes('replacePolicy') || d.codes.includes('noNameDisplay')),
-    wanted,
-  )
+/** What says how an item is shown here, of the first that says so: not what only replaces the policy's name. */
+function chosen(markings: readonly Markings[], wanted: Wanted): MarkingData | undefined {
+  for (const { data } of markings) {
+    const found = best(
+      data.filter((d) => !d.codes.includes('replacePolicy') || d.codes.includes('noNameDisplay')),
+      wanted,
+    )
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** The first of those for the place, else of those for any, each in the languages wanted, in their order. */

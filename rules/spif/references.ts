@@ -8,7 +8,7 @@
 import { trimBlanks } from '../label/blanks.ts'
 import { fold } from '../label/fold.ts'
 import { KINDS } from '../label/kind.ts'
-import type { CategoryTest, Finding, Spif, Tag, TagSet } from './spif.ts'
+import type { CategoryTest, Finding, RequiredCategory, Spif, Tag, TagSet } from './spif.ts'
 import type { Node } from './structure.ts'
 
 /** Adds findings about `spif`, which was built from `root`. */
@@ -43,12 +43,7 @@ export function checkReferences(spif: Spif, root: Node, findings: Finding[]): vo
     'securityClassification',
     classifications.map((c) => c.hierarchy),
   )
-  unique(
-    'error',
-    'duplicate-colour',
-    'securityClassification',
-    classifications.flatMap((c) => c.colour ?? []),
-  )
+  unique('error', 'duplicate-colour', 'securityClassification', coloursOf(root))
   unique(
     'refused',
     'duplicate-tag-set',
@@ -87,8 +82,7 @@ export function checkReferences(spif: Spif, root: Node, findings: Finding[]): vo
   for (const c of classifications) {
     if (c.lacv.startsWith('-'))
       add('refused', 'bad-lacv', `${c.name} has a negative lacv`, `securityClassification ${c.name}`)
-    for (const group of c.required.flatMap((r) => r.groups))
-      checkTest(group, `securityClassification ${c.name}`)
+    checkRequired(c.required, `securityClassification ${c.name}`)
   }
   for (const set of tagSets) {
     for (const tag of set.tags) checkTag(set, tag)
@@ -108,12 +102,19 @@ export function checkReferences(spif: Spif, root: Node, findings: Finding[]): vo
     })
   }
 
-  function checkTest(test: CategoryTest, node: string): void {
+  /** Of what is not there "exactly one" may be met too easily; the other operations are met not at all. */
+  function checkRequired(required: readonly RequiredCategory[], node: string): void {
+    for (const { operation, groups } of required) {
+      for (const test of groups) checkTest(test, node, operation === 'onlyOne' ? 'refused' : 'error')
+    }
+  }
+
+  function checkTest(test: CategoryTest, node: string, weight: Finding['weight']): void {
     const tags = tagSets.find((set) => set.id === test.tagSetId)!.tags.filter((tag) => tag.kind === test.kind)
     const found = tags.some((tag) => test.lacv === undefined || tag.values.some((v) => v.lacv === test.lacv))
     if (!found) {
       add(
-        'error',
+        weight,
         'dangling-category',
         `${node} refers to a ${test.kind} category ${test.lacv ?? ''} that is not there`,
         node,
@@ -136,13 +137,13 @@ export function checkReferences(spif: Spif, root: Node, findings: Finding[]): vo
       }
       for (const name of value.excludedClasses) {
         if (!classes.has(name))
-          add('error', 'dangling-class', `${value.name} excludes the unknown class ${name}`, node)
+          add('refused', 'dangling-class', `${value.name} excludes the unknown class ${name}`, node)
       }
       for (const name of repeated(value.excludedClasses)) {
         add('error', 'duplicate-excluded-class', `${value.name} excludes ${name} twice`, node)
       }
-      for (const test of [...value.required.flatMap((r) => r.groups), ...value.excluded])
-        checkTest(test, node)
+      checkRequired(value.required, node)
+      for (const test of value.excluded) checkTest(test, node, 'refused')
     }
     const own = `securityCategoryTagSet ${fold(set.name)}`
     if (tag.minSelection > (tag.singleSelection ? 1 : tag.maxSelection)) {
@@ -190,6 +191,12 @@ function grouped<T>(
   const groups = new Map<string, string[]>()
   for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), propertyOf(item)])
   return [...groups].filter(([, values]) => values.length > 1)
+}
+
+/** Colours as they are written: the schema compares spellings, so that `red` and `#ff0000` are two. */
+function coloursOf(node: Node): readonly string[] {
+  const own = node.name === 'securityClassification' ? node.attributes.get('color') : undefined
+  return own === undefined ? node.children.flatMap(coloursOf) : [own]
 }
 
 function emptyNames(spif: Spif): readonly string[] {

@@ -63,10 +63,13 @@ export type RequiredCategory = Readonly<{
   groups: readonly CategoryTest[]
 }>
 
+/** A kind as a policy gives it of another policy's tag set: `enumerated` where that tag set has to tell which. */
+export type StatedKind = CategoryKind | 'enumerated'
+
 /** Categories that a mapping must add, by tag sets of the *target* policy, named by name. */
 export type TargetRequirement = Readonly<{
   operation: 'onlyOne' | 'oneOrMore' | 'all'
-  groups: readonly Readonly<{ tagSetName: string; kind: CategoryKind; lacv?: string }>[]
+  groups: readonly Readonly<{ tagSetName: string; kind: StatedKind; lacv?: string }>[]
 }>
 
 export type Applied = 'encrypt' | 'decrypt' | 'both'
@@ -82,7 +85,7 @@ export type EquivalentClassification = Readonly<{
 export type EquivalentCategory = Readonly<{
   policy: string
   tagSetId: string
-  kind: CategoryKind
+  kind: StatedKind
   lacv: string
   applied: Applied
   /** The other policy has nothing for it, and it may be left out. */
@@ -119,7 +122,7 @@ export type CategoryValue = Readonly<{
   /** The text of such a value is the user's, not the policy's. */
   userInput?: 'string' | 'integer' | 'date'
   dateFormat?: string
-  /** Canonical dates. */
+  /** Canonical dates (`rules/text/datetime.ts`). */
   notBefore?: string
   notAfter?: string
   requiredClass?: string

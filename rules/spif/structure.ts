@@ -2,12 +2,12 @@
  * Checks a SPIF document against the table of `schema.ts`, and gives its elements in a form easy to read.
  *
  * Lenient reading forgives what cannot change a decision for the worse: order, stray text, foreign extensions, a missing
- * informational attribute, elements without the namespace. It never forgives an element or an attribute value that it
- * does not know where a rule may hang on it.
+ * informational attribute, elements without the namespace. It never forgives an element, an attribute or a value that it
+ * does not know where a rule may hang on it: a misspelt restriction would be none.
  */
 import { trimBlanks } from '../label/blanks.ts'
 import { isOid } from '../label/oid.ts'
-import { normaliseDate } from '../text/date.ts'
+import { readDateTime } from '../text/datetime.ts'
 import { colourOf } from './colour.ts'
 import { type AttributeType, MARKING_CODES, SCHEMA, SPIF_NS } from './schema.ts'
 import type { Finding } from './spif.ts'
@@ -39,6 +39,9 @@ const FORGIVEN = new Set([
   'operation',
 ])
 
+/** Elements that say how a label looks: on an attribute of theirs no rule can hang. */
+const APPEARANCE = new Set(['markingData', 'markingQualifier', 'qualifier', 'code'])
+
 /** Checks `root` and all below it; undefined when it is not a SPIF at all. */
 export function readStructure(root: DocumentElement, report: Report): Node | undefined {
   if (root.name !== 'SPIF' || (root.ns !== SPIF_NS && root.ns !== '')) {
@@ -64,7 +67,8 @@ function readElement(element: DocumentElement, report: Report): Node {
     for (const child of element.children) {
       if (typeof child === 'string') text += child
       else if (child.ns !== SPIF_NS && child.ns !== '') {
-        report('error', 'foreign-element', `${child.name} of a foreign namespace in ${name}`, child.line)
+        const weight = SCHEMA.has(child.name) ? 'refused' : 'error'
+        report(weight, 'foreign-element', `${child.name} of a foreign namespace in ${name}`, child.line)
       } else if (!schema.children.some(([known]) => known === child.name)) {
         report('refused', 'unknown-element', `${child.name} is not known in ${name}`, child.line)
       } else children.push(readElement(child, report))
@@ -91,19 +95,40 @@ function readAttributes(
     const key = ns === XML_NS ? `xml:${name}` : name
     const type = Object.hasOwn(types, key) ? types[key] : undefined
     if (type === undefined || (ns !== '' && ns !== XML_NS)) {
-      report('error', 'unknown-attribute', `${name} is not known on ${element.name}`, element.line)
+      const weight = ns === '' && !APPEARANCE.has(element.name) ? 'refused' : 'error'
+      report(weight, 'unknown-attribute', `${name} is not known on ${element.name}`, element.line)
       continue
     }
     const read = readValue(type, value)
     if (read === undefined) {
       const weight = type === 'oid' || type === 'colour' ? 'error' : 'refused'
-      report(weight, 'bad-value', `${name}="${value}" on ${element.name}`, element.line)
+      report(
+        weight,
+        'bad-value',
+        `${name}="${value}" on ${element.name} is not ${wanted(type)}`,
+        element.line,
+      )
       if (type === 'oid') attributes.set(key, value)
       continue
     }
     attributes.set(key, read)
   }
   return attributes
+}
+
+/** What a value of a type is, in words. */
+function wanted(type: AttributeType): string {
+  if (typeof type !== 'string') return `one of ${type.join(', ')}`
+  const words: Readonly<Partial<Record<typeof type, string>>> = {
+    name: 'a text of at most 256 characters',
+    oid: 'an object identifier, as 1.2.3',
+    integer: 'a whole number',
+    boolean: 'true or false',
+    selection: 'unbounded or a number',
+    dateTime: 'a date with a time, as 2026-01-31T12:00:00Z',
+    colour: 'a colour name or #RRGGBB',
+  }
+  return words[type] ?? `of type ${type}`
 }
 
 /** The value in canonical form, or undefined when it is not of its type. */
@@ -131,9 +156,9 @@ function readValue(type: AttributeType, value: string): string | undefined {
     case 'selection':
       return value === 'unbounded' ? value : selection(canonicalInteger(value))
     case 'dateTime':
-      return normaliseDate(trimBlanks(value)) ?? normaliseDate(`${trimBlanks(value)}Z`)
+      return readDateTime(trimBlanks(value)) ?? readDateTime(`${trimBlanks(value)}Z`)
     case 'colour':
-      return colourOf(value)
+      return colourOf(value) === undefined ? undefined : value
   }
 }
 

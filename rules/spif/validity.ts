@@ -4,9 +4,11 @@
  * Validity and access are two questions: a label may be invalid and yet within a clearance. A guard asks both.
  * `all` in a categoryGroup or excludedCategory means "any value of that kind in that tag set".
  */
-import type { Label, LabelCategory } from '../label/label.ts'
+import { type Label, type LabelCategory, nameOf } from '../label/label.ts'
+import { compareDateTimes } from '../text/datetime.ts'
 import { lookup, testName } from './lookup.ts'
 import type { CategoryTest, RequiredCategory, Spif, Tag } from './spif.ts'
+import { fitsInput } from './user-input.ts'
 
 /** One rule that a label breaks. */
 export type Invalidity = Readonly<{ problem: InvalidityCode; detail: string }>
@@ -22,14 +24,17 @@ export type InvalidityCode =
   | 'too-few-selected'
   | 'not-in-force' // a value outside its dates
   | 'obsolete' // in a new label
-  | 'user-input' // a value whose text would be the user's own
+  | 'user-input' // a value that leaves its text to the user, without a text that fits
   | 'unknown-privacy-mark'
   | 'privacy-mark-required'
   | 'privacy-mark-not-allowed'
 
+/** A moment that validity periods are held against, as a canonical date; `any` says on purpose that they do not matter. */
+export type Moment = string
+
 export type ValidityOptions = Readonly<{
-  /** A canonical date to hold validity periods against; without it they are not looked at. */
-  at?: string
+  /** Without a moment nothing that has a validity period is in force: a caller without a clock must say `any`. */
+  at?: Moment | undefined
   /** A label that is being made: obsolete classes and values may be received, never given. */
   isNew?: boolean
 }>
@@ -41,7 +46,7 @@ export function validate(label: Label, spif: Spif, options: ValidityOptions = {}
   if (!isBoundTo(label, spif)) return [{ problem: 'foreign-label', detail: label.policy.name }]
   const { classification, categories } = label
   const { at } = options
-  if (!isInForce(spif, at)) add('policy-not-in-force', spif.name)
+  if (!isInForce(spif, at)) add('policy-not-in-force', `${spif.name} ${period(spif, at)}`)
   if (options.isNew === true && classification.obsolete) add('obsolete', classification.name)
   for (const required of classification.required) {
     if (!isMet(required, categories))
@@ -49,7 +54,7 @@ export function validate(label: Label, spif: Spif, options: ValidityOptions = {}
   }
   for (const category of categories) {
     const { value } = category
-    const name = `${category.tagSet.name}: ${value.name}`
+    const name = `${category.tagSet.name}: ${nameOf(category)}`
     if (value.excludedClasses.includes(classification.name))
       add('excluded-class', `${name} with ${classification.name}`)
     if (value.requiredClass !== undefined && value.requiredClass !== classification.name) {
@@ -60,12 +65,11 @@ export function validate(label: Label, spif: Spif, options: ValidityOptions = {}
     }
     for (const test of value.excluded) {
       const other = categories.find((c) => c !== category && matches(c, test))
-      if (other !== undefined)
-        add('excluded-category', `${name} with ${other.tagSet.name}: ${other.value.name}`)
+      if (other !== undefined) add('excluded-category', `${name} with ${other.tagSet.name}: ${nameOf(other)}`)
     }
-    if (!isInForce(value, at)) add('not-in-force', name)
+    if (!isInForce(value, at)) add('not-in-force', `${name} ${period(value, at)}`)
     if (options.isNew === true && value.obsolete) add('obsolete', name)
-    if (value.userInput !== undefined) add('user-input', name)
+    if (!isWritten(category)) add('user-input', name)
   }
   for (const { name, tags } of spif.tagSets) {
     for (const tag of tags) {
@@ -77,6 +81,11 @@ export function validate(label: Label, spif: Spif, options: ValidityOptions = {}
   }
   checkPrivacyMark(label, spif, options, add)
   return found
+}
+
+/** Whether a value has the user's text just where the policy leaves it to the user, and one that fits. */
+function isWritten({ value, input }: LabelCategory): boolean {
+  return input === undefined ? value.userInput === undefined : fitsInput(value, input)
 }
 
 /** How many values of a tag a label may have. */
@@ -120,19 +129,32 @@ export function matches({ tagSet, tag, value }: LabelCategory, test: CategoryTes
   )
 }
 
+/** How many groups of a requirement are met. */
+export function countMet({ groups }: RequiredCategory, categories: readonly LabelCategory[]): number {
+  return groups.filter((test) => categories.some((category) => matches(category, test))).length
+}
+
 /** Whether a requirement is met: exactly one group, at least one, or every one. */
-function isMet(required: RequiredCategory, categories: readonly LabelCategory[]): boolean {
-  const met = required.groups.filter((test) => categories.some((category) => matches(category, test))).length
+export function isMet(required: RequiredCategory, categories: readonly LabelCategory[]): boolean {
+  const met = countMet(required, categories)
   if (required.operation === 'onlyOne') return met === 1
   return required.operation === 'oneOrMore' ? met > 0 : met === required.groups.length
 }
 
-/** Canonical dates compare as texts. */
-function isInForce(
-  period: Readonly<{ notBefore?: string; notAfter?: string }>,
-  at: string | undefined,
-): boolean {
-  return at === undefined || (at >= (period.notBefore ?? at) && at <= (period.notAfter ?? at))
+type Period = Readonly<{ notBefore?: string; notAfter?: string }>
+
+/** Whether a policy or value is in force; what has no period always is. */
+export function isInForce({ notBefore, notAfter }: Period, at: Moment | undefined): boolean {
+  if ((notBefore === undefined && notAfter === undefined) || at === 'any') return true
+  if (at === undefined) return false
+  if (notBefore !== undefined && compareDateTimes(at, notBefore) < 0) return false
+  return notAfter === undefined || compareDateTimes(at, notAfter) <= 0
+}
+
+function period({ notBefore, notAfter }: Period, at: Moment | undefined): string {
+  const from = notBefore === undefined ? '' : `from ${notBefore} `
+  const until = notAfter === undefined ? '' : `until ${notAfter} `
+  return `is in force ${from}${until}only, and ${at === undefined ? 'no moment was given' : `not at ${at}`}`
 }
 
 function describe(spif: Spif, { operation, groups }: RequiredCategory): string {

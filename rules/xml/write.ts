@@ -101,9 +101,14 @@ const PLAIN = /^[ !#-%'-;=?-~]*$/
 
 /** Char of XML 1.0 §2.2. */
 function mustBeCharacters(value: string): void {
-  if (FORBIDDEN.test(value) || !value.isWellFormed()) {
+  if (!isXmlText(value)) {
     throw new Error('serialise: a character that XML 1.0 forbids')
   }
+}
+
+/** Whether XML 1.0 can hold a text: what the writer throws at otherwise. */
+export function isXmlText(value: string): boolean {
+  return !FORBIDDEN.test(value) && value.isWellFormed()
 }
 
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/

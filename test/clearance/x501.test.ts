@@ -1,6 +1,11 @@
 import t from 'tap'
-import { bindX501, makeClearance, x501Of } from '../../rules/clearance/clearance.ts'
-import { decodeConstraints, decodeX501, encodeX501 } from '../../rules/clearance/x501.ts'
+import { bindX501, constrain, makeClearance, x501Of } from '../../rules/clearance/clearance.ts'
+import {
+  decodeClearanceAttribute,
+  decodeConstraints,
+  decodeX501,
+  encodeX501,
+} from '../../rules/clearance/x501.ts'
 import { isProblem } from '../../rules/label/label.ts'
 import { label, missi, orchard } from '../spif/policies.ts'
 
@@ -54,6 +59,58 @@ t.test('constraints are a list of clearances', async (t) => {
   t.match(decodeConstraints(octets('30')), { problem: String })
 })
 
+/** A value in hex: its tag, its length, its parts. */
+function tlv(tag: string, ...parts: string[]): string {
+  const content = parts.join('').replaceAll(' ', '')
+  return `${tag}${(content.length / 2).toString(16).padStart(2, '0')}${content}`
+}
+
+t.test('the whole attribute: one type of two, a set of clearances', async (t) => {
+  const plain = tlv('30', '06022a03', '03020560')
+  const tagged = tlv('30', tlv('80', '29'), tlv('81', '00'))
+  const attribute = (type: string, ...values: string[]) =>
+    decodeClearanceAttribute(octets(tlv('30', type, tlv('31', ...values))))
+  for (const type of [tlv('06', '550437'), tlv('06', '55010537')]) {
+    t.match(attribute(type, plain), [{ policy: '1.2.3', classifications: [1, 2] }])
+    t.match(attribute(type, plain, tagged), [{ policy: '1.2.3' }, { policy: '1.1', classifications: [] }])
+    t.match(attribute(type), { problem: 'no clearance' })
+    t.match(attribute(type, '0500'), { problem: String })
+  }
+  t.match(attribute(tlv('06', '550438'), plain), { problem: /not a clearance/ }, 'another attribute')
+  t.match(
+    decodeClearanceAttribute(octets(tlv('30', tlv('06', '550437'), plain))),
+    { problem: String },
+    'no set',
+  )
+  t.match(decodeClearanceAttribute(octets('30')), { problem: String })
+})
+
+t.test('BER: class lists and MISSI bit maps in segments, in both tag forms', async (t) => {
+  const one = tlv('03', '00 60')
+  const other = tlv('03', '06 40')
+  t.match(decode(tlv('30', '06022a03', tlv('23', one, other))), { classifications: [1, 2, 9] })
+  t.match(decode(tlv('30', '80022a03', tlv('a1', one))), { classifications: [1, 2] })
+  t.match(decode(`3080 80022a03 a180 ${one} ${other} 0000 0000`), { classifications: [1, 2, 9] })
+  t.match(
+    decode(tlv('30', '80022a03', tlv('a1', '04020560'))),
+    { problem: String },
+    'not of segments of bits',
+  )
+  t.match(
+    decode(tlv('30', '80022a03', tlv('a1', other, one))),
+    { problem: String },
+    'bits behind unused ones',
+  )
+  const missi = (tag: string) => {
+    const set = tlv('30', '06032a0301', tlv('30', tlv(tag, other)))
+    const category = tlv('30', tlv('80', '608648016502010802'), tlv('a1', tlv('31', set)))
+    return decode(tlv('30', '80022a03', tlv('a2', category)))
+  }
+  t.match(missi('a1'), { categories: [{ tagSets: [{ tags: [{ kind: 'restrictive', values: ['1'] }] }] }] })
+  t.match(missi('a6'), { categories: [{ tagSets: [{ tags: [{ kind: 'permissive', values: ['1'] }] }] }] })
+  t.match(missi('a3'), { problem: String })
+})
+
 t.test('bound to a policy and back, in both category syntaxes', async (t) => {
   for (const spif of [orchard, missi]) {
     const parts =
@@ -95,6 +152,28 @@ t.test('what the policy does not know grants nothing and hides nothing', async (
   t.match(bindX501(orchard, { policy: '2.999.2', classifications: [1], categories: [] }), {
     problem: 'wrong-policy',
   })
+})
+
+t.test('a constraint leaves what both have', async (t) => {
+  const own = makeClearance(
+    orchard,
+    orchard.classifications.slice(0, 3),
+    label(orchard, 'OPEN', 'Pickers=ASHBY,DELL', 'Blight=RUST').categories,
+  )
+  const limit = makeClearance(
+    orchard,
+    orchard.classifications.slice(1, 4),
+    label(orchard, 'OPEN', 'Pickers=DELL', 'Blight=RUST,CANKER').categories,
+  )
+  const both = constrain(orchard, own, limit)
+  t.same(
+    [both.classifications.map((c) => c.name), both.categories.map((c) => c.value.name)],
+    [
+      ['INNER', 'DEEP'],
+      ['RUST', 'DELL'],
+    ],
+  )
+  t.same(constrain(orchard, limit, own), both)
 })
 
 t.test('informative categories do not go into MISSI clearances', async (t) => {

@@ -124,9 +124,12 @@ t.test('queries to far servers and users are answered here', async (t) => {
     await world.server.send(`<iq ${ALICE} to='${to}' id='${id}' type='${type}'>${payload}</iq>`)
     return (await world.server.find((xml) => xml.includes(`id="${id}"`), 3000))?.xml
   }
-  const result = (id: string, inner: string) =>
-    `<iq xmlns="jabber:server" from="low.example" id="${id}" to="alice@high.example/x" type="result">${inner}</iq>`
+  const result = (id: string, inner: string, from = 'low.example') =>
+    `<iq xmlns="jabber:server" from="${from}" id="${id}" to="alice@high.example/x" type="result">${inner}</iq>`
   t.equal(await ask('low.example', `<ping xmlns='urn:xmpp:ping'/>`, 'p'), result('p', ''))
+  const service = 'conference.low.example'
+  t.equal(await ask(service, `<ping xmlns='urn:xmpp:ping'/>`, 'cp'), result('cp', '', service))
+  t.match(await ask(service, `<query xmlns='jabber:iq:version'/>`, 'cv'), /<name>XMPP<\/name>/)
   t.equal(
     await ask('low.example', `<query xmlns='jabber:iq:version'/>`, 'v'),
     result('v', '<query xmlns="jabber:iq:version"><name>XMPP</name><version>0</version></query>'),

@@ -7,11 +7,14 @@ import {
   type Catalog,
   catalogRefusal,
   readCatalog,
+  selectorsFor,
   writeCatalog,
   writeProsodyConfiguration,
 } from '../../rules/label/catalog.ts'
+import { allCategories, type Label, makeLabel } from '../../rules/label/label.ts'
 import { writeEssPayload } from '../../rules/label/wire.ts'
 import { serialise } from '../../rules/xml/write.ts'
+import { changed, label, load, orchard } from '../spif/policies.ts'
 import { parse } from './xml.ts'
 
 const payload = writeEssPayload('MQYCAQQGASk=')
@@ -62,6 +65,65 @@ t.test('selectors and defaults that cannot be', async (t) => {
     t.throws(() => writeCatalog({ ...catalog, items }), RangeError)
     t.throws(() => writeProsodyConfiguration({ ...catalog, items }), RangeError)
   }
+})
+
+t.test('selectors: the marking, and where it is shared what tells the labels apart', async (t) => {
+  const named = (...labels: Label[]) =>
+    selectorsFor(labels.map((each) => ({ label: each, marking: 'M|1' }))).map((parts) => parts.join(' > '))
+  t.same(named(label(orchard, 'OPEN')), ['Orchard > OPEN > M/1'])
+  t.same(
+    named(
+      label(orchard, 'OPEN'),
+      label(orchard, 'INNER'),
+      label(orchard, 'OPEN', 'Pickers=ASHBY,DELL'),
+      label(orchard, 'OPEN', 'Pickers=ASHBY', 'Notes=SPRING'),
+      label(orchard, 'OPEN', '#ADDRESSEE'),
+    ),
+    [
+      'Orchard > OPEN > M/1',
+      'Orchard > INNER > M/1',
+      'Orchard > OPEN > M/1 (Pickers: ASHBY, DELL)',
+      'Orchard > OPEN > M/1 (Pickers: ASHBY; Notes: SPRING)',
+      'Orchard > OPEN > M/1 (mark ADDRESSEE)',
+    ],
+  )
+  t.same(
+    named(label(orchard, 'OPEN', 'Pickers=ASHBY,DELL'), label(orchard, 'OPEN', 'Pickers=ASHBY,BIRCHY')),
+    ['Orchard > OPEN > M/1 (Pickers: DELL)', 'Orchard > OPEN > M/1 (Pickers: BIRCHY)'],
+    'without what all have',
+  )
+  const twins = load(
+    changed('orchard', '<tagCategory name="COOPERS" lacv="20"/>', '<tagCategory name="ASHBY" lacv="20"/>'),
+  )
+  const ashbys = allCategories(twins).filter(({ value }) => value.name === 'ASHBY')
+  const [open] = twins.classifications
+  t.same(
+    named(...ashbys.map((category) => makeLabel(twins, open!, [category]))),
+    [
+      'Orchard > OPEN > M/1 (Pickers: ASHBY) (Pickers: Villages ASHBY 1)',
+      'Orchard > OPEN > M/1 (Pickers: ASHBY) (Pickers: Guilds ASHBY 20)',
+    ],
+    'values of one name',
+  )
+  const same = load(
+    changed('meadow', '<tagCategory name="VOLE" lacv="8"/>', '<tagCategory name="MOLE" lacv="7"/>'),
+  )
+  const moles = allCategories(same).filter(({ value }) => value.name === 'MOLE')
+  const last = named(...moles.map((category) => makeLabel(same, same.classifications[0]!, [category])))
+  t.equal(new Set(last).size, 2, 'values of one name and number')
+  t.match(last[1], / 2$/)
+  const quiet = (...labels: Label[]) => selectorsFor(labels.map((each) => ({ label: each, marking: ' ' })))
+  t.same(quiet(label(orchard, 'OPEN'), label(orchard, 'OPEN', 'Notes=SPRING')), [
+    ['Orchard', 'OPEN', 'OPEN'],
+    ['Orchard', 'OPEN', 'Notes: SPRING'],
+  ])
+  t.same(selectorsFor([]), [])
+  const clash = selectorsFor([
+    { label: label(orchard, 'OPEN'), marking: 'A' },
+    { label: label(orchard, 'OPEN', 'Notes=SPRING'), marking: 'A' },
+    { label: label(orchard, 'OPEN', 'Notes=AUTUMN'), marking: 'A (Notes: SPRING)' },
+  ])
+  t.equal(new Set(clash.map(String)).size, 3, 'what was added may be another’s marking')
 })
 
 t.test('catalogs that are none', async (t) => {

@@ -1,10 +1,12 @@
 import t from 'tap'
+import { writeDer, writeUtf8 } from '../../rules/label/der.ts'
 import {
   decodeEquivalentLabels,
   decodeEss,
   type EssLabel,
   encodeEss,
   fitsPrivacyMark,
+  privacyMarkType,
 } from '../../rules/label/ess.ts'
 
 const octets = (hex: string): Uint8Array => Buffer.from(hex.replaceAll(' ', ''), 'hex')
@@ -69,16 +71,90 @@ t.test('what is no label is refused', async (t) => {
     ['3108 020104 060129 0500', 'an unknown member'],
     ['3109 020104 060129 040100', 'an unknown member'],
     ['310d 020104 060129 3105 0603550403', 'a category that is none'],
-    [`31820108020104060129${'0c820101'}${'41'.repeat(257)}`, 'a long mark'],
-    [tlv('31', `020104060129${tlv('0c', '41'.repeat(129))}`), 'a mark of 129 characters'],
   ] as const) {
     t.match(ber(bad), { problem: String }, why)
   }
   t.match(ber('3107 02020100 060129'), { classification: 256 })
-  t.notOk('problem' in ber(tlv('31', `020104060129${tlv('0c', '41'.repeat(127))}`)))
-  t.ok(fitsPrivacyMark('😀'.repeat(128)))
-  t.notOk(fitsPrivacyMark('😀'.repeat(129)))
 })
+
+t.test('marks: 128 characters of a PrintableString, more of a UTF8String, but not on the wire', async (t) => {
+  const marked = (tag: number, text: string) => writeDer(0x31, octets('020104060129'), writeUtf8(text, tag))
+  const [utf8, printable] = [0x0c, 0x13]
+  for (const [tag, text, inBer, inDer] of [
+    [utf8, 'A'.repeat(128), true, true],
+    [utf8, 'A'.repeat(129), true, false],
+    [utf8, 'é'.repeat(200), true, false],
+    [utf8, '😀'.repeat(1024), true, false],
+    [utf8, '😀'.repeat(1025), false, false],
+    [utf8, 'A'.repeat(1025), false, false],
+    [printable, 'A'.repeat(128), true, true],
+    [printable, 'A'.repeat(129), false, false],
+  ] as const) {
+    const why = `${[...text].length} characters under ${tag}`
+    const label = decodeEss(marked(tag, text), 'ber')
+    t.equal('problem' in label ? undefined : label.privacyMark?.text, inBer ? text : undefined, why)
+    t.equal('problem' in decodeEss(marked(tag, text), 'der'), !inDer, `${why} on the wire`)
+  }
+  t.ok(fitsPrivacyMark('😀'.repeat(128), 128))
+  t.notOk(fitsPrivacyMark('😀'.repeat(129), 128))
+  t.equal(privacyMarkType('A'.repeat(128)), 'printable')
+  t.equal(privacyMarkType('A'.repeat(129)), 'utf8', 'printable, but too long for a PrintableString')
+  t.equal(privacyMarkType('é'), 'utf8')
+})
+
+t.test(
+  'BER: padded lengths and strings in segments are read as the DER they stand for, and not on the wire',
+  async (t) => {
+    const plain = '020104060129'
+    const bits = tlv('30', '06032a0301' + '03020640')
+    for (const [form, same] of [
+      [tlv('31', plain + tlv('2c', '040141' + '0402c3a9')), tlv('31', plain + '0c0341c3a9')],
+      [
+        tlv('31', plain + '2c80' + '040141' + tlv('24', '040142' + '2400') + '0000'),
+        tlv('31', plain + '0c024142'),
+      ],
+      [tlv('31', plain + tlv('33', '040141' + '040142')), tlv('31', plain + '13024142')],
+      ['318500000000 06'.replace(' ', '') + plain, `3106${plain}`],
+      [`318b${'00'.repeat(10)}06${plain}`, `3106${plain}`],
+      [
+        withCategory('080300', tlv('30', '06032a0301' + tlv('23', '030200ff' + '03020640'))),
+        withCategory('080300', tlv('30', '06032a0301' + '030306ff40')),
+      ],
+      [
+        withCategory('080300', tlv('30', '06032a0301' + tlv('23', '03020640')), '81'),
+        withCategory('080300', bits),
+      ],
+    ] as const) {
+      const label = ber(form)
+      t.equal('problem' in label ? label.problem : hex(label), same)
+      t.match(der(form), { problem: String }, 'not DER')
+      t.notOk('problem' in der(same))
+    }
+    for (const [bad, why] of [
+      [tlv('31', plain + tlv('2c', '0c0141')), 'segments that are no OCTET STRINGs'],
+      [tlv('31', plain + tlv('2c', '0401c3')), 'half a character'],
+      [tlv('31', plain + tlv('2c', '')), 'an empty mark'],
+      [tlv('31', plain + '2c80040141'), 'no end'],
+      [
+        tlv('31', plain + tlv('13', '41') + tlv('33', '040141')),
+        'a mark twice, in one piece and in segments',
+      ],
+      [
+        withCategory('080300', tlv('30', '06032a0301' + tlv('23', '03020640' + '030200ff'))),
+        'bits behind unused ones',
+      ],
+      [withCategory('080300', tlv('30', '06032a0301' + tlv('23', '04020640'))), 'octets in bits'],
+      [
+        withCategory('080300', tlv('30', '06032a0301' + tlv('23', '0300'))),
+        'a segment without its first octet',
+      ],
+      [`31ff${plain}`, 'the length octet that is reserved'],
+      [`318500000100 06${plain}`.replace(' ', ''), 'a length that is too long'],
+    ] as const) {
+      t.match(ber(bad), { problem: String }, why)
+    }
+  },
+)
 
 t.test('category syntaxes of ACP-145(A)', async (t) => {
   const bits = tlv('30', '06032a0301' + '03020640')

@@ -51,6 +51,22 @@ t.test('however many spellings of labels come, each finds its row', async (t) =>
   t.equal(found(e), 0)
 })
 
+t.test('a date for which the wire has no spelling is no label’s', async (t) => {
+  for (const date of ['1969-12-31T23:59:59Z', '10000-01-01T00:00:00Z', '-0044-03-15T12:00:00Z']) {
+    t.equal(found(spelling(xml).replace(DATES.creation, date)), 'label-malformed', date)
+    t.equal(found(spelling(xml).replace(DATES.review, date)), 'label-malformed', date)
+    t.equal(found(spelling(bound).replace(DATES.review, date)), 'label-malformed', date)
+  }
+})
+
+t.test('midnight as 24:00 and the media type of metadata are spelling', async (t) => {
+  const late = find(parse(spelling(xml).replace(DATES.review, '2029-12-31T24:00:00Z')), 'a@b')
+  t.match(late, { row: xml, review: '2030-01-01T00:00:00Z' })
+  const type = '<Metadata xmlns:m="http://www.w3.org/2005/05/xmlmime" m:contentType="text/xml">'
+  t.equal(found(spelling(bound).replace('<Metadata>', type)), 2)
+  t.equal(found(spelling(bound).replace('<Metadata>', '<Metadata encoding="base64">')), 'label-malformed')
+})
+
 t.test('spelling is forgiven', async (t) => {
   const e = spelling(ess)
   t.equal(

@@ -1,7 +1,9 @@
 import t from 'tap'
-import { bind4774, informationOf } from '../../rules/label/bind.ts'
-import { isProblem } from '../../rules/label/label.ts'
+import { bind4774, bindLabel4774, informationOf, label4774Of, lostInEss } from '../../rules/label/bind.ts'
+import { isProblem, sameLabel } from '../../rules/label/label.ts'
 import { LABEL_NS, read4774, write4774 } from '../../rules/label/stanag4774.ts'
+import { parseDocument } from '../../rules/spif/xml.ts'
+import { serialise } from '../../rules/xml/write.ts'
 import { changed, label, load, orchard, words } from '../spif/policies.ts'
 import { parse } from './xml.ts'
 
@@ -80,6 +82,44 @@ t.test('everything that a label can hold', async (t) => {
   t.same(again, read, 'and back')
 })
 
+t.test('a bound label keeps its origin, and is the same label without it', async (t) => {
+  const successor = `<SuccessionHandling><SuccessionDateTime>2028-01-01T00:00:00Z</SuccessionDateTime><SuccessorConfidentialityLabel>${INFORMATION.replace('INNER', 'OPEN')}${CREATED}</SuccessorConfidentialityLabel></SuccessionHandling>`
+  for (const [attributes, root] of [
+    [`${REVIEW} Id="x"`, 'originatorConfidentialityLabel'],
+    [REVIEW, 'alternativeConfidentialityLabel'],
+    ['', 'metadataConfidentialityLabel'],
+  ] as const) {
+    const text = `${INFORMATION}<OriginatorID IDType="jID">a@b</OriginatorID>${CREATED}${successor}`
+    const node = element(text, attributes, root)
+    const read = read4774(node, 'strict')
+    if ('problem' in read) throw new Error(read.problem)
+    const bound = bindLabel4774(orchard, read.label)
+    if (isProblem(bound)) throw new Error(bound.detail)
+    t.match(bound.origin, { originatorId: { value: 'a@b' }, creation: '2026-01-02T03:04:05Z' })
+    const again = label4774Of(orchard, bound)
+    if (isProblem(again)) throw new Error(again.detail)
+    t.same(again, read.label)
+    t.equal(serialise(write4774(again)), serialise(write4774(read.label)), 'and back')
+    t.ok(sameLabel(bound, label(orchard, 'INNER', 'Pickers=ASHBY')))
+    t.same(
+      lostInEss(bound),
+      [
+        ...(root.startsWith('originator')
+          ? []
+          : [`that it is the ${root.slice(0, -'ConfidentialityLabel'.length)} label`]),
+        ...(attributes.includes('Id=') ? ['Id'] : []),
+        'OriginatorID',
+        'CreationDateTime',
+        ...(attributes === '' ? [] : ['ReviewDateTime']),
+        'SuccessionHandling',
+      ],
+      'what ESS has no place for',
+    )
+  }
+  t.same(lostInEss(label(orchard, 'OPEN')), [])
+  t.match(label4774Of(orchard, label(orchard, 'OPEN')), { role: 'originator', creation: undefined })
+})
+
 t.test('the deciding label is never the successor', async (t) => {
   const past = `<SuccessionHandling><SuccessionDateTime>2001-01-01T00:00:00Z</SuccessionDateTime><SuccessorConfidentialityLabel>${INFORMATION.replace('INNER', 'OPEN')}${CREATED}</SuccessorConfidentialityLabel></SuccessionHandling>`
   const read = read4774(element(INFORMATION + CREATED + past, ''), 'strict')
@@ -95,6 +135,9 @@ t.test('dates become canonical: zones, fractions', async (t) => {
   t.equal(at('2026-01-02T03:04:05.987+01:30'), '2026-01-02T01:34:05Z')
   t.equal(at('\n2026-01-02T03:04:05Z '), '2026-01-02T03:04:05Z')
   t.equal(at('2026-01-02T03:04:05'), '2026-01-02T03:04:05Z', 'leniently')
+  t.equal(at('2026-01-01T24:00:00Z'), '2026-01-02T00:00:00Z')
+  t.equal(at('1969-07-20T20:17:40Z'), '1969-07-20T20:17:40Z')
+  t.equal(at('9999-12-31T23:30:00-01:00'), '10000-01-01T00:30:00Z')
   for (const bad of ['2026-02-30T00:00:00Z', 'yesterday', '', '2026-01-02']) t.equal(at(bad), 'problem', bad)
   t.equal(both(element(INFORMATION + CREATED.replace('05Z', '05'))), 'problem finding')
 })
@@ -134,6 +177,13 @@ t.test('strict and lenient, one by one', async (t) => {
       '<Classification><b>INNER</b></Classification>',
       'problem problem',
       'an element in the class',
+    ],
+    ['<CreationDateTime>', '<CreationDateTime x="1">', 'problem finding', 'an attribute on the date'],
+    [
+      '<ConfidentialityInformation>',
+      '<ConfidentialityInformation x="1">',
+      'problem finding',
+      'an attribute on the information',
     ],
     ['>INNER<', '>\n  INNER\n<', 'ok ok', 'blanks around a name'],
     ['Type="PERMISSIVE"', 'Type="Permissive"', 'problem problem', 'a type in small letters'],
@@ -177,8 +227,26 @@ t.test('strict and lenient, one by one', async (t) => {
     [
       '</Category>',
       '</Category><Category TagName="Pickers" Type="PERMISSIVE"><GenericValue>DELL</GenericValue></Category>',
-      'problem problem',
+      'problem finding',
       'a tag set twice, once with URI',
+    ],
+    [
+      '</Category>',
+      '</Category><Category TagName="PICKERS" Type="PERMISSIVE"><GenericValue>DELL</GenericValue></Category>',
+      'problem finding',
+      'a tag set twice, otherwise written',
+    ],
+    [
+      '</Category>',
+      '</Category><Category TagName=" pickers" Type="RESTRICTIVE"><GenericValue>DELL</GenericValue></Category>',
+      'problem finding',
+      'a tag set twice, with two types',
+    ],
+    [
+      '</Category>',
+      '</Category><Category TagName="pickers" Type="PERMISSIVE" URI="urn:oid:2.999.1.3"><GenericValue>DELL</GenericValue></Category>',
+      'problem problem',
+      'a tag set twice, with two identifiers',
     ],
     [
       '</Category>',
@@ -252,6 +320,54 @@ t.test('strict and lenient, one by one', async (t) => {
     'problem finding',
     'an attribute of the root',
   )
+  t.equal(
+    both(element(INFORMATION + CREATED, `${REVIEW} Id="#x"`)),
+    'problem finding',
+    'an Id that is no name',
+  )
+})
+
+t.test('a tag set twice: values of one Type are put together, those of two Types are not', async (t) => {
+  const again = (category: string, spif = orchard) => {
+    const read = read4774(
+      element((INFORMATION + CREATED).replace('</Category>', `</Category>${category}`)),
+      'lenient',
+    )
+    if ('problem' in read) return read.problem
+    const bound = bind4774(spif, read.label.information)
+    return [read.findings.length, isProblem(bound) ? bound.problem : words(bound)]
+  }
+  const category = (type: string, value: string) =>
+    `<Category TagName="PICKERS" Type="${type}"><GenericValue>${value}</GenericValue></Category>`
+  t.same(again(category('PERMISSIVE', 'DELL')), [1, 'INNER Pickers=ASHBY Pickers=DELL'])
+  t.same(again(category('RESTRICTIVE', 'DELL')), [1, 'wrong-type'], 'the policy has no such tag')
+  const mixed = load(
+    changed('orchard', 'name="Guilds" tagType="permissive"', 'name="Guilds" tagType="restrictive"'),
+    false,
+  )
+  t.same(
+    again(category('RESTRICTIVE', 'DELL'), mixed),
+    [1, 'unknown-category'],
+    'not lent from the other tag',
+  )
+  t.same(again(category('RESTRICTIVE', 'COOPERS'), mixed), [1, 'INNER Pickers=ASHBY Pickers=COOPERS'])
+})
+
+t.test('what is wrong is said with its line, where the input has lines', async (t) => {
+  const lines = (INFORMATION + CREATED).replaceAll('><', '>\n<')
+  const source = (text: string) =>
+    `<originatorConfidentialityLabel xmlns="${LABEL_NS}"${REVIEW}>\n${text}\n</originatorConfidentialityLabel>`
+  const read = (text: string, mode: 'strict' | 'lenient' = 'strict') => {
+    const root = parseDocument(source(text))
+    if ('problem' in root) throw new Error(root.problem)
+    return read4774(root, mode)
+  }
+  t.match(read(lines.replace('PERMISSIVE', 'Permissive')), { problem: /Type Permissive/, line: 5 })
+  t.match(read(lines.replace('<Classification>', '<Classification x="y">'), 'lenient'), {
+    findings: [{ finding: /attribute x/, line: 4 }],
+  })
+  t.match(read(lines.replace('2026-01-02T03:04:05Z', 'now')), { problem: /CreationDateTime/, line: 9 })
+  t.match(read(lines.replace(/<Classification>.*\n/, '')), { problem: 'no Classification', line: 2 })
 })
 
 t.test('bound by name: without regard to case and to blanks at the ends, and by nothing else', async (t) => {

@@ -35,6 +35,26 @@ t.test('one binding of the whole stanza', async (t) => {
   ])
 })
 
+t.test('the media type of metadata and data may be said; it is not read', async (t) => {
+  const type = 'xmlns:m="http://www.w3.org/2005/05/xmlmime" m:contentType="text/plain"'
+  t.match(readBindingData(data(BINDING.replace('<Metadata>', `<Metadata ${type}>`))), [{ name: 'x' }])
+  t.match(readBindingData(data(BINDING.replace('URI=""', `URI="" ${type}`))), [{ name: 'x' }])
+  for (const bad of [
+    'contentType="text/xml"',
+    'encoding="base64"',
+    `${type} m:other="x"`,
+    `${type} encoding=""`,
+  ])
+    t.match(
+      readBindingData(data(BINDING.replace('<Metadata>', `<Metadata ${bad}>`))),
+      { problem: String },
+      bad,
+    )
+  t.match(readBindingData(data(BINDING.replace('<MetadataBinding>', `<MetadataBinding ${type}>`))), {
+    problem: String,
+  })
+})
+
 t.test('everything else is refused', async (t) => {
   const reference = '<DataReference URI=""></DataReference>'
   for (const [binding, why] of [

@@ -339,6 +339,13 @@ t.test(
       result(
         `<query xmlns="${INFO}"><x xmlns="jabber:x:data" type="result"><field var="muc#roominfo_subject"><value>S</value></field></x></query>`,
       ),
+      // Words where numbers and switches stand, and a form of another kind.
+      ...['FORM_TYPE', 'muc#roominfo_occupants', 'muc#roominfo_changesubject', 'muc#roominfo_lang'].map(
+        (field) =>
+          result(
+            `<query xmlns="${INFO}"><x xmlns="jabber:x:data" type="result"><field var="${field}"><value>attack-at-dawn</value></field></x></query>`,
+          ),
+      ),
       result('<time xmlns="urn:xmpp:time"><tzo>+05:44</tzo><utc>2026-11-22T10:00:00Z</utc></time>'),
       result('<vCard xmlns="vcard-temp"><PHOTO></PHOTO></vCard>'),
       room(x('<status code="999"></status>')),

@@ -55,6 +55,21 @@ t.test('a clearance becomes an explicit list', (t) => {
   t.end()
 })
 
+t.test('what has a validity period is compiled, whatever the day, and told in a note', (t) => {
+  const dated = (from: string, to: string) => {
+    const sources = withSet(generated(3, 100), false)
+    const spif = text(sources.get('acme.spif.xml'))
+    if (!spif.includes(from)) throw new Error(from)
+    return compiled(sources.set('acme.spif.xml', octets(spif.replace(from, to))))
+  }
+  const value = dated('name="HARBOUR" lacv="20"', 'name="HARBOUR" lacv="20" notAfter="2001-01-01T00:00:00Z"')
+  t.match(value.notes, [{ message: /HARBOUR is in force until 2001-01-01T00:00:00Z only/ }])
+  t.ok(value.bundle.labels.rows.some((row) => row.name === 'acme/restricted-acme-harbour-engineering'))
+  const policy = dated('keyIdentifier=', 'notBefore="2099-01-01T00:00:00Z" keyIdentifier=')
+  t.match(policy.notes, [{ message: /the policy ACME is in force from 2099-01-01T00:00:00Z only/ }])
+  t.end()
+})
+
 t.test('a cap is not cut off, and words are checked', (t) => {
   t.match(problemsOf(withSet(generated(3, 3))), [/the clearance admits more than 3 labels; raise cap/])
   t.match(problemsOf(withSet(generated(3, 100).replace('[OPEN,', '[OPNE,'))), [

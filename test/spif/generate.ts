@@ -73,19 +73,63 @@ function quoted(text: string): string {
 }
 
 /**
+ * How a value stands in the other policy, and what a class needs there besides: a value by its places, if there is one. Not of
+ * permissive tags: a second value of one lets more people see, by the policy's own word.
+ */
+type Knots = Readonly<{
+  values: readonly ('both' | 'encrypt' | 'decrypt' | 'discard' | 'none' | 'twice')[]
+  needs: readonly (readonly [set: number, tag: number, value: number] | undefined)[]
+}>
+
+function isPermissive(kind: string): boolean {
+  return kind.includes('permissive')
+}
+
+const PLAIN: Knots = { values: ['both'], needs: [undefined] }
+
+const knots: fc.Arbitrary<Knots> = fc.record({
+  values: fc.array(
+    fc.constantFrom('both', 'both', 'both', 'encrypt', 'decrypt', 'discard', 'none', 'twice'),
+    {
+      minLength: 1,
+      maxLength: 12,
+    },
+  ),
+  needs: fc.array(
+    fc.option(fc.tuple(fc.nat(3), fc.nat(2), fc.nat(4)), { freq: 2 }).map((n) => n ?? undefined),
+    {
+      minLength: 1,
+      maxLength: 5,
+    },
+  ),
+})
+
+/**
  * The source of a policy. With `other`, each class and value is equivalent to the one of the same place in that policy,
  * which has the same structure under other names, numbers and identifiers.
  */
-function source({ classes, tagSets }: Policy, rbac: string, self: 'A' | 'B', other?: 'A' | 'B'): string {
+function source(
+  { classes, tagSets }: Policy,
+  rbac: string,
+  self: 'A' | 'B',
+  other?: 'A' | 'B',
+  { values: ways, needs }: Knots = PLAIN,
+): string {
+  let turn = 0
   const root = { A: '2.999.10', B: '2.999.20' }
   const shift = (lacv: string, policyName: 'A' | 'B') => String(BigInt(lacv) + (policyName === 'A' ? 0n : 7n))
   const body = tagSets.map((set, s) => {
     const tags = set.tags.map(({ kind, values }) => {
       const items = values.map(({ name: text, lacv }) => {
+        const way = ways[turn++ % ways.length]!
+        const applied = way === 'encrypt' || way === 'decrypt' ? way : 'both'
+        const stands = (number: string, applied: string) =>
+          `<equivalentSecCategoryTag policyRef="${other}" tagSetId="${root[other!]}.${s}" ${kind.replace(/ tag7Encoding.*/, '')} lacv="${shift(number, other!)}" applied="${applied}"${way === 'discard' ? ' action="discard"' : ''}/>`
         const equivalent =
-          other === undefined
+          other === undefined || way === 'none'
             ? ''
-            : `<equivalentSecCategoryTag policyRef="${other}" tagSetId="${root[other]}.${s}" ${kind.replace(/ tag7Encoding.*/, '')} lacv="${shift(lacv, other)}" applied="both"/>`
+            : stands(lacv, applied) +
+              (way === 'twice' && !isPermissive(kind) ? stands(values[0]!.lacv, 'encrypt') : '')
         return `<tagCategory name="${quoted(text)}${self}" lacv="${shift(lacv, self)}">${equivalent}</tagCategory>`
       })
       return `<securityCategoryTag ${kind}>${items.join('')}</securityCategoryTag>`
@@ -93,10 +137,18 @@ function source({ classes, tagSets }: Policy, rbac: string, self: 'A' | 'B', oth
     return `<securityCategoryTagSet name="${quoted(set.name)}${self}" id="${root[self]}.${s}">${tags.join('')}</securityCategoryTagSet>`
   })
   const classItems = classes.map((text, c) => {
+    const need = needs[c % needs.length]
+    const set = need === undefined ? undefined : tagSets[need[0]]
+    const tag = set?.tags[need![1]]
+    const value = tag?.values[need![2]]
+    const group =
+      value === undefined || other === undefined || isPermissive(tag!.kind)
+        ? ''
+        : `<requiredCategory operation="all"><categoryGroup tagSetRef="${quoted(set!.name)}${other}" ${tag!.kind.replace(/ tag7Encoding.*/, '')} lacv="${shift(value.lacv, other)}"/></requiredCategory>`
     const equivalent =
       other === undefined
         ? ''
-        : `<equivalentClassification policyRef="${other}" lacv="${shift(String(c * 3), other)}" applied="both"/>`
+        : `<equivalentClassification policyRef="${other}" lacv="${shift(String(c * 3), other)}" applied="both">${group}</equivalentClassification>`
     return `<securityClassification name="${quoted(text)}${self}" lacv="${shift(String(c * 3), self)}" hierarchy="${c}">${equivalent}</securityClassification>`
   })
   const equivalents =
@@ -124,6 +176,14 @@ export const pair: fc.Arbitrary<Readonly<{ own: Spif; other: Spif }>> = policy.m
   own: load(source(made, ACP145, 'A', 'B')),
   other: load(source(made, ACP145, 'B')),
 }))
+
+/** Such policies whose equivalences add, leave out, go one way only, or are not there. */
+export const knottedPair: fc.Arbitrary<Readonly<{ own: Spif; other: Spif }>> = fc
+  .tuple(policy, knots)
+  .map(([made, tied]) => ({
+    own: load(source(made, ACP145, 'A', 'B', tied)),
+    other: load(source(made, ACP145, 'B')),
+  }))
 
 /** A label of a policy, valid or not. */
 export function labelOf(own: Spif): fc.Arbitrary<Label> {

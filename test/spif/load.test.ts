@@ -1,7 +1,8 @@
 import t from 'tap'
 import { loadSpif } from '../../rules/spif/load.ts'
+import { validate } from '../../rules/spif/validity.ts'
 import { parseDocument } from '../../rules/spif/xml.ts'
-import { changed, kindsOf, load, meadow, orchard, sourceOf } from './policies.ts'
+import { changed, kindsOf, label, load, meadow, orchard, sourceOf } from './policies.ts'
 
 const strict = { strict: true }
 const lenient = { strict: false }
@@ -96,6 +97,32 @@ t.test('what could widen a decision is refused in both modes, at its line', asyn
       '<securityPolicyId name="A" id="2.999.1"/><securityPolicyId name="B" id="2.999.9"/>',
       'repeated-element',
     ],
+    ['policyRef="Meadow" lacv="10"', 'policyRef="Heath" lacv="10"', 'dangling-policy'],
+    ['<excludedClass>OPEN</excludedClass>', '<excludedClass>SHUT</excludedClass>', 'dangling-class'],
+    [
+      '<excludedCategory tagSetRef="Pickers" tagType="permissive" lacv="4"/>',
+      '<excludedCategory tagSetRef="Pickers" tagType="permissive" lacv="44"/>',
+      'dangling-category',
+    ],
+    [
+      '<excludedCategory tagSetRef="Pickers" tagType="permissive" lacv="4"/>',
+      '<excludedCategory tagSetRef="Pickers" tagType="restrictive" all="true"/>',
+      'dangling-category',
+    ],
+    [
+      'operation="oneOrMore">\n        <categoryGroup tagSetRef="Pickers" tagType="permissive" all="true"/>',
+      'operation="onlyOne">\n        <categoryGroup tagSetRef="Pickers" tagType="permissive" lacv="99"/>',
+      'dangling-category',
+    ],
+    [
+      '<excludedClass>OPEN</excludedClass>',
+      '<x:excludedClass xmlns:x="urn:x">OPEN</x:excludedClass>',
+      'foreign-element',
+    ],
+    ['requiredClass="OPEN"', 'requiredclass="OPEN"', 'unknown-attribute'],
+    ['maxSelection="3"', 'maxselection="3"', 'unknown-attribute'],
+    ['name="FADED" obsolete="true"', 'name="FADED" Obsolete="true"', 'unknown-attribute'],
+    ['notAfter="2026-12-31T23:59:59Z"', 'notAfter="2026-12-31"', 'bad-value'],
     ['<SPIF xmlns="http://www.xmlspif.org/spif"', '<SPIF xmlns="urn:xmlspif:spif:3.0"', 'not-a-spif'],
     ['<securityClassifications>', '<securityClassifications><!--', 'not-well-formed'],
     ['<SPIF ', '<!DOCTYPE SPIF [<!ENTITY x "y">]><SPIF ', 'not-well-formed'],
@@ -123,7 +150,7 @@ t.test('what real files have is refused strictly and a finding leniently', async
     ['<securityPolicyId name', 'stray <securityPolicyId name', 'stray-text'],
     [' xmlns="http://www.xmlspif.org/spif"', '', 'no-namespace'],
     ['color="navy"', 'color="midnight"', 'bad-value'],
-    ['color="navy"', 'color="red"', 'duplicate-colour'],
+    ['color="navy"', 'color="white"', 'duplicate-colour'],
     [
       '<securityPolicyId name="Orchard"',
       '<defaultSecurityPolicyId name="Moor" id="2.999.9"/><securityPolicyId name="Orchard"',
@@ -134,7 +161,8 @@ t.test('what real files have is refused strictly and a finding leniently', async
       '<defaultSecurityPolicyId name="Bog" id="2.999.3"/><securityPolicyId name="Orchard"',
       'duplicate-policy',
     ],
-    ['color="navy"', 'colour="navy"', 'unknown-attribute'],
+    ['<code>portionMarking</code>', '<code class="x">portionMarking</code>', 'unknown-attribute'],
+    ['name="INNER" lacv="5"', 'name="INNER" lacv="5" xmlns:x="urn:x" x:y="z"', 'unknown-attribute'],
     ['<securityClassifications>', '<x:y xmlns:x="urn:x"/><securityClassifications>', 'foreign-element'],
     [
       'applied="both"/>\n      <markingData phrase="OUVERT"',
@@ -142,10 +170,16 @@ t.test('what real files have is refused strictly and a finding leniently', async
       'missing-attribute',
     ],
     ['operation="oneOrMore"', '', 'missing-attribute'],
-    ['policyRef="Meadow" lacv="10"', 'policyRef="Heath" lacv="10"', 'dangling-policy'],
+    ['policyRef="Meadow" lacv="10"', 'policyRef="MEADOW" lacv="10"', 'reference-spelling'],
+    [
+      'tagSetRef="Pickers" tagType="permissive" all',
+      'tagSetRef="pickers" tagType="permissive" all',
+      'reference-spelling',
+    ],
+    ['<excludedClass>OPEN</excludedClass>', '<excludedClass>Open</excludedClass>', 'reference-spelling'],
+    ['requiredClass="OPEN"', 'requiredClass="open"', 'reference-spelling'],
     ['tagType="permissive" all="true"', 'tagType="permissive"', 'neither-lacv-nor-all'],
     ['tagType="restrictive" lacv="2"/>', 'tagType="restrictive" lacv="3"/>', 'dangling-category'],
-    ['<excludedClass>OPEN</excludedClass>', '<excludedClass>SHUT</excludedClass>', 'dangling-class'],
     ['requiredClass="OPEN"', 'requiredClass="SHUT"', 'dangling-class'],
     [
       '<excludedClass>OPEN</excludedClass>',
@@ -171,6 +205,137 @@ t.test('what real files have is refused strictly and a finding leniently', async
 t.test('a requirement without operation is one that nothing meets', async (t) => {
   const spif = load(changed('orchard', 'operation="oneOrMore"', ''), false)
   t.same(spif.classifications[2]!.required, [{ operation: 'oneOrMore', groups: [] }])
+})
+
+t.test('references in another case are the same references, leniently', async (t) => {
+  const spif = load(
+    sourceOf('orchard')
+      .replace('<excludedClass>OPEN</excludedClass>', '<excludedClass> open </excludedClass>')
+      .replace('requiredClass="OPEN"', 'requiredClass="Open"')
+      .replace(
+        'tagSetRef="Pickers" tagType="permissive" lacv="4"',
+        'tagSetRef="PICKERS " tagType="permissive" lacv="4"',
+      )
+      .replace('policyRef="Meadow" lacv="10"', 'policyRef=" meadow" lacv="10"'),
+    false,
+  )
+  t.same(spif, orchard, 'nothing is lost')
+  const twins = loadSpif(
+    changed('orchard', 'name="Moor" id="2.999.3"', 'name="MEADOW" id="2.999.3"').replace(
+      'policyRef="Meadow" lacv="10"',
+      'policyRef="meadow" lacv="10"',
+    ),
+    lenient,
+  )
+  t.match(
+    'problems' in twins ? twins.problems : [],
+    [{ kind: 'dangling-policy' }],
+    'which of two is not guessed',
+  )
+})
+
+t.test('what is required and not there is required in vain', async (t) => {
+  const required = load(changed('orchard', 'requiredClass="OPEN"', 'requiredClass="SHUT"'), false)
+  for (const c of ['OPEN', 'INNER']) {
+    t.match(validate(label(required, c, 'Notes=DRAFT'), required), [{ problem: 'required-class' }])
+  }
+  for (const operation of ['oneOrMore', 'all']) {
+    const source = changed('orchard', 'operation="oneOrMore"', `operation="${operation}"`)
+    for (const unclear of ['lacv="99"', '']) {
+      const spif = load(
+        source
+          .replace('tagType="permissive" all="true"', `tagType="permissive" ${unclear}`)
+          .replace(
+            'tagType="restrictive" lacv="2"/>\n      </requiredCategory>',
+            'tagType="restrictive" lacv="3"/>\n      </requiredCategory>',
+          ),
+        false,
+      )
+      const made = label(spif, 'DEEP', 'Pickers=ASHBY', 'Blight=RUST')
+      t.match(validate(made, spif), [{ problem: 'required-category' }], `${operation} ${unclear}`)
+    }
+  }
+  const any = load(
+    changed(
+      'orchard',
+      '<excludedCategory tagSetRef="Pickers" tagType="permissive" lacv="4"/>',
+      '<excludedCategory tagSetRef="Pickers" tagType="permissive"/>',
+    ),
+    false,
+  )
+  t.match(
+    validate(label(any, 'INNER', 'Pickers=PRESSERS,ASHBY'), any),
+    [{ problem: 'excluded-category' }],
+    'of any',
+  )
+})
+
+t.test('a reference to an enumerated tag need not say which kind, where the tag set does', async (t) => {
+  const group = '<categoryGroup tagSetRef="Blight" tagType="restrictive" lacv="2"/>'
+  const recipes = '<categoryGroup tagSetRef="Recipes" tagType="enumerated" lacv="742"/>'
+  const required = load(changed('orchard', group, recipes))
+  t.same(required.classifications[2]!.required[0]!.groups[1], {
+    tagSetId: '2.999.1.3',
+    kind: 'enumerated-restrictive',
+    lacv: '742',
+  })
+  const excluded = load(
+    changed(
+      'orchard',
+      '<excludedCategory tagSetRef="Pickers" tagType="permissive" lacv="4"/>',
+      '<excludedCategory tagSetRef="Buyers" tagType="enumerated" all="true"/>',
+    ),
+  )
+  t.match(validate(label(excluded, 'INNER', 'Pickers=PRESSERS', 'Buyers=SOUTH'), excluded), [
+    { problem: 'excluded-category' },
+  ])
+  const twoKinds = changed('orchard', group, recipes).replace(
+    '<tagCategory name="PERRY"',
+    '</securityCategoryTag><securityCategoryTag name="Gifts" tagType="enumerated" enumType="permissive"><tagCategory name="PERRY"',
+  )
+  t.equal(
+    load(twoKinds).classifications[2]!.required[0]!.groups[1]!.kind,
+    'enumerated-restrictive',
+    'of two kinds the one that has the number',
+  )
+  const cases = [
+    [
+      twoKinds.replace('lacv="742"/>\n      </requiredCategory>', 'all="true"/>\n      </requiredCategory>'),
+      'both kinds',
+    ],
+    [twoKinds.replace('lacv="184467440737095516160"', 'lacv="742"'), 'both kinds with the number'],
+    [changed('orchard', group, group.replace('restrictive', 'enumerated')), 'none'],
+  ] as const
+  for (const [source, why] of cases) {
+    for (const mode of [strict, lenient]) {
+      const loaded = loadSpif(source, mode)
+      t.match('problems' in loaded ? loaded.problems : [], [{ kind: 'missing-attribute' }], why)
+      if (why !== 'none')
+        t.match(
+          'problems' in loaded ? loaded.problems[0]!.message : '',
+          /Recipes, enumerated-restrictive; Gifts, enumerated-permissive/,
+        )
+    }
+  }
+})
+
+t.test('colours are equal when they are written alike', async (t) => {
+  const same = loadSpif(changed('orchard', 'color="red"', 'color="#ffa500"'), strict)
+  t.same(kindsOf(same), [], '#FFA500 is written otherwise')
+  t.equal('spif' in same ? same.spif.classifications[3]!.colour : '', '#ffa500')
+})
+
+t.test('periods are whatever xs:dateTime has', async (t) => {
+  const spif = load(
+    changed('orchard', 'notBefore="2026-01-01T00:00:00Z"', 'notBefore="-0044-03-15T24:00:00"').replace(
+      'notAfter="2026-12-31T23:59:59Z"',
+      'notAfter="9999-12-31T23:59:59-01:00"',
+    ),
+  )
+  t.match(spif.tagSets[1]!.tags[0]!.values[2], {
+    notBefore: '-0044-03-16T00:00:00Z',
+    notAfter: '10000-01-01T00:59:59Z',
+  })
 })
 
 t.test('values that share a number or a name are a warning', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { labelKey } from '../../rules/label/label.ts'
-import { mapIncoming, mapOutgoing, type NumberedLabel } from '../../rules/spif/mapping.ts'
+import { mapIncoming, type NumberedLabel } from '../../rules/spif/incoming.ts'
+import { mapOutgoing } from '../../rules/spif/mapping.ts'
 import { changed, label, load, meadow, orchard, sourceOf, words } from './policies.ts'
 
 type Mapped = ReturnType<typeof mapOutgoing>
@@ -216,6 +217,415 @@ t.test('incoming: more than one answer is none', async (t) => {
   t.equal(said(mapIncoming(label(meadow, 'LOW', 'Pests=MOLE'), values)), 'ambiguous-category')
   const foreign = load(changed('meadow', 'name="VOLE" lacv="8"', 'name="VOLE" lacv="7"'))
   t.equal(said(mapIncoming(label(foreign, 'LOW', 'Pests=VOLE'), orchard)), 'ambiguous-category')
+})
+
+/** Orchard with its INNER, which needs an Origin in Meadow, equivalent both ways. */
+const both = changed(
+  'orchard',
+  'policyRef="Meadow" lacv="20" applied="encrypt"',
+  'policyRef="Meadow" lacv="20" applied="both"',
+)
+const mapMiddle = (own: typeof orchard, ...parts: string[]) =>
+  said(mapIncoming(label(meadow, 'MIDDLE', ...parts), own))
+
+t.test('incoming: what an equivalence requires makes the label the equivalent one', async (t) => {
+  const spif = load(both)
+  t.equal(mapMiddle(spif), 'required-category', 'MIDDLE alone is not INNER')
+  t.match(mapIncoming(label(meadow, 'MIDDLE'), spif), { detail: /INNER is 20 only with Origin 1/ })
+  t.equal(mapMiddle(spif, 'Origin=ORCHARD'), 'INNER', 'and what is required needs no equivalent of its own')
+  t.equal(mapMiddle(spif, 'Origin=ORCHARD', 'Pests=PAW'), 'no-equivalent-category', 'what is not, does')
+  const home = label(spif, 'INNER', 'Blight=CANKER')
+  const there = mapOutgoing(home, spif, meadow)
+  t.equal(
+    'problem' in there ? there.problem : said(mapIncoming(there, spif)),
+    'INNER Blight=CANKER',
+    'there and back',
+  )
+  const two = load(
+    both.replace(
+      '<securityClassification name="DEEPER" lacv="12" hierarchy="4" color="red"/>',
+      '<securityClassification name="DEEPER" lacv="12" hierarchy="4" color="red"><equivalentClassification policyRef="Meadow" lacv="20" applied="decrypt"/></securityClassification>',
+    ),
+  )
+  t.equal(mapMiddle(two), 'DEEPER', 'the one that requires nothing')
+  t.equal(mapMiddle(two, 'Origin=ORCHARD'), 'ambiguous-class', 'both')
+  const numbers = (tagSetName?: string): NumberedLabel => ({
+    policy: '2.999.2',
+    classification: '20',
+    categories: [
+      {
+        tagSetId: '2.999.2.3',
+        kind: 'informative',
+        lacv: '1',
+        ...(tagSetName === undefined ? {} : { tagSetName }),
+      },
+    ],
+  })
+  t.equal(said(mapIncoming(numbers('origin'), spif)), 'INNER')
+  t.equal(
+    said(mapIncoming(numbers(), spif)),
+    'required-category',
+    'a tag set that has no name is not the named one',
+  )
+  const rule = (text: string) =>
+    load(both.replace(/<requiredCategory operation="all">\s*<categoryGroup tagSetRef="Origin"[^>]*>/, text))
+  const origin = '<categoryGroup tagSetRef="Origin" tagType="tagType7" lacv="1"/>'
+  const market = '<categoryGroup tagSetRef="Markets" tagType="enumerated" enumType="permissive" lacv="100"/>'
+  for (const [operation, parts, expected, why] of [
+    [
+      'oneOrMore',
+      ['Origin=ORCHARD', 'Markets=NORTH FAIR'],
+      'no-equivalent-category',
+      'nobody adds one of a choice',
+    ],
+    ['oneOrMore', ['Markets=NORTH FAIR'], 'INNER Buyers=NORTH', 'met by what has an equivalent'],
+    ['oneOrMore', [], 'required-category', 'not met'],
+    ['onlyOne', ['Origin=ORCHARD', 'Markets=NORTH FAIR'], 'required-category', 'met twice'],
+    ['onlyOne', ['Markets=NORTH FAIR'], 'INNER Buyers=NORTH', 'met once'],
+    ['all', ['Origin=ORCHARD'], 'required-category', 'met by half'],
+    ['all', ['Origin=ORCHARD', 'Markets=NORTH FAIR'], 'INNER Buyers=NORTH', 'met'],
+  ] as const) {
+    const own = rule(`<requiredCategory operation="${operation}">${origin}${market}`)
+    t.equal(mapMiddle(own, ...parts), expected, `${operation}: ${why}`)
+  }
+  const any = rule(
+    '<requiredCategory operation="all"><categoryGroup tagSetRef="Origin" tagType="tagType7" all="true"/>',
+  )
+  t.equal(
+    mapMiddle(any, 'Origin=ORCHARD'),
+    'no-equivalent-category',
+    'any value of a set is one that somebody chose',
+  )
+  const never = load(both.replace('<requiredCategory operation="all">', '<requiredCategory>'), false)
+  t.equal(mapMiddle(never, 'Origin=ORCHARD'), 'required-category', 'a rule that is not understood')
+})
+
+t.test('incoming: what an own value becomes on the way out is not taken for what is added', async (t) => {
+  const meant = changed(
+    'orchard',
+    'policyRef="Meadow" lacv="20" applied="encrypt"',
+    'policyRef="Meadow" lacv="20" applied="both"',
+  ).replace(
+    '<tagCategory name="COPSE" lacv="3"',
+    '<tagCategory name="ELM" lacv="5"><equivalentSecCategoryTag policyRef="Meadow" tagSetId="2.999.2.3" tagType="tagType7" lacv="1" applied="encrypt"/></tagCategory><tagCategory name="COPSE" lacv="3"',
+  )
+  const spif = load(meant)
+  const there = mapOutgoing(label(spif, 'INNER', 'Pickers=ELM'), spif, meadow)
+  t.equal(said(there), 'MIDDLE Origin=ORCHARD')
+  t.equal(
+    'problem' in there ? '' : said(mapIncoming(there, spif)),
+    'no-equivalent-category',
+    'else ELM would be lost',
+  )
+  const back = load(
+    meant.replace(
+      'tagType="tagType7" lacv="1" applied="encrypt"',
+      'tagType="tagType7" lacv="1" applied="both"',
+    ),
+  )
+  const again = mapOutgoing(label(back, 'INNER'), back, meadow)
+  t.equal('problem' in again ? '' : said(mapIncoming(again, back)), 'INNER Pickers=ELM')
+  const bySet = load(
+    changed(
+      'orchard',
+      'policyRef="Meadow" lacv="20" applied="encrypt"',
+      'policyRef="Meadow" lacv="20" applied="both"',
+    )
+      .replace(
+        'tagSetRef="Origin" tagType="tagType7" lacv="1"',
+        'tagSetRef="Markets" tagType="enumerated" enumType="permissive" lacv="100"',
+      )
+      .replace('name="SOUTH" lacv="200"', 'name="SOUTH" lacv="100"'),
+  )
+  t.equal(
+    said(mapIncoming(label(meadow, 'MIDDLE', 'Markets=NORTH FAIR'), bySet)),
+    'no-equivalent-category',
+    'of two own values with that number it may be either',
+  )
+})
+
+t.test('incoming: what a tag set requires, and what the policy adds', async (t) => {
+  const village = '<categoryGroup tagSetRef="villages" tagType="enumerated" lacv="300"/>'
+  const set = load(
+    changed(
+      'orchard',
+      'name="Markets" id="2.999.2.4"/>',
+      `name="Markets" id="2.999.2.4"><requiredCategory operation="all">${village}</requiredCategory></equivalentSecurityCategoryTagSet>`,
+    ).replace('lacv="300" applied="encrypt"', 'lacv="200" applied="encrypt"'),
+  )
+  t.equal(said(mapIncoming(label(meadow, 'LOW', 'Markets=NORTH FAIR'), set)), 'required-category')
+  t.equal(
+    said(mapIncoming(label(meadow, 'LOW', 'Markets=NORTH FAIR', 'Villages=BIRCHY LOWER'), set)),
+    'OPEN Buyers=NORTH',
+  )
+  t.equal(
+    said(mapIncoming(label(meadow, 'LOW', 'Villages=BIRCHY LOWER'), set)),
+    'no-equivalent-category',
+    'without the tag set it is no part of anything',
+  )
+  const policy = load(
+    changed(
+      'orchard',
+      '<equivalentPolicy name="Meadow" id="2.999.2"/>',
+      '<equivalentPolicy name="Meadow" id="2.999.2"><requiredCategory operation="all"><categoryGroup tagSetRef="Origin" tagType="tagType7" lacv="1"/></requiredCategory></equivalentPolicy>',
+    ),
+  )
+  t.equal(said(mapIncoming(label(meadow, 'LOW', 'Origin=ORCHARD'), policy)), 'OPEN')
+  t.equal(said(mapIncoming(label(meadow, 'LOW'), policy)), 'OPEN', 'it is for mapping into that policy only')
+})
+
+t.test('incoming: what may be left out is left out when allowed, and told', async (t) => {
+  const spif = load(
+    changed(
+      'orchard',
+      'lacv="" applied="both" action="discard"',
+      'lacv="7" applied="decrypt" action="discard"',
+    )
+      .replace('lacv="7" applied="both"/>', 'lacv="8" applied="both"/>')
+      .replace(
+        'tagType="restrictive" lacv="8" applied="both"/>\n          <excludedClass>',
+        'tagType="restrictive" lacv="99" applied="both"/>\n          <excludedClass>',
+      ),
+  )
+  const mole = label(meadow, 'LOW', 'Pests=MOLE,VOLE')
+  t.equal(said(mapIncoming(mole, spif)), 'discard-not-allowed')
+  const mapped = mapIncoming(mole, spif, { discard: true })
+  t.equal(said(mapped), 'OPEN Blight=CANKER')
+  t.same('problem' in mapped ? [] : mapped.discarded, ['Pests: MOLE'])
+  const numbered = mapIncoming(
+    {
+      policy: '2.999.2',
+      classification: '10',
+      categories: [{ tagSetId: '2.999.2.1', kind: 'restrictive', lacv: '7' }],
+    },
+    spif,
+    { discard: true },
+  )
+  t.same('problem' in numbered ? [] : numbered.discarded, ['7 of 2.999.2.1'])
+  const outward = load(
+    changed(
+      'orchard',
+      'lacv="" applied="both" action="discard"',
+      'lacv="7" applied="encrypt" action="discard"',
+    ).replace('lacv="7" applied="both"/>', 'lacv="9" applied="both"/>'),
+  )
+  t.equal(
+    said(mapIncoming(label(meadow, 'LOW', 'Pests=MOLE'), outward, { discard: true })),
+    'no-equivalent-category',
+  )
+  const kept = load(
+    changed('orchard', 'lacv="" applied="both" action="discard"', 'lacv="7" applied="both" action="discard"'),
+  )
+  const both = mapIncoming(label(meadow, 'LOW', 'Pests=MOLE'), kept, { discard: true })
+  t.equal(said(both), 'OPEN Blight=CANKER', 'what stands for something is not left out')
+  t.same('problem' in both ? [] : both.discarded, [])
+})
+
+t.test('an equivalence without enumType is of the kind that the other tag set has', async (t) => {
+  const silent = load(
+    changed(
+      'orchard',
+      'tagSetId="2.999.2.2" tagType="enumerated" enumType="permissive" lacv="100"',
+      'tagSetId="2.999.2.2" tagType="enumerated" lacv="100"',
+    ),
+  )
+  const ashby = label(silent, 'OPEN', 'Pickers=ASHBY')
+  t.equal(said(mapOutgoing(ashby, silent, meadow)), 'LOW Villages=ASHBY')
+  t.equal(said(mapIncoming(label(meadow, 'LOW', 'Villages=ASHBY'), silent)), 'OPEN Pickers=ASHBY')
+  const numbered: NumberedLabel = {
+    policy: '2.999.2',
+    classification: '10',
+    categories: [{ tagSetId: '2.999.2.2', kind: 'enumerated-permissive', lacv: '100' }],
+  }
+  t.equal(said(mapIncoming(numbered, silent)), 'ambiguous-category', 'nobody knows of numbers alone')
+  const twoKinds = (lacv: string) =>
+    load(
+      changed(
+        'meadow',
+        '<securityCategoryTag name="Villages"',
+        `<securityCategoryTag name="Closed" tagType="enumerated" enumType="restrictive"><tagCategory name="PIT" lacv="${lacv}"/></securityCategoryTag><securityCategoryTag name="Villages"`,
+      ),
+    )
+  t.equal(
+    said(mapOutgoing(ashby, silent, twoKinds('900'))),
+    'LOW Villages=ASHBY',
+    'the one that has the number',
+  )
+  const unclear = twoKinds('100')
+  const refused = mapOutgoing(ashby, silent, unclear)
+  t.match(refused, {
+    problem: 'ambiguous-category',
+    detail:
+      /^100 of Villages without enumType: Closed, enumerated-restrictive; Villages, enumerated-permissive/,
+  })
+  t.equal(said(mapIncoming(label(unclear, 'LOW', 'Villages=ASHBY'), silent)), 'ambiguous-category')
+  const hollow = load(
+    changed(
+      'orchard',
+      'tagSetId="2.999.2.2" tagType="enumerated" enumType="permissive" lacv="100"',
+      'tagSetId="2.999.2.1" tagType="enumerated" lacv="7"',
+    ),
+  )
+  t.equal(
+    said(mapOutgoing(label(hollow, 'OPEN', 'Pickers=ASHBY'), hollow, meadow)),
+    'unknown-target',
+    'a tag set without one',
+  )
+  const added = load(
+    changed(
+      'orchard',
+      '<categoryGroup tagSetRef="Origin" tagType="tagType7" lacv="1"/>',
+      '<categoryGroup tagSetRef="VILLAGES" tagType="enumerated" lacv="200"/>',
+    ),
+  )
+  t.equal(said(mapOutgoing(label(added, 'INNER'), added, meadow)), 'MIDDLE Villages=BIRCHY UPPER')
+  t.equal(said(mapOutgoing(label(added, 'INNER'), added, twoKinds('200'))), 'unknown-target')
+})
+
+t.test('equivalences are taken for what they say: policy, tag set, kind and number', async (t) => {
+  const numbered = (
+    kind: NumberedLabel['categories'][number]['kind'],
+    tagSetId = '2.999.2.2',
+    lacv = '100',
+  ) => ({
+    policy: '2.999.2',
+    classification: '10',
+    categories: [{ tagSetId, kind, lacv }],
+  })
+  t.equal(said(mapIncoming(numbered('enumerated-permissive'), orchard)), 'OPEN Pickers=ASHBY')
+  t.equal(said(mapIncoming(numbered('enumerated-restrictive'), orchard)), 'no-equivalent-category')
+  const silent = load(
+    changed(
+      'orchard',
+      'tagSetId="2.999.2.2" tagType="enumerated" enumType="permissive" lacv="100"',
+      'tagSetId="2.999.2.2" tagType="enumerated" lacv="100"',
+    ),
+  )
+  t.equal(said(mapIncoming(numbered('enumerated-restrictive'), silent)), 'ambiguous-category')
+  t.equal(said(mapIncoming(numbered('restrictive'), silent)), 'no-equivalent-category', 'not enumerated')
+  t.equal(
+    said(mapIncoming(numbered('enumerated-permissive', '2.999.2.4'), silent)),
+    'OPEN Buyers=NORTH',
+    'another set',
+  )
+  t.equal(
+    said(mapIncoming(numbered('enumerated-permissive', '2.999.2.2', '200'), silent)),
+    'no-equivalent-category',
+    'another number',
+  )
+  const elsewhere = load(
+    changed(
+      'orchard',
+      '<tagCategory name="DELL" lacv="4"/>',
+      '<tagCategory name="DELL" lacv="4"><equivalentSecCategoryTag policyRef="Moor" tagSetId="2.999.2.2" tagType="enumerated" lacv="100" applied="both"/></tagCategory>',
+    ),
+  )
+  t.equal(
+    said(mapIncoming(numbered('enumerated-permissive'), elsewhere)),
+    'OPEN Pickers=ASHBY',
+    'of another policy',
+  )
+  const neither = load(
+    changed('orchard', 'policyRef="Meadow" name="Markets" id="2.999.2.4"', 'policyRef="Meadow"'),
+  )
+  t.equal(said(mapIncoming(label(meadow, 'LOW', 'Markets=NORTH FAIR'), neither)), 'no-equivalent-category')
+})
+
+t.test('requirements are taken for what they say: tag set, kind and number', async (t) => {
+  const needs = (operation: string, group: string) =>
+    load(
+      both.replace(
+        /<requiredCategory operation="all">\s*<categoryGroup tagSetRef="Origin"[^>]*>/,
+        `<requiredCategory operation="${operation}"><categoryGroup ${group}/>`,
+      ),
+    )
+  const villages = needs('all', 'tagSetRef="Villages" tagType="enumerated" lacv="300"')
+  t.equal(mapMiddle(villages, 'Villages=ASHBY'), 'required-category', 'another number')
+  t.equal(
+    mapMiddle(villages, 'Villages=BIRCHY LOWER'),
+    'no-equivalent-category',
+    'which an own value becomes',
+  )
+  t.equal(
+    mapMiddle(needs('all', 'tagSetRef="Pests" tagType="restrictive" lacv="7"'), 'Pests=PAW'),
+    'required-category',
+    'another kind',
+  )
+  t.equal(
+    mapMiddle(needs('all', 'tagSetRef="Pests" tagType="restrictive" lacv="7"'), 'Pests=MOLE'),
+    'INNER Blight=CANKER',
+  )
+  t.equal(
+    mapMiddle(needs('oneOrMore', 'tagSetRef="Origin" tagType="tagType7" lacv="1"'), 'Origin=ORCHARD'),
+    'INNER',
+    'one of one',
+  )
+  const unclear = load(
+    changed(
+      'meadow',
+      '<securityCategoryTag name="Villages"',
+      '<securityCategoryTag name="Closed" tagType="enumerated" enumType="restrictive"><tagCategory name="PIT" lacv="100"/></securityCategoryTag><securityCategoryTag name="Villages"',
+    ),
+  )
+  const ashby = needs('all', 'tagSetRef="Villages" tagType="enumerated" lacv="100"')
+  t.equal(
+    said(mapIncoming(label(unclear, 'MIDDLE', 'Villages=ASHBY'), ashby)),
+    'required-category',
+    'of two kinds',
+  )
+  t.equal(mapMiddle(ashby, 'Villages=ASHBY'), 'INNER Pickers=ASHBY')
+  const numbers: NumberedLabel = {
+    policy: '2.999.2',
+    classification: '20',
+    categories: [
+      { tagSetId: '2.999.2.2', tagSetName: 'Villages', kind: 'enumerated-permissive', lacv: '100' },
+    ],
+  }
+  t.equal(said(mapIncoming(numbers, ashby)), 'required-category', 'nobody knows of numbers alone')
+  // Own tag sets that could become Origin: of another policy, another set, another kind, another number.
+  const set = (name: string, attributes: string) =>
+    load(
+      both.replace(
+        new RegExp(`(<securityCategoryTagSet name="${name}"[\\s\\S]*?)</securityCategoryTagSet>`),
+        (_, inside: string) =>
+          `${inside}<equivalentSecurityCategoryTagSet ${attributes}/></securityCategoryTagSet>`,
+      ),
+    )
+  for (const [name, attributes] of [
+    ['Notes', 'policyRef="Moor" id="2.999.2.3"'],
+    ['Notes', 'policyRef="Meadow" id="2.999.2.4"'],
+    ['Carriers', 'policyRef="Meadow" id="2.999.2.3"'],
+    ['Blight', 'policyRef="Meadow" id="2.999.2.3"'],
+  ] as const)
+    t.equal(mapMiddle(set(name, attributes), 'Origin=ORCHARD'), 'INNER', `${name} ${attributes}`)
+  t.equal(mapMiddle(set('Notes', 'policyRef="Meadow" id="2.999.2.3"'), 'Origin=ORCHARD'), 'INNER Notes=FIRST')
+  const doubled = load(
+    both
+      .replace(
+        '<tagCategory name="FIRST" lacv="1"/>',
+        '<tagCategory name="FIRST" lacv="1"/><tagCategory name="LAST" lacv="1"/>',
+      )
+      .replace(
+        /(<securityCategoryTagSet name="Notes"[\s\S]*?)<\/securityCategoryTagSet>/,
+        '$1<equivalentSecurityCategoryTagSet policyRef="Meadow" id="2.999.2.3"/></securityCategoryTagSet>',
+      ),
+  )
+  t.equal(mapMiddle(doubled, 'Origin=ORCHARD'), 'no-equivalent-category', 'either of two own values')
+})
+
+t.test('the result is held against the moment', async (t) => {
+  const dated = load(
+    changed('meadow', 'name="MOLE" lacv="7"', 'name="MOLE" lacv="7" notAfter="2026-01-01T00:00:00Z"'),
+  )
+  const own = label(orchard, 'OPEN', 'Blight=CANKER')
+  const invalid = (at?: string) => {
+    const mapped = mapOutgoing(own, orchard, dated, at === undefined ? {} : { at })
+    return 'problem' in mapped ? mapped : mapped.invalid.map((i) => i.problem)
+  }
+  t.same(invalid('2026-01-01T00:00:00Z'), [])
+  t.same(invalid('2026-01-02T00:00:00Z'), ['not-in-force'])
+  t.same(invalid(), ['not-in-force'], 'no moment')
+  t.same(invalid('any'), [])
 })
 
 t.test('incoming: numbers alone are enough, when the other policy is not at hand', async (t) => {

@@ -90,6 +90,90 @@ t.test('codes that say how', async (t) => {
   t.equal(text(label(around, 'LOW', 'Pests=MOLE'), around), 'Meadow LOW (MOLE)')
 })
 
+t.test('what holds for all classes and for all privacy marks', async (t) => {
+  const classes = (
+    inside: string,
+    from = '</securityClassifications>',
+    to = '</securityClassifications>',
+  ) => {
+    const spif = load(
+      changed('orchard', '</securityClassifications>', `${inside}</securityClassifications>`).replace(
+        from,
+        to,
+      ),
+    )
+    return (name: string, options = {}) => text(label(spif, name), spif, options)
+  }
+  const qualified = classes(
+    '<markingQualifier><qualifier markingQualifier="((" qualifierCode="prefix"/><qualifier markingQualifier="))" qualifierCode="suffix"/><qualifier markingQualifier="((fr " qualifierCode="prefix" xml:lang="fr"/></markingQualifier>',
+    '<securityClassification name="DEEPER" lacv="12" hierarchy="4" color="red"/>',
+    '<securityClassification name="DEEPER" lacv="12" hierarchy="4" color="red"><markingQualifier><qualifier markingQualifier="&lt;" qualifierCode="prefix"/><qualifier markingQualifier="&gt;" qualifierCode="suffix"/></markingQualifier></securityClassification>',
+  )
+  t.equal(qualified('OPEN'), '[Orchard ((OPEN))]')
+  t.equal(qualified('OPEN', { language: 'fr' }), '[Orchard ((fr OUVERT))]')
+  t.equal(qualified('OPEN', { location: 'portionMarking' }), '[Orchard ((O))]')
+  t.equal(qualified('DEEPER'), '[Orchard ((<DEEPER>))]', 'outside of its own')
+  const data = classes('<markingData phrase="SECRECY"><code>waterMark</code></markingData>')
+  t.equal(data('DEEPER', { location: 'waterMark' }), '[Orchard SECRECY]', 'where the class says nothing')
+  t.equal(data('DEEPER'), '[Orchard DEEPER]', 'in its place only')
+  t.equal(data('OPEN', { language: 'fr' }), '[Orchard OUVERT]', 'not where the class does')
+  const hidden = classes('<markingData><code>noMarkingDisplay</code></markingData>')
+  t.equal(hidden('DEEPER'), '[]')
+  const spif = load(
+    changed(
+      'orchard',
+      '</securityClassifications>',
+      '<markingQualifier><qualifier markingQualifier=" or " qualifierCode="separator"/></markingQualifier></securityClassifications>',
+    ),
+  )
+  t.equal(
+    clearanceMarking(makeClearance(spif, spif.classifications.slice(0, 2), []), spif),
+    '[{OPEN or INNER}]',
+  )
+
+  const marks = (
+    inside: string,
+    own = '<markingData phrase="ADDRESSEE\'S EYES"><code>pageTopBottom</code></markingData>',
+  ) => {
+    const whole = load(
+      changed('orchard', '</privacyMarks>', `${inside}</privacyMarks>`).replace(
+        '<markingData phrase="ADDRESSEE\'S EYES"><code>pageTopBottom</code></markingData>',
+        own,
+      ),
+    )
+    return (mark: string, options = {}) => text(label(whole, 'OPEN', `#${mark}`), whole, options)
+  }
+  const around =
+    '<markingQualifier><qualifier markingQualifier="PM:" qualifierCode="prefix"/><qualifier markingQualifier=";" qualifierCode="suffix"/></markingQualifier>'
+  t.equal(marks(around)('ADDRESSEE'), "[Orchard OPEN PM:ADDRESSEE'S EYES;]")
+  t.equal(marks(around)('FADED'), '[Orchard OPEN PM:FADED;]')
+  const shown = marks('<markingData phrase="PRIVATE" xml:lang="en"><code>pageBottom</code></markingData>')
+  t.equal(shown('FADED'), '[Orchard OPEN PRIVATE]')
+  t.equal(shown('ADDRESSEE'), "[Orchard OPEN ADDRESSEE'S EYES]")
+  t.equal(shown('FADED', { location: 'subject' }), '[Orchard OPEN FADED]')
+  t.equal(marks('<markingData><code>noMarkingDisplay</code></markingData>')('FADED'), '[Orchard OPEN]')
+  t.equal(
+    marks(around, '<markingData><code>noNameDisplay</code></markingData>')('ADDRESSEE'),
+    '[Orchard OPEN]',
+  )
+  t.equal(
+    marks('', '<markingData phrase="X"><code>suppressClassName</code></markingData>')('ADDRESSEE'),
+    '[Orchard X]',
+  )
+  t.equal(
+    marks('<markingData phrase="X"><code>suppressClassName</code></markingData>')('FADED'),
+    '[Orchard X]',
+  )
+  t.equal(
+    marks('', '<markingData phrase="GARDEN"><code>replacePolicy</code></markingData>')('ADDRESSEE'),
+    '[GARDEN OPEN ADDRESSEE]',
+  )
+  t.equal(
+    marks('<markingData phrase="GARDEN"><code>replacePolicy</code></markingData>')('FADED'),
+    '[GARDEN OPEN FADED]',
+  )
+})
+
 t.test('each place', async (t) => {
   const own = label(orchard, 'OPEN', 'Pickers=ASHBY')
   const texts = new Map(LOCATIONS.map((location) => [location, text(own, orchard, { location })]))

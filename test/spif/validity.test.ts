@@ -39,7 +39,9 @@ t.test('each rule has its own finding', async (t) => {
     [],
     'the other one excludes nothing',
   )
-  t.same(problems(label(orchard, 'INNER', 'Pickers=ASHBY,BIRCHY,COPSE,DELL'), orchard), ['too-many-selected'])
+  t.same(problems(label(orchard, 'INNER', 'Pickers=ASHBY,BIRCHY,COPSE,DELL'), orchard, { at: 'any' }), [
+    'too-many-selected',
+  ])
   t.same(
     problems(label(orchard, 'INNER', 'Pickers=COOPERS,PRESSERS'), orchard),
     ['too-many-selected'],
@@ -113,18 +115,41 @@ t.test('what is obsolete may be received, not given', async (t) => {
   }
 })
 
-t.test('periods are looked at when a date is given', async (t) => {
-  const copse = label(orchard, 'INNER', 'Pickers=COPSE')
-  t.same(problems(copse, orchard), [])
-  t.same(problems(copse, orchard, { at: '2026-01-01T00:00:00Z' }), [])
-  t.same(problems(copse, orchard, { at: '2026-12-31T23:59:59Z' }), [])
-  t.same(problems(copse, orchard, { at: '2025-12-31T23:59:59Z' }), ['not-in-force'])
-  t.same(problems(copse, orchard, { at: '2027-01-01T00:00:00Z' }), ['not-in-force'])
-  const dated = load(
-    changed('meadow', 'keyIdentifier=""', 'keyIdentifier="" notAfter="2026-06-30T00:00:00Z"'),
-  )
-  t.same(problems(label(dated, 'LOW'), dated, { at: '2026-07-01T00:00:00Z' }), ['policy-not-in-force'])
-})
+t.test(
+  'periods are held against a moment; without one they do not hold, unless they do not matter',
+  async (t) => {
+    const copse = label(orchard, 'INNER', 'Pickers=COPSE')
+    t.same(problems(copse, orchard), ['not-in-force'])
+    t.match(validate(copse, orchard)[0]!.detail, /from 2026-01-01T00:00:00Z until .* no moment was given/)
+    t.match(validate(copse, orchard, { at: '2027-01-01T00:00:00Z' })[0]!.detail, /not at 2027/)
+    t.same(problems(copse, orchard, { at: 'any' }), [])
+    t.same(problems(label(orchard, 'INNER'), orchard), [], 'what has no period needs no moment')
+    t.same(problems(copse, orchard, { at: '10000-01-01T00:00:00Z' }), ['not-in-force'], 'compared as time')
+    t.same(problems(copse, orchard, { at: '2026-01-01T00:00:00Z' }), [])
+    t.same(problems(copse, orchard, { at: '2026-12-31T23:59:59Z' }), [])
+    t.same(problems(copse, orchard, { at: '2025-12-31T23:59:59Z' }), ['not-in-force'])
+    t.same(problems(copse, orchard, { at: '2027-01-01T00:00:00Z' }), ['not-in-force'])
+    const dated = load(
+      changed('meadow', 'keyIdentifier=""', 'keyIdentifier="" notAfter="2026-06-30T00:00:00Z"'),
+    )
+    t.same(problems(label(dated, 'LOW'), dated, { at: '2026-07-01T00:00:00Z' }), ['policy-not-in-force'])
+    t.same(problems(label(dated, 'LOW'), dated, { at: '2026-06-30T00:00:00Z' }), [], 'no beginning')
+    t.equal(
+      validate(label(dated, 'LOW'), dated)[0]!.detail,
+      'Meadow is in force until 2026-06-30T00:00:00Z only, and no moment was given',
+    )
+    t.same(problems(label(dated, 'LOW'), dated), ['policy-not-in-force'])
+    const later = load(
+      changed('meadow', 'keyIdentifier=""', 'keyIdentifier="" notBefore="2026-06-30T00:00:00Z"'),
+    )
+    t.same(problems(label(later, 'LOW'), later, { at: '2026-06-29T00:00:00Z' }), ['policy-not-in-force'])
+    t.same(problems(label(later, 'LOW'), later, { at: '2026-06-30T00:00:00Z' }), [], 'no end')
+    t.equal(
+      validate(label(later, 'LOW'), later)[0]!.detail,
+      'Meadow is in force from 2026-06-30T00:00:00Z only, and no moment was given',
+    )
+  },
+)
 
 t.test('privacy marks: demanded, none allowed, any where the policy lists none', async (t) => {
   const demanded = load(
