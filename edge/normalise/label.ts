@@ -1,8 +1,9 @@
 /**
  * The label of a stanza as real clients write it, replaced by the bundle's own spelling of the same label.
  *
- * `rules/label/loose.ts` finds the row; what is written is the row's input template with the label's own dates. Display
- * markings, equivalents, prefixes, indentation and unusual date forms are gone with that.
+ * `rules/label/loose.ts` finds the row; what is written is the row's input template with the label's own dates: one label, or
+ * the pair that is listed. Display markings, other equivalents, prefixes, indentation and unusual date forms are gone with
+ * that.
  */
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { createLabelFinder } from '../../rules/label/loose.ts'

@@ -15,7 +15,7 @@ const OWN_STRIPS = [
   'default-label', // not left out but added: a label for one who sends none
   'duplicate', // a member of a set that is there already
   'set-member', // a member of a set that the profile does not have
-  'equivalent-label', // an equivalentlabel that is what the policies derive of the label
+  'equivalent-label', // another label beside the first that is what the policies derive of it, and no pair with it
   'occupant-nick', // the nick of an occupant who does not change it; the address has it
   'unknown-reference', // a receipt, marker or correction of what is not known, as far as identifiers are numbered
   'unlabelled-context', // what only goes with a message, such as thread and delay, of one without label

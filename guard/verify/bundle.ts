@@ -397,8 +397,8 @@ function readLabels(json: Json, depth: number): LabelTable {
 
 function readRow(json: Json, depth: number): LabelRow {
   const row = members(without(json, 'discarded'), 'input', 'name', 'output')
-  const from = members(without(row.input, 'words'), 'form', 'marking', 'template', 'value')
-  const to = members(without(row.output, 'words'), 'form', 'marking', 'template')
+  const from = members(without(row.input, 'words', 'beside'), 'form', 'marking', 'template', 'value')
+  const to = members(without(row.output, 'words', 'beside'), 'form', 'marking', 'template')
   const input = items(from.template).map((part): InputPart => {
     if (typeof part.value === 'string') return string(part)
     return { hole: oneOf(members(part, 'hole').hole, 'creation', 'review') }

@@ -3,7 +3,8 @@
  *
  * Dates have a fixed length, so an input template says where they stand and how long the label is. For each such layout
  * there is a map from the octets without their dates to the row. A label that is found equals its row's template, octet
- * for octet, and needs no other check.
+ * for octet, and needs no other check. Two labels in one element are no more than a longer template, whose second dates
+ * are the first ones again.
  */
 import { DATE_LENGTH, formatDate, LAST_SECOND, parseDate } from './dates.ts'
 import { type Reader, refuse } from './reader.ts'
@@ -26,8 +27,10 @@ export const LABEL_ELEMENTS = [
   { opening: '<BindingData xmlns="urn:nato:stanag:4778:profile:xmpp:1:0"', endTag: '</BindingData>' },
 ] as const
 
-/** Where the dates stand (-1: there is none), and the rows whose templates have them there. */
-type Layout = { creation: number; review: number; rows: Map<string, number> }
+type Hole = Readonly<{ hole: 'creation' | 'review'; at: number }>
+
+/** Where the dates stand, from first to last, and the rows whose templates have them there. */
+type Layout = Readonly<{ holes: readonly Hole[]; rows: Map<string, number> }>
 
 export type LabelTable = Readonly<{
   windows: Windows
@@ -43,8 +46,7 @@ export type LabelMatch = Readonly<{ type: 'label'; row: number; output: string }
 export function makeLabelTable(windows: Windows, rows: readonly LabelRow[]): LabelTable | number {
   const layouts = new Map<number, Layout[]>()
   for (const [index, row] of rows.entries()) {
-    let creation = -1
-    let review = -1
+    const holes: Hole[] = []
     let length = 0
     let key = ''
     for (const part of row.input) {
@@ -53,19 +55,25 @@ export function makeLabelTable(windows: Windows, rows: readonly LabelRow[]): Lab
         length += octets.length
         key += octets
       } else {
-        if (part.hole === 'creation') creation = length
-        else review = length
+        holes.push({ hole: part.hole, at: length })
         length += DATE_LENGTH
       }
     }
     const sameLength = layouts.get(length) ?? []
     layouts.set(length, sameLength)
-    let layout = sameLength.find((one) => one.creation === creation && one.review === review)
-    if (layout === undefined) sameLength.push((layout = { creation, review, rows: new Map() }))
+    let layout = sameLength.find((one) => isSame(one.holes, holes))
+    if (layout === undefined) sameLength.push((layout = { holes, rows: new Map() }))
     if (layout.rows.has(key)) return index
     layout.rows.set(key, index)
   }
   return { windows, rows, layouts }
+}
+
+function isSame(one: readonly Hole[], other: readonly Hole[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ hole, at }, i) => other[i]!.hole === hole && other[i]!.at === at)
+  )
 }
 
 /** Whether a start tag, as far as readOpening reads it, is that of a label. */
@@ -89,8 +97,8 @@ export function readLabel(
   for (const layout of table.layouts.get(end - start) ?? []) {
     const index = layout.rows.get(withoutDates(reader.latin1, start, end, layout))
     if (index === undefined) continue
-    const creation = layout.creation < 0 ? undefined : parseDate(reader.stanza, start + layout.creation)
-    const review = layout.review < 0 ? undefined : parseDate(reader.stanza, start + layout.review)
+    const creation = dateIn(reader.stanza, start, layout, 'creation')
+    const review = dateIn(reader.stanza, start, layout, 'review')
     if (creation === -1 || review === -1) continue
     const output = fill(table.rows[index]!.output, creation, review, second)
     if (output === undefined || !inWindows(table.windows, creation, review, second)) {
@@ -103,18 +111,31 @@ export function readLabel(
 }
 
 /** The octets of the label, those of its dates left out. */
-function withoutDates(latin1: string, start: number, end: number, layout: Layout): string {
-  const first =
-    layout.creation < 0
-      ? layout.review
-      : layout.review < 0
-        ? layout.creation
-        : Math.min(layout.creation, layout.review)
-  if (first < 0) return latin1.slice(start, end)
-  const last = Math.max(layout.creation, layout.review)
-  const head = latin1.slice(start, start + first)
-  const middle = first === last ? '' : latin1.slice(start + first + DATE_LENGTH, start + last)
-  return head + middle + latin1.slice(start + last + DATE_LENGTH, end)
+function withoutDates(latin1: string, start: number, end: number, { holes }: Layout): string {
+  let out = ''
+  let from = start
+  for (const { at } of holes) {
+    out += latin1.slice(from, start + at)
+    from = start + at + DATE_LENGTH
+  }
+  return out + latin1.slice(from, end)
+}
+
+/** The date of that name; undefined when there is none, -1 when it is no date or not the same wherever it stands. */
+function dateIn(
+  stanza: Uint8Array,
+  start: number,
+  { holes }: Layout,
+  name: Hole['hole'],
+): number | undefined {
+  let date: number | undefined
+  for (const { hole, at } of holes) {
+    if (hole !== name) continue
+    const here = parseDate(stanza, start + at)
+    if (date !== undefined && date !== here) return -1
+    date = here
+  }
+  return date
 }
 
 function inWindows(

@@ -45,9 +45,12 @@ export function checkTemplate(parts: readonly (InputPart | OutputPart)[], path: 
   return depth
 }
 
-/** Throws a Fault unless each date stands once and in its place, and no two strings are neighbours. */
+/**
+ * Throws a Fault unless each date stands in its place, at most once in each of two labels, and no two strings are
+ * neighbours.
+ */
 export function checkInputHoles(parts: readonly InputPart[], path: string): void {
-  const seen = new Set<string>()
+  const seen = { creation: 0, review: 0 }
   for (const [index, part] of parts.entries()) {
     const before = parts[index - 1] ?? ''
     const after = parts[index + 1] ?? ''
@@ -56,8 +59,8 @@ export function checkInputHoles(parts: readonly InputPart[], path: string): void
         throw new Fault(`${path} is cut needlessly`)
       continue
     }
-    if (seen.has(part.hole)) throw new Fault(`${path} has the hole ${part.hole} twice`)
-    seen.add(part.hole)
+    seen[part.hole] += 1
+    if (seen[part.hole] > 2) throw new Fault(`${path} has the hole ${part.hole} three times`)
     const inPlace =
       typeof before === 'string' &&
       typeof after === 'string' &&

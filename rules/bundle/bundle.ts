@@ -66,9 +66,22 @@ export type StanzaForm = Readonly<{
 export type LabelForm = 'ess-0258' | '4774-0258' | '4774-4778'
 
 /**
+ * How two labels that say the same stand in one stanza: the second in an `equivalentlabel` of XEP-0258, or as the
+ * alternativeConfidentialityLabel of STANAG 4774 (rules/label/pair.ts).
+ */
+export type PairForm =
+  | 'ess-0258+equivalentlabel'
+  | '4774-0258+equivalentlabel'
+  | '4774-0258+alternative'
+  | '4774-4778+alternative'
+
+/** What a row is about: one label, or a pair of which both decide. */
+export type RowForm = LabelForm | PairForm
+
+/**
  * Canonical octets of a label element with holes for dates. A string stands for itself. In an input template
- * `creation` and `review` each stand for one date; in an output template they repeat the date of the input, `now` is the
- * second of the frame, and `now-plus` that second and so many more.
+ * `creation` and `review` each stand for one date, and for the same one again where a pair repeats it; in an output
+ * template they repeat the date of the input, `now` is the second of the frame, and `now-plus` that second and so many more.
  */
 export type InputTemplate = readonly (string | Readonly<{ hole: 'creation' | 'review' }>)[]
 export type OutputTemplate = readonly (
@@ -87,18 +100,31 @@ export type LabelWords = Readonly<{
   bgcolor: string
 }>
 
-/** One accepted label in one form, and what is released in its place. `words` are for people: templates decide. */
+/** The other label of a pair, for people, and whether it stands before the one that it goes with. */
+export type Beside = Readonly<{ place: 'first' | 'second'; marking: string; words?: LabelWords }>
+
+/**
+ * One accepted label in one form, and what is released in its place. `words`, `marking` and `beside` are for people:
+ * templates decide. `marking` is of the label under the sending side's policy, and of what it becomes.
+ */
 export type LabelRow = Readonly<{
   /** The entry of the ruleset that it comes from. */
   name: string
   input: Readonly<{
-    form: LabelForm
+    form: RowForm
     value: string
     marking: string
     template: InputTemplate
     words?: LabelWords
+    beside?: Beside
   }>
-  output: Readonly<{ form: LabelForm; marking: string; template: OutputTemplate; words?: LabelWords }>
+  output: Readonly<{
+    form: RowForm
+    marking: string
+    template: OutputTemplate
+    words?: LabelWords
+    beside?: Beside
+  }>
   /** Categories that the policy drops on the way, in words. */
   discarded?: readonly string[]
 }>
@@ -204,8 +230,8 @@ export type Bundle = Readonly<{
     /** Labels for those who send none; addresses come before domains. */
     defaultLabels?: readonly DefaultLabel[]
     /**
-     * For each row in its order: the other labels that say the same, as values (rules/label/wire.ts). An
-     * `equivalentlabel` beside the row's label must be one of them, and is taken out. Absent: none may stand there.
+     * For each row in its order: the other labels that say the same, as values (rules/label/wire.ts). Another label
+     * beside the row's must be one of them, and is taken out. Absent: none may stand there. A pair has none.
      */
     equivalents?: readonly (readonly string[])[]
   }>

@@ -119,7 +119,11 @@ const stanzaForm = record({
   content: boolean,
 })
 
-const labelForm = oneOf('ess-0258', '4774-0258', '4774-4778')
+const rowForm = oneOf(
+  ...['ess-0258', '4774-0258', '4774-4778'],
+  ...['ess-0258+equivalentlabel', '4774-0258+equivalentlabel'],
+  ...['4774-0258+alternative', '4774-4778+alternative'],
+)
 
 const inputHole = record({ hole: oneOf('creation', 'review') })
 const outputHole = record({ hole: oneOf('creation', 'review', 'now') })
@@ -146,11 +150,16 @@ const words = record(
   { privacyMark: string },
 )
 
+const forPeople = {
+  words,
+  beside: record({ place: oneOf('first', 'second'), marking: string }, { words }),
+}
+
 const labelRow = record(
   {
     name: string,
-    input: record({ form: labelForm, value: string, marking: string, template: list(inputPart) }, { words }),
-    output: record({ form: labelForm, marking: string, template: list(outputPart) }, { words }),
+    input: record({ form: rowForm, value: string, marking: string, template: list(inputPart) }, forPeople),
+    output: record({ form: rowForm, marking: string, template: list(outputPart) }, forPeople),
   },
   { discarded: list(string) },
 )

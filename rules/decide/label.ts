@@ -1,8 +1,8 @@
 /**
  * The label decision: equality with a row of the bundle, and the windows of its dates (doc/formats.md §3).
  *
- * The label is decoded and its value looked up; then the element is compared with the row's template, octet for
- * octet. What has equalled a template once need not be decoded again. There is no dominance, no range and no policy
+ * The label, or the pair of labels, is decoded and its value looked up; then the element is compared with the row's
+ * template, octet for octet. What has equalled a template once need not be decoded again. There is no dominance, no range and no policy
  * knowledge here.
  */
 
@@ -10,9 +10,9 @@ import type {
   Bundle,
   DateWindows,
   InputTemplate,
-  LabelForm,
   LabelRow,
   OutputTemplate,
+  RowForm,
 } from '../bundle/bundle.ts'
 import { createKnownLabels, type KnownLabel } from '../label/known.ts'
 import { readWireLabel } from '../label/wire.ts'
@@ -63,8 +63,8 @@ export function compileLabels({ rows, windows }: Bundle['labels']): LabelDecider
 }
 
 /** Numbers of rows by form and value. More than one have a value in common when they ask for different markings. */
-function indexRows(rows: readonly LabelRow[]): Map<LabelForm, Map<string, number[]>> {
-  const index = new Map<LabelForm, Map<string, number[]>>()
+function indexRows(rows: readonly LabelRow[]): Map<RowForm, Map<string, number[]>> {
+  const index = new Map<RowForm, Map<string, number[]>>()
   for (const [number, { name, input, output }] of rows.entries()) {
     const holes = holesOf(input.template)
     for (const hole of holesOf(output.template)) {

@@ -16,7 +16,7 @@ import type {
 import { canonicalJson } from '../bundle/canonical.ts'
 import { clark } from '../examples/probe.ts'
 import { localsWords } from '../review/choices.ts'
-import { dateWords, wordsLine } from '../review/labels.ts'
+import { dateWords, sideWords } from '../review/labels.ts'
 import {
   countWords,
   duration,
@@ -201,11 +201,11 @@ function rowFact(row: LabelRow, equivalents: readonly string[]): Fact {
     kind: 'row',
     name: `row/${canonicalJson(input.template)}`,
     where: 'Labels',
-    what: `${input.marking.replaceAll('%', '\uff05')} (${wordsLine(input.words)}), as %`,
+    what: `${sideWords(input).replaceAll('%', '\uff05')}, as %`,
     names: [labelFormName(input.form)],
     meaning: canonicalJson([output.template, output.marking, row.name, discarded, [...equivalents].sort()]),
     deciding: canonicalJson(output.template),
-    value: `released as ${output.marking} (${wordsLine(output.words)}), ${labelFormName(output.form)}, ${dateWords(output.template)}${lost}; entry ${row.name}${beside}`,
+    value: `released as ${sideWords(output)}, ${labelFormName(output.form)}, ${dateWords(output.template)}${lost}; entry ${row.name}${beside}`,
     row,
   }
 }

@@ -341,7 +341,11 @@ function labelPasses(
   if (reason === 'label-unlisted' || rows.length === 0)
     return fail('a label that is listed', 'it is not', places.of('labels'))
   const row = (verdict.accepted ? bundle.labels.rows[verdict.row] : undefined) ?? rows[0]!
+  const set = row.name.split('/')[0]!
   pass('a label that is listed', `${row.name}: ${row.input.marking}`, places.of(`row/${row.name}`))
+  const { beside } = row.input
+  if (beside !== undefined)
+    pass('beside it what it becomes, and nothing else', beside.marking, places.of(`accept/${set}`))
   if (read.creation !== undefined || read.review !== undefined) {
     const { creationPast, creationFuture, reviewAfterCreation } = bundle.labels.windows
     const check = `created from ${date(second - creationPast)} to ${date(second + creationFuture)}, reviewed within ${reviewAfterCreation} s`
@@ -349,6 +353,8 @@ function labelPasses(
     if (reason === 'label-date') return fail(check, found, places.of('window/creation-past'))
     pass(check, found, places.of('window/creation-past'))
   }
+  const kept = row.output.beside
+  if (kept !== undefined) pass('released with', kept.marking, places.of(`mode/${set}`))
   return passed(walk, 'released as', row.output.marking, places.of(`row/${row.name}`))
 }
 

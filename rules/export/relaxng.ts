@@ -4,7 +4,8 @@
  *
  * A stanza that the guard accepts is valid. A valid stanza may still be refused, for what a schema does not see: the canonical
  * spelling (white space between elements and around numbers included), the content rules of texts, resources and local parts
- * and what `content` takes away from them, the order within a sorted set, a number beyond 64, octets and depth, the windows of dates,
+ * and what `content` takes away from them, the order within a sorted set, a number beyond 64, octets and depth, the windows of dates
+ * and that both labels of a pair have the same,
  * and whose numbers identifiers name: the stanza’s own frame, an earlier one, one that there was.
  */
 import type {

@@ -18,56 +18,66 @@ export type KnownLabels<T> = Readonly<{
   learn(template: InputTemplate, row: T): void
 }>
 
-/** Templates with two dates at the same distances from their ends, by what they are without the dates. */
-type Dated<T> = Readonly<{ before: number; behind: number; reviewFirst: boolean; rows: Map<string, T> }>
+type Hole = Readonly<{ at: number; hole: 'creation' | 'review' }>
+
+/** Templates with the same dates in the same places, by what they are without the dates. */
+type Shape<T> = Readonly<{ holes: readonly Hole[]; rows: Map<string, T> }>
 
 /** Characters of a canonical date. */
 const DATE = 20
 
 export function createKnownLabels<T>(): KnownLabels<T> {
-  const undated = new Map<string, T>()
-  const dated: Dated<T>[] = []
-
-  function findDated(
-    octets: string,
-    { before, behind, reviewFirst, rows }: Dated<T>,
-  ): KnownLabel<T> | undefined {
-    const end = octets.length - behind
-    if (before + DATE > end - DATE) return undefined
-    const middle = octets.slice(before + DATE, end - DATE)
-    const row = rows.get(octets.slice(0, before) + middle + octets.slice(end))
-    if (row === undefined) return undefined
-    const first = octets.slice(before, before + DATE)
-    const second = octets.slice(end - DATE, end)
-    if (parseDate(first) === undefined || parseDate(second) === undefined) return undefined
-    const [review, creation] = reviewFirst ? [first, second] : [second, first]
-    return { row, creation, review }
-  }
+  /** By length: a label of another length is another label. */
+  const shapes = new Map<number, Shape<T>[]>()
 
   return {
     find(octets) {
-      const row = undated.get(octets)
-      if (row !== undefined) return { row, creation: undefined, review: undefined }
-      for (const group of dated) {
-        const found = findDated(octets, group)
-        if (found !== undefined) return found
+      for (const { holes, rows } of shapes.get(octets.length) ?? []) {
+        const row = rows.get(withoutDates(octets, holes))
+        const dates = row === undefined ? undefined : datesOf(octets, holes)
+        if (dates !== undefined) return { row: row!, ...dates }
       }
       return undefined
     },
     learn(template, row) {
-      const [start, one, middle, other, end] = template
-      if (template.length === 1 && typeof start === 'string') undated.set(start, row)
-      if (template.length !== 5 || typeof one !== 'object' || typeof other !== 'object') return
-      if (typeof start !== 'string' || typeof middle !== 'string' || typeof end !== 'string') return
-      if (one.hole === other.hole) return
-      const shape = { before: start.length, behind: end.length, reviewFirst: one.hole === 'review' }
-      const known = dated.find(
-        ({ before, behind, reviewFirst }) =>
-          before === shape.before && behind === shape.behind && reviewFirst === shape.reviewFirst,
-      )
-      const group = known ?? { ...shape, rows: new Map<string, T>() }
-      if (known === undefined) dated.push(group)
-      group.rows.set(start + middle + end, row)
+      let length = 0
+      let text = ''
+      const holes: Hole[] = []
+      for (const part of template) {
+        if (typeof part === 'string') text += part
+        else holes.push({ at: length, hole: part.hole })
+        length += typeof part === 'string' ? part.length : DATE
+      }
+      const ofLength = shapes.get(length) ?? []
+      shapes.set(length, ofLength)
+      const isHere = ({ at, hole }: Hole, i: number) => holes[i]?.at === at && holes[i].hole === hole
+      let shape = ofLength.find((one) => one.holes.length === holes.length && one.holes.every(isHere))
+      if (shape === undefined) ofLength.push((shape = { holes, rows: new Map() }))
+      shape.rows.set(text, row)
     },
   }
+}
+
+function withoutDates(octets: string, holes: readonly Hole[]): string {
+  let text = ''
+  let from = 0
+  for (const { at } of holes) {
+    text += octets.slice(from, at)
+    from = at + DATE
+  }
+  return text + octets.slice(from)
+}
+
+/** The dates in those places; undefined when one is none, or is not what the same hole has elsewhere. */
+function datesOf(octets: string, holes: readonly Hole[]): Omit<KnownLabel<unknown>, 'row'> | undefined {
+  const dates: { creation: string | undefined; review: string | undefined } = {
+    creation: undefined,
+    review: undefined,
+  }
+  for (const { at, hole } of holes) {
+    const date = octets.slice(at, at + DATE)
+    if (parseDate(date) === undefined || (dates[hole] ?? date) !== date) return undefined
+    dates[hole] = date
+  }
+  return dates
 }

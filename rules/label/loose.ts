@@ -5,10 +5,13 @@
  * any prefixes, absent URIs, dates with zone or fraction, order, the legacy root. ESS must be strict DER even here. What
  * is not forgiven is meaning: only the originator's label decides (ADatP-4774 App. 1 §2.2), and the finder gives a row
  * only when policy, class, categories and mark are the row's, letter for letter, and every identifier that the label does
- * carry is the row's too. Each equivalentlabel must be the label itself or one that the policies derive of it
- * (`edge.equivalents` of the bundle); an OriginatorID must be the sender.
+ * carry is the row's too. An OriginatorID must be the sender.
+ *
+ * Another label beside the first (an equivalentlabel of XEP-0258, an alternative label in a binding) is one of two things:
+ * both together are the pair of a row, and stay; or each is the first itself or one that the policies derive of it
+ * (`edge.equivalents` of the bundle), and goes. Pairs are looked for first.
  */
-import type { Bundle, LabelForm, LabelRow } from '../bundle/bundle.ts'
+import type { Bundle, LabelForm, LabelRow, PairForm, RowForm } from '../bundle/bundle.ts'
 import { type Refusal, refuse, refused } from '../reasons.ts'
 import { parseDate } from '../text/date.ts'
 import { SERVER_NS, type XmlElement } from '../xml/node.ts'
@@ -18,6 +21,7 @@ import { collapseBlanks } from './blanks.ts'
 import { decodeEss } from './ess.ts'
 import { fold } from './fold.ts'
 import { createKnownLabels } from './known.ts'
+import { isPair, pairForm } from './pair.ts'
 import type { LabelProblem } from './reading.ts'
 import { type Information4774, LABEL_NS, type Label4774, type LabelRole, read4774 } from './stanag4774.ts'
 import { readBindingData } from './stanag4778.ts'
@@ -25,7 +29,10 @@ import { fill } from './template.ts'
 import { essValue, informationOfValue, isComplete } from './wire.ts'
 import { ESS_NS, type Payload, type PayloadReader, readEssOctets, readSecurityLabel } from './xep0258.ts'
 
-/** The row that a label belongs to, the label's own dates in canonical form, and how many equivalents went with it. */
+/**
+ * The row that a label or a pair belongs to, its own dates in canonical form, and how many equivalents went with it that are
+ * no part of the row.
+ */
 export type FoundLabel = Readonly<{
   row: LabelRow
   creation?: string
@@ -36,7 +43,8 @@ export type FoundLabel = Readonly<{
 /**
  * Makes a function that finds the row of a label element. `sender` is the bare address that an OriginatorID must name.
  * `label-malformed` when it cannot be read, `label-unlisted` when it is no row's (or could be two rows'), or says that it
- * is equivalent to a label that is not in its row's list of `derived` ones; without list, none is.
+ * is equivalent to a label that is not in its row's list of `derived` ones (without list, none is), or when a pair has two
+ * creation or review dates.
  */
 export function createLabelFinder(
   rows: readonly LabelRow[],
@@ -44,29 +52,39 @@ export function createLabelFinder(
 ): (node: XmlElement, sender: string) => FoundLabel | Refusal {
   const known = new Map<string, KnownRow[]>()
   for (const [index, row] of rows.entries()) {
-    const label = templateLabel(row.input.template)
-    const equivalents = [label, ...(derived[index] ?? []).map(valueLabel)]
-    const key = `${row.input.form} ${label.key}`
-    known.set(key, [...(known.get(key) ?? []), { row, label, equivalents }])
+    const { label, equivalents } = templateLabel(row.input.template)
+    const labels = isPair(row.input.form) ? [label, ...equivalents] : [label]
+    const own = [label, ...(derived[index] ?? []).map(valueLabel)]
+    const key = keyOf(row.input.form, labels)
+    known.set(key, [...(known.get(key) ?? []), { row, labels, equivalents: own }])
+  }
+  function rowsOf(form: RowForm, labels: readonly Named[]): readonly KnownRow[] {
+    const candidates = known.get(keyOf(form, labels)) ?? []
+    return candidates.filter((row) => labels.every((one, i) => agrees(one, row.labels[i]!)))
   }
   function read(node: XmlElement, sender: string): FoundLabel | Refusal {
     const loose = readLoose(node)
     if (loose === undefined || ![loose.label, ...loose.equivalents].every((one) => isSender(one, sender))) {
       return refuse('label-malformed')
     }
-    const candidates = known.get(`${loose.form} ${loose.label.key}`) ?? []
-    const fitting = candidates.filter(({ label }) => agrees(loose.label, label))
+    const { form, pair, label, equivalents } = loose
+    const { creation, review } = label
+    const dates = {
+      ...(creation === undefined ? {} : { creation }),
+      ...(review === undefined ? {} : { review }),
+    }
+    const pairs = pair === undefined ? [] : rowsOf(pair, [label, ...equivalents])
+    if (pairs.length > 0) {
+      const sameDates = equivalents.every((one) => one.creation === creation && one.review === review)
+      if (pairs.length > 1 || !sameDates) return refuse('label-unlisted')
+      return { row: pairs[0]!.row, ...dates, equivalents: 0 }
+    }
+    const fitting = rowsOf(form, [label])
     const found = fitting.length === 1 ? fitting[0]! : undefined
     if (found === undefined) return refuse('label-unlisted')
     const isDerived = (one: Named) => found.equivalents.some((own) => own.key === one.key && agrees(one, own))
-    if (!loose.equivalents.every(isDerived)) return refuse('label-unlisted')
-    const { creation, review } = loose.label
-    return {
-      row: found.row,
-      ...(creation === undefined ? {} : { creation }),
-      ...(review === undefined ? {} : { review }),
-      equivalents: loose.equivalents.length,
-    }
+    if (!equivalents.every(isDerived)) return refuse('label-unlisted')
+    return { row: found.row, ...dates, equivalents: equivalents.length }
   }
 
   const written = createKnownLabels<LabelRow>()
@@ -83,8 +101,8 @@ export function createLabelFinder(
     }
     const found = read(node, sender)
     if (refused(found) || found.equivalents > 0) return found
-    const { form, template } = found.row.input
-    if (form === 'ess-0258') {
+    const { template } = found.row.input
+    if (template.length === 1) {
       if (spellings.size === MAX_SPELLINGS) spellings.clear()
       if (octets.length <= MAX_SPELLING) spellings.set(octets, found.row)
     } else if (fill(template, found) === octets) written.learn(template, found.row)
@@ -105,7 +123,12 @@ type Named = Readonly<{
   review?: string
 }>
 
-type KnownRow = Readonly<{ row: LabelRow; label: Named; equivalents: readonly Named[] }>
+/** `labels` are the row's own, one or a pair; `equivalents` those that may stand beside one. */
+type KnownRow = Readonly<{ row: LabelRow; labels: readonly Named[]; equivalents: readonly Named[] }>
+
+function keyOf(form: RowForm, labels: readonly Named[]): string {
+  return JSON.stringify([form, ...labels.map(({ key }) => key)])
+}
 
 function isSender(label: Named, sender: string): boolean {
   const id = label.originator
@@ -118,23 +141,43 @@ function agrees(loose: Named, row: Named): boolean {
   return true
 }
 
-type Loose = Readonly<{ form: LabelForm; label: Named; equivalents: readonly Named[] }>
+/** `pair` is what two of one format together are: no row has it for one, for three, or for two formats. */
+type Loose = Readonly<{
+  form: LabelForm
+  pair: PairForm | undefined
+  label: Named
+  equivalents: readonly Named[]
+}>
 
 function readLoose(node: XmlElement): Loose | undefined {
-  if (node.name === 'BindingData') {
-    const metadata = readBindingData(node)
-    if ('problem' in metadata || metadata.length !== 1) return undefined
-    const payload = strict4774(metadata[0]!)
-    if ('problem' in payload) return undefined
-    const label = named(payload, DECIDING)
-    return label === undefined ? undefined : { form: '4774-4778', label, equivalents: [] }
-  }
+  if (node.name === 'BindingData') return readBinding(node)
   const read = readSecurityLabel(node, STRICT_PAYLOADS)
   if ('problem' in read || read.label === undefined) return undefined
-  const label = named(read.label, DECIDING)
+  const label = named(read.label, FIRST)
   const equivalents = read.equivalents.map((equivalent) => named(equivalent, EQUIVALENT))
   if (label === undefined || !equivalents.every((e) => e !== undefined)) return undefined
-  return { form: read.label.format === 'ess' ? 'ess-0258' : '4774-0258', label, equivalents }
+  const form = read.label.format === 'ess' ? 'ess-0258' : '4774-0258'
+  const second = read.equivalents[0]
+  const alternative = second?.format === '4774' && second.label.role === 'alternative'
+  const pair = pairForm(form, alternative ? 'alternative' : 'equivalentlabel')
+  return { form, pair, label, equivalents }
+}
+
+/** In a binding the order of the labels says nothing: their roots tell which is which. */
+function readBinding(node: XmlElement): Loose | undefined {
+  const metadata = readBindingData(node)
+  if ('problem' in metadata) return undefined
+  const isAlternative = ({ name }: XmlElement) => Number(name === 'alternativeConfidentialityLabel')
+  const [first, ...others] = metadata.toSorted((a, b) => isAlternative(a) - isAlternative(b))
+  const label = namedStrictly(first!, FIRST)
+  const equivalents = others.map((one) => namedStrictly(one, ['alternative']))
+  if (label === undefined || !equivalents.every((e) => e !== undefined)) return undefined
+  return { form: '4774-4778', pair: '4774-4778+alternative', label, equivalents }
+}
+
+function namedStrictly(node: XmlElement, roles: readonly LabelRole[]): Named | undefined {
+  const payload = strict4774(node)
+  return 'problem' in payload ? undefined : named(payload, roles)
 }
 
 const STRICT_PAYLOADS: ReadonlyMap<string, PayloadReader> = new Map([
@@ -155,9 +198,9 @@ function strict4774(node: XmlElement): Payload | LabelProblem {
   return 'problem' in read ? read : { format: '4774', label: read.label, findings: [] }
 }
 
-/** The roots under which a label decides, and those of a label that stands for it under another policy. */
-const DECIDING: readonly LabelRole[] = ['originator', 'legacy']
-const EQUIVALENT: readonly LabelRole[] = [...DECIDING, 'alternative']
+/** The roots of the first label, and those of one that stands for it under another policy. */
+const FIRST: readonly LabelRole[] = ['originator', 'legacy']
+const EQUIVALENT: readonly LabelRole[] = [...FIRST, 'alternative']
 
 function named(payload: Payload, roles: readonly LabelRole[]): Named | undefined {
   if (payload.format === 'other') return undefined
@@ -211,13 +254,13 @@ const NO_IDENTIFIERS: ReadonlyMap<string, string> = new Map()
 const SOME_DATE = { creation: '2000-01-01T00:00:00Z', review: '2000-01-01T00:00:00Z', now: 0 }
 const TEMPLATE_LIMITS = { stanzaBytes: 1 << 20, depth: 16 }
 
-/** The label of a template. The bundle's templates are the compiler's, so one that is none is a fault. */
-function templateLabel(template: LabelRow['input']['template']): Named {
+/** The labels of a template. The bundle's templates are the compiler's, so one that is none is a fault. */
+function templateLabel(template: LabelRow['input']['template']): Loose {
   const octets = fill(template, SOME_DATE)
   const node = octets === undefined ? undefined : parseText(octets, TEMPLATE_LIMITS)
   const loose = node === undefined || refused(node) ? undefined : readLoose(node)
   if (loose === undefined) throw new Error('a label template of the bundle that is no label')
-  return loose.label
+  return loose
 }
 
 /** The label of a wire value; the bundle's are the compiler's too. */

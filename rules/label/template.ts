@@ -3,7 +3,7 @@
  *
  * The compiler makes them from a bound label; at run time they are compared and filled, and nothing else.
  */
-import type { InputTemplate, LabelForm, OutputTemplate } from '../bundle/bundle.ts'
+import type { InputTemplate, LabelForm, OutputTemplate, PairForm, RowForm } from '../bundle/bundle.ts'
 import { refused } from '../reasons.ts'
 import type { Spif } from '../spif/spif.ts'
 import { encodeBase64 } from '../text/base64.ts'
@@ -13,7 +13,8 @@ import { serialiseInside } from '../xml/write.ts'
 import { essOf, informationOf } from './bind.ts'
 import { encodeEss } from './ess.ts'
 import { type BindingProblem, isProblem, type Label } from './label.ts'
-import { type Label4774, write4774 } from './stanag4774.ts'
+import { isPair, secondRole, singleForm } from './pair.ts'
+import { type LabelRole, write4774 } from './stanag4774.ts'
 import { writeBindingData } from './stanag4778.ts'
 import { readWireLabel, writeEssPayload, writeSecurityLabel } from './wire.ts'
 
@@ -28,19 +29,34 @@ const SERVER_NS = 'jabber:server'
 /** An input template with the value that `readWireLabel` gives of it. */
 export type WireTemplate = Readonly<{ template: InputTemplate; value: string }>
 
+/** A label and its policy, to be written. */
+export type BoundLabel = Readonly<{ label: Label; spif: Spif }>
+
 /**
  * The element as which `label` is accepted in `form`: what a row's `input` needs. A problem when the form cannot hold
  * the label in its one spelling.
  */
 export function wireTemplate(label: Label, spif: Spif, form: LabelForm): WireTemplate | BindingProblem {
-  const node = payloadElement(label, spif, form, CREATION, REVIEW)
+  return inputTemplate([{ label, spif }], form)
+}
+
+/** The same of a pair, in this order. */
+export function pairTemplate(
+  first: BoundLabel,
+  second: BoundLabel,
+  form: PairForm,
+): WireTemplate | BindingProblem {
+  return inputTemplate([first, second], form)
+}
+
+function inputTemplate(labels: readonly BoundLabel[], form: RowForm): WireTemplate | BindingProblem {
+  const node = labelElement(labels, form, CREATION, REVIEW)
   if (isProblem(node)) return node
-  const filled = payloadElement(label, spif, form, SOME_DATE, SOME_DATE) as XmlElement
-  const read = readWireLabel(wrap(filled, form))
+  const read = readWireLabel(labelElement(labels, form, SOME_DATE, SOME_DATE) as XmlElement)
   if (refused(read)) {
     return { problem: 'unknown-syntax', detail: `the label has no canonical spelling as ${form}` }
   }
-  const template = cut(wrap(node, form), form, { hole: 'creation' } as const, { hole: 'review' } as const)
+  const template = cut(node, form, { hole: 'creation' } as const, { hole: 'review' } as const)
   return isProblem(template) ? template : { template, value: read.value }
 }
 
@@ -59,11 +75,28 @@ export function releaseTemplate(
   label: Label,
   spif: Spif,
   form: LabelForm,
+  options: ReleaseOptions,
+): OutputTemplate | BindingProblem {
+  return outputTemplate([{ label, spif }], form, options)
+}
+
+/** The same of a pair, in this order; both labels get the same dates. */
+export function releasePair(
+  first: BoundLabel,
+  second: BoundLabel,
+  form: PairForm,
+  options: ReleaseOptions,
+): OutputTemplate | BindingProblem {
+  return outputTemplate([first, second], form, options)
+}
+
+function outputTemplate(
+  labels: readonly BoundLabel[],
+  form: RowForm,
   { marking, creation, review }: ReleaseOptions,
 ): OutputTemplate | BindingProblem {
-  const node = payloadElement(label, spif, form, CREATION, REVIEW)
-  if (isProblem(node)) return node
-  return cut(wrap(node, form, marking), form, creation, review)
+  const node = labelElement(labels, form, CREATION, REVIEW, marking)
+  return isProblem(node) ? node : cut(node, form, creation, review)
 }
 
 /** Dates to put into holes, canonical; `now` in seconds since 1970. */
@@ -86,10 +119,29 @@ function dateOf(hole: OutputHole, dates: TemplateDates): string | undefined {
   return formatDate(hole.hole === 'now-plus' ? dates.now + hole.seconds : dates.now)
 }
 
+/** The label element around one label, or around two. */
+function labelElement(
+  labels: readonly BoundLabel[],
+  form: RowForm,
+  creation: string,
+  review: string,
+  marking?: ReleaseOptions['marking'],
+): XmlElement | BindingProblem {
+  const payloads: XmlElement[] = []
+  for (const [index, bound] of labels.entries()) {
+    const role = index > 0 && isPair(form) ? secondRole(form) : 'originator'
+    const payload = payloadElement(bound, singleForm(form), role, creation, review)
+    if (isProblem(payload)) return payload
+    payloads.push(payload)
+  }
+  if (singleForm(form) === '4774-4778') return writeBindingData(payloads)
+  return writeSecurityLabel(payloads[0]!, marking, payloads[1])
+}
+
 function payloadElement(
-  label: Label,
-  spif: Spif,
+  { label, spif }: BoundLabel,
   form: LabelForm,
+  role: LabelRole,
   creation: string,
   review: string,
 ): XmlElement | BindingProblem {
@@ -99,16 +151,11 @@ function payloadElement(
   }
   const information = informationOf(spif, label)
   if (isProblem(information)) return information
-  const label4774: Label4774 = { role: 'originator', information, creation, review }
-  return write4774(label4774)
+  return write4774({ role, information, creation, review })
 }
 
-function wrap(payload: XmlElement, form: LabelForm, marking?: ReleaseOptions['marking']): XmlElement {
-  return form === '4774-4778' ? writeBindingData([payload]) : writeSecurityLabel(payload, marking)
-}
-
-/** The canonical octets with `creation` and `review` in the places of their stand-ins, each once or (ESS) never. */
-function cut<H>(node: XmlElement, form: LabelForm, creation: H, review: H): (string | H)[] | BindingProblem {
+/** The canonical octets with `creation` and `review` in the places of their stand-ins: each once a label or (ESS) never. */
+function cut<H>(node: XmlElement, form: RowForm, creation: H, review: H): (string | H)[] | BindingProblem {
   const parts: (string | H)[] = []
   const octets = serialiseInside(node, SERVER_NS)
   let start = 0
@@ -118,7 +165,8 @@ function cut<H>(node: XmlElement, form: LabelForm, creation: H, review: H): (str
     parts.push(octets.slice(start, at), standIn === CREATION ? creation : review)
     start = at + 2
   }
-  if (parts.length !== (form === 'ess-0258' ? 0 : 4)) {
+  const dates = singleForm(form) === 'ess-0258' ? 0 : isPair(form) ? 4 : 2
+  if (parts.length !== 2 * dates) {
     return { problem: 'unknown-syntax', detail: 'a name or marking holds private-use characters' }
   }
   return [...parts, octets.slice(start)]

@@ -1,7 +1,7 @@
 /**
  * The label as it stands in a canonical stanza: read by `inspect` at run time and by the compiler.
  *
- * Exactly one spelling of each label is read; no policy is needed. Three forms:
+ * Exactly one spelling of each label is read; no policy is needed. Three forms, and pairs of them (pair.ts):
  *
  *   ess-0258    securitylabel / label / esssecuritylabel: base64 of `encodeEss` (strict DER, known category types,
  *               a policy and a classification present)
@@ -10,36 +10,81 @@
  *
  * The 4774 label is what `write4774` writes of it: ReviewDateTime and CreationDateTime both present, URIs on
  * PolicyIdentifier and on every Category, no two Categories of one TagName or URI, Categories and values sorted, no
- * Id, no OriginatorID, no succession; dates as doc/formats.md §1 has them, of 1970 to 9999. No displaymarking, no equivalentlabel, no white space between elements.
+ * Id, no OriginatorID, no succession; dates as doc/formats.md §1 has them, of 1970 to 9999. No displaymarking, no white
+ * space between elements. The two labels of a pair have the same dates.
  */
-import type { LabelForm } from '../bundle/bundle.ts'
-import { type Refusal, refuse } from '../reasons.ts'
+import type { LabelForm, RowForm } from '../bundle/bundle.ts'
+import { type Refusal, refuse, refused } from '../reasons.ts'
 import { decodeBase64 } from '../text/base64.ts'
 import { parseDate } from '../text/date.ts'
-import { element, type XmlElement } from '../xml/node.ts'
+import { element, type XmlElement, type XmlNode } from '../xml/node.ts'
 import { decodeEss, type EssLabel } from './ess.ts'
 import type { CategoryType } from './kind.ts'
-import { type Information4774, LABEL_NS, type Label4774, read4774, write4774 } from './stanag4774.ts'
+import { pairForm } from './pair.ts'
+import {
+  type Information4774,
+  LABEL_NS,
+  type Label4774,
+  type LabelRole,
+  read4774,
+  write4774,
+} from './stanag4774.ts'
 import { readBindingData, writeBindingData } from './stanag4778.ts'
 import { ESS_NS, MAX_BASE64, SEC_LABEL_NS } from './xep0258.ts'
 
 /**
- * A label of the wire. `value` is equal for equal labels of one form, whatever their dates, and only for them; the key of
- * a row is form and value. Dates are there in the 4774 forms only.
+ * A label of the wire, or a pair. `value` is equal for equal labels of one form, whatever their dates, and only for them;
+ * that of a pair is of both in their order. The key of a row is form and value. Dates are there in the 4774 forms only.
  */
-export type WireLabel = Readonly<{ form: LabelForm; value: string; creation?: string; review?: string }>
+export type WireLabel = Readonly<{ form: RowForm; value: string; creation?: string; review?: string }>
 
 /** Reads the label element of a canonical stanza; anything else in it, or otherwise spelt, is `label-malformed`. */
 export function readWireLabel(node: XmlElement): WireLabel | Refusal {
   if (node.name === 'BindingData') return readBinding(node)
-  if (!isPlain(node, SEC_LABEL_NS, 'securitylabel')) return MALFORMED
-  const label = onlyChild(node)
-  const payload = label !== undefined && isPlain(label, SEC_LABEL_NS, 'label') ? onlyChild(label) : undefined
-  if (payload === undefined) return MALFORMED
-  return payload.ns === LABEL_NS ? read4774Wire('4774-0258', payload) : readEssWire(payload)
+  if (!isPlain(node, SEC_LABEL_NS, 'securitylabel') || node.children.length > 2) return MALFORMED
+  const [label, equivalent] = node.children
+  const first = readHolder(label, 'label', FIRST)
+  const second = equivalent === undefined ? undefined : readHolder(equivalent, 'equivalentlabel', SECOND)
+  return together(first, second, '0258')
 }
 
 const MALFORMED = refuse('label-malformed')
+/** The roots of the first label, and of another beside it. */
+const FIRST: readonly LabelRole[] = ['originator']
+const SECOND: readonly LabelRole[] = ['originator', 'alternative']
+
+/** A label by itself, wherever it stands. */
+type One = Readonly<{
+  format: 'ess' | '4774'
+  role?: LabelRole
+  value: string
+  creation?: string
+  review?: string
+}>
+
+/** One label, or two of one format and with the same dates. */
+function together(
+  first: One | Refusal,
+  second: One | Refusal | undefined,
+  carrier: '0258' | '4778',
+): WireLabel | Refusal {
+  if (refused(first) || refused(second)) return MALFORMED
+  const { format, role: _, ...label } = first
+  const single = `${format}-${carrier}` as LabelForm
+  if (second === undefined) return { form: single, ...label }
+  const form = pairForm(single, second.role === 'alternative' ? 'alternative' : 'equivalentlabel')
+  if (form === undefined) return MALFORMED
+  // Labels of two formats differ here, since one has dates.
+  if (second.creation !== label.creation || second.review !== label.review) return MALFORMED
+  return { ...label, form, value: JSON.stringify([label.value, second.value]) }
+}
+
+function readHolder(node: XmlNode | undefined, name: string, roles: readonly LabelRole[]): One | Refusal {
+  if (node === undefined || typeof node === 'string' || !isPlain(node, SEC_LABEL_NS, name)) return MALFORMED
+  const payload = onlyChild(node)
+  if (payload === undefined) return MALFORMED
+  return payload.ns === LABEL_NS ? read4774Wire(payload, roles) : readEssWire(payload)
+}
 
 function isPlain(node: XmlElement, ns: string, name: string): boolean {
   return node.name === name && node.ns === ns && node.attributes.length === 0
@@ -51,14 +96,14 @@ function onlyChild(node: XmlElement): XmlElement | undefined {
   return node.children.length === 1 && typeof only !== 'string' ? only : undefined
 }
 
-function readEssWire(node: XmlElement): WireLabel | Refusal {
+function readEssWire(node: XmlElement): One | Refusal {
   const base64 = node.children[0]
   if (node.ns !== ESS_NS || node.name !== 'esssecuritylabel' || node.attributes.length > 0) return MALFORMED
   if (node.children.length !== 1 || typeof base64 !== 'string' || base64.length > MAX_BASE64) return MALFORMED
   const octets = decodeBase64(base64)
   const label = octets === undefined ? undefined : decodeEss(octets, 'der')
   if (label === undefined || 'problem' in label || !isComplete(label)) return MALFORMED
-  return { form: 'ess-0258', value: essValue(label) }
+  return { format: 'ess', value: essValue(label) }
 }
 
 /** Whether a label says of which policy it is and what class it has. */
@@ -75,24 +120,26 @@ export function essValue(label: EssLabel): string {
 
 function readBinding(node: XmlElement): WireLabel | Refusal {
   const metadata = readBindingData(node)
-  const label = 'problem' in metadata ? undefined : metadata[0]
-  if (label === undefined || !sameTree(node, writeBindingData([label]))) return MALFORMED
-  return read4774Wire('4774-4778', label)
+  if ('problem' in metadata || metadata.length > 2 || !sameTree(node, writeBindingData(metadata)))
+    return MALFORMED
+  const [label, another] = metadata
+  const second = another === undefined ? undefined : read4774Wire(another, SECOND)
+  return together(read4774Wire(label!, FIRST), second, '4778')
 }
 
-function read4774Wire(form: LabelForm, node: XmlElement): WireLabel | Refusal {
+function read4774Wire(node: XmlElement, roles: readonly LabelRole[]): One | Refusal {
   const read = read4774(node, 'strict')
   if ('problem' in read) return MALFORMED
   const { label } = read
-  if (!isWire4774(label) || !sameTree(node, write4774(label))) return MALFORMED
-  return { form, value: value4774(label), creation: label.creation!, review: label.review! }
+  const { role } = label
+  if (!roles.includes(role) || !isWire4774(label) || !sameTree(node, write4774(label))) return MALFORMED
+  return { format: '4774', role, value: value4774(label), creation: label.creation!, review: label.review! }
 }
 
-/** Whether a 4774 label is of the kind that crosses: by the originator, with dates, identified, once a tag set. */
+/** Whether a 4774 label is of the kind that crosses: with dates, identified, once a tag set. */
 function isWire4774(label: Label4774): boolean {
-  const { role, id, creation, review, originatorId, succession, information } = label
-  if (role !== 'originator' || id !== undefined || creation === undefined || review === undefined)
-    return false
+  const { id, creation, review, originatorId, succession, information } = label
+  if (id !== undefined || creation === undefined || review === undefined) return false
   if (parseDate(creation) === undefined || parseDate(review) === undefined) return false
   if (originatorId !== undefined || succession !== undefined || information.policy === undefined) return false
   const { categories } = information
@@ -113,7 +160,7 @@ function value4774({ information }: Label4774): string {
 }
 
 /**
- * What the value of a 4774 label was made of; undefined for that of an ESS label. For values that the compiler made: a
+ * What the value of one 4774 label was made of; undefined for that of an ESS label. For values that the compiler made: a
  * bundle's, never a stanza's.
  */
 export function informationOfValue(value: string): Information4774 | undefined {
@@ -149,19 +196,21 @@ function sameTree(a: XmlElement, b: XmlElement): boolean {
   return true
 }
 
-/** A securitylabel around a payload. */
+/** A securitylabel around a payload, and around an equivalent one behind it. */
 export function writeSecurityLabel(
   payload: XmlElement,
   marking?: Readonly<{ text: string; fgcolor: string; bgcolor: string }>,
+  equivalent?: XmlElement,
 ): XmlElement {
-  const label = element(SEC_LABEL_NS, 'label', [], [payload])
-  if (marking === undefined) return element(SEC_LABEL_NS, 'securitylabel', [], [label])
+  const holders = [element(SEC_LABEL_NS, 'label', [], [payload])]
+  if (equivalent !== undefined) holders.push(element(SEC_LABEL_NS, 'equivalentlabel', [], [equivalent]))
+  if (marking === undefined) return element(SEC_LABEL_NS, 'securitylabel', [], holders)
   const { text, bgcolor, fgcolor } = marking
   return element(
     SEC_LABEL_NS,
     'securitylabel',
     [],
-    [element(SEC_LABEL_NS, 'displaymarking', { bgcolor, fgcolor }, [text]), label],
+    [element(SEC_LABEL_NS, 'displaymarking', { bgcolor, fgcolor }, [text]), ...holders],
   )
 }
 

@@ -1,5 +1,6 @@
 /** The accepted labels as a reviewer sees them: what comes in, what goes out, what is lost on the way. */
 import type { LabelRow, LabelWords, OutputTemplate } from '../bundle/bundle.ts'
+import { isPair, singleForm } from '../label/pair.ts'
 import { fill } from '../label/template.ts'
 import { readWireLabel } from '../label/wire.ts'
 import { refused } from '../reasons.ts'
@@ -12,6 +13,7 @@ import {
   type Inline,
   type Line,
   paragraph,
+  piecesOf,
   subheading,
   table,
   warning,
@@ -24,14 +26,25 @@ const SOME_DATE = '2000-01-01T00:00:00Z'
 export function labelSections(rows: readonly LabelRow[]): Block[] {
   const labels = Map.groupBy(rows, labelKey)
   const losses = createLosses(rows)
-  const released = new Set(rows.map((row) => JSON.stringify([row.output.marking, row.output.words ?? null])))
+  const pairs = [...labels.values()].filter(([row]) => isPair(row!.input.form)).length
+  const counted = [`${number(labels.size - pairs)} labels`, ...(pairs > 0 ? [`${number(pairs)} pairs`] : [])]
+  const released = new Set(rows.map(({ output }) => JSON.stringify(labelsOf(output))))
   return [
     heading('Labels that are accepted, and what is released'),
     paragraph(
-      `${number(labels.size)} labels are accepted, in ${number(rows.length)} spellings; ${number(released.size)} different labels are released. `,
+      `${andList(counted)} are accepted, in ${number(rows.length)} spellings; ${number(released.size)} different ones are released. `,
       'A label that is not in this table refuses its stanza. Equality decides: there is no range and no “or lower”. Every marking is made ',
       'anew from the policy; markings and colours that come with a stanza are not believed.',
     ),
+    ...(pairs > 0
+      ? [
+          paragraph(
+            'A pair is two labels in one stanza that say the same under two policies, as a room of the sending side gives back what the ',
+            'receiving side has said there. Both must be those of one line, in that order and with the same dates; any other two refuse ',
+            'their stanza, whatever each is by itself.',
+          ),
+        ]
+      : []),
     table(
       ['Entry', 'Accepted', 'Released', 'On the way'],
       [...labels.values()].map((same) => labelRow(same, losses)),
@@ -55,27 +68,60 @@ export function labelSections(rows: readonly LabelRow[]): Block[] {
 
 /** Spellings of one label that become the same are one line. */
 function labelKey({ name, input, output, discarded }: LabelRow): string {
-  return JSON.stringify([
-    name,
-    input.marking,
-    input.words,
-    output.form,
-    output.marking,
-    output.words,
-    discarded,
-  ])
+  return JSON.stringify([name, labelsOf(input), output.form, labelsOf(output), discarded])
 }
 
 function labelRow(rows: readonly LabelRow[], losses: Losses): Cell[] {
   const { name, input, output } = rows[0]!
   return [
     name,
-    { lines: [markingOf(input.marking, input.words), wordsLine(input.words), formsLine(rows)] },
+    { lines: [...labelLines(input, ', which decides'), formsLine(rows)] },
     {
-      lines: [markingOf(output.marking, output.words), wordsLine(output.words), labelFormName(output.form)],
+      lines: [
+        ...labelLines(output, hasMarking(output) ? ', whose marking is shown' : ''),
+        labelFormName(output.form),
+      ],
     },
     { lines: changes(rows, losses) },
   ]
+}
+
+type Side = LabelRow['input'] | LabelRow['output']
+type Shown = Readonly<{ marking: string; words: LabelWords | undefined; own: boolean }>
+
+/** The one label of a side of a row, or both in the order in which they stand. */
+function labelsOf({ marking, words, beside }: Side): readonly Shown[] {
+  const own = { marking, words, own: true }
+  if (beside === undefined) return [own]
+  const other = { marking: beside.marking, words: beside.words, own: false }
+  return beside.place === 'first' ? [other, own] : [own, other]
+}
+
+/** Markings side by side, then each label in words; `role` is said of the one that a pair is there for. */
+function labelLines(side: Side, role: string): Line[] {
+  const [first, second] = labelsOf(side)
+  if (second === undefined) return [markingOf(first!.marking, first!.words), wordsLine(first!.words)]
+  const line = (place: string, { words, own }: Shown): Line => [
+    `${place}${own ? role : ''}: `,
+    ...piecesOf(wordsLine(words)),
+  ]
+  return [
+    [markingOf(first!.marking, first!.words), ' and ', markingOf(second.marking, second.words)],
+    line('first', first!),
+    line('second', second),
+  ]
+}
+
+/** A binding of STANAG 4778 has none. */
+function hasMarking({ form }: Side): boolean {
+  return singleForm(form) !== '4774-4778'
+}
+
+/** A side of a row in a few words. */
+export function sideWords(side: Side): string {
+  return labelsOf(side)
+    .map(({ marking, words }) => `${marking} (${wordsLine(words)})`)
+    .join(' and ')
 }
 
 function markingOf(marking: string, words: LabelWords | undefined): Inline {
@@ -87,7 +133,7 @@ function markingOf(marking: string, words: LabelWords | undefined): Inline {
 }
 
 /** A label in the words of its policy. */
-export function wordsLine(words: LabelWords | undefined): Line {
+function wordsLine(words: LabelWords | undefined): Line {
   if (words === undefined) return ''
   const categories = words.categories.map(({ tagSet, values }) => `${tagSet}: ${values.join(', ')}`)
   const mark = words.privacyMark === undefined ? [] : [`mark “${words.privacyMark}”`]
@@ -102,8 +148,13 @@ function formsLine(rows: readonly LabelRow[]): string {
 function changes(rows: readonly LabelRow[], losses: Losses): Line[] {
   const { input, output } = rows[0]!
   const lines: Line[] = losses(rows[0]!).map((loss) => [warning(loss)])
+  if (output.beside?.place === 'first') {
+    lines.push('the accepted label stays and what it becomes is added: the receiving side sees both')
+  } else if (output.beside !== undefined) lines.push('both labels stay: the receiving side sees both')
+  else if (input.beside !== undefined) lines.push('the label that decides is left out')
   const [before, after] = [input.words, output.words]
-  if (before !== undefined && after !== undefined && before.policy !== after.policy) {
+  const stays = output.beside !== undefined
+  if (before !== undefined && after !== undefined && before.policy !== after.policy && !stays) {
     const title = ({ policy, classification }: LabelWords): string => `${policy} ${classification}`
     lines.push(`${title(before)} becomes ${title(after)}`)
   }
@@ -155,18 +206,21 @@ export function dateWords(template: OutputTemplate): string {
     if (hole.hole === 'now-plus') return `review ${duration(hole.seconds)} after it crosses`
     return `${hole.hole} date kept`
   })
-  return words.toSorted().join(', ')
+  return [...new Set(words)].toSorted().join(', ')
 }
 
 /** The value of a template as the label format has it: names or numbers, not the words of the bundle. */
-function writtenValue(template: OutputTemplate): Inline {
+function writtenValue(template: OutputTemplate): Line {
   const spelling = fill(template, { creation: SOME_DATE, review: SOME_DATE, now: 946_684_800 }) ?? ''
   const octets = Buffer.from(`<message xmlns="jabber:server">${unmarked(spelling)}</message>`)
   const root = parseStanza(octets, { stanzaBytes: octets.length, depth: 64 })
   const node = refused(root) ? undefined : root.children[0]
   const label = node === undefined || typeof node === 'string' ? undefined : readWireLabel(node)
   if (label === undefined || refused(label)) return warning('cannot be read')
-  return code(compact(JSON.parse(label.value) as unknown[]))
+  const parts = JSON.parse(label.value) as unknown[]
+  if (!isPair(label.form)) return code(compact(parts))
+  const [first, second] = (parts as string[]).map((part) => code(compact(JSON.parse(part) as unknown[])))
+  return [first!, ' and ', second!]
 }
 
 /** A released XEP-0258 label without its marking, which is no part of the value. */

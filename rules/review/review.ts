@@ -173,7 +173,7 @@ function changed({ edge }: Bundle): Block[] {
     ...((edge.equivalents ?? []).some((values) => values.length > 0)
       ? [
           paragraph(
-            'It also takes out labels that stand beside a listed one as its equivalents (XEP-0258), when they are what the policies derive of it; any other refuses the stanza.',
+            'It also takes out labels that stand beside a listed one as its equivalents (XEP-0258) or alternatives (STANAG 4774), when they are what the policies derive of it; any other refuses the stanza. What makes a listed pair is left in its place.',
           ),
         ]
       : []),

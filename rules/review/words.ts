@@ -1,5 +1,5 @@
 /** What the rules of a bundle are called when people read them. A form or namespace without a name here is shown as it is. */
-import type { Bundle, ElementRule, LabelForm, Slot, StanzaForm, ValueRule } from '../bundle/bundle.ts'
+import type { Bundle, ElementRule, RowForm, Slot, StanzaForm, ValueRule } from '../bundle/bundle.ts'
 import { SERVER_NS } from '../xml/node.ts'
 import type { Inline } from './page.ts'
 
@@ -64,10 +64,15 @@ const STANDARDS: ReadonlyMap<string, string> = new Map([
   ['urn:xmpp:occupant-id:0', 'XEP-0421 occupant identifiers'],
 ])
 
-const LABEL_FORMS: Readonly<Record<LabelForm, string>> = {
+const LABEL_FORMS: Readonly<Record<RowForm, string>> = {
   'ess-0258': 'ESS label in XEP-0258',
   '4774-0258': 'STANAG 4774 label in XEP-0258',
   '4774-4778': 'STANAG 4774 label bound by STANAG 4778',
+  'ess-0258+equivalentlabel': 'ESS labels in XEP-0258, the second as equivalentlabel',
+  '4774-0258+equivalentlabel': 'STANAG 4774 labels in XEP-0258, the second as equivalentlabel',
+  '4774-0258+alternative':
+    'STANAG 4774 labels in XEP-0258, the second as equivalentlabel and alternative label',
+  '4774-4778+alternative': 'STANAG 4774 labels bound by STANAG 4778, the second as alternative label',
 }
 
 /** What a form of stanza is called. */
@@ -81,7 +86,7 @@ export function standardOf(ns: string): string {
   return STANDARDS.get(ns) ?? ns
 }
 
-export function labelFormName(form: LabelForm): string {
+export function labelFormName(form: RowForm): string {
   return LABEL_FORMS[form]
 }
 

@@ -1,14 +1,16 @@
 /**
  * The label sets of a ruleset, worked out: for each listed label what it is, what it becomes, and how both are written.
  *
- * One row for each listed label in each form that is accepted. Every contradiction is a problem: a label that its policy
- * calls invalid, that does not map, that maps to an invalid one, that is listed twice.
+ * One row for each listed label in each form that is accepted; pairs.ts knows of two labels in one stanza. Every
+ * contradiction is a problem: a label that its policy calls invalid, that does not map, that maps to an invalid one, that is
+ * listed twice.
  */
-import type { LabelForm, LabelRow, LabelWords, OutputTemplate } from '../bundle/bundle.ts'
+import type { LabelForm, LabelRow, LabelWords, OutputTemplate, RowForm } from '../bundle/bundle.ts'
 import { access } from '../clearance/access.ts'
 import type { Clearance } from '../clearance/clearance.ts'
 import { type BindingProblem, isProblem, type Label, sameLabel } from '../label/label.ts'
-import { releaseTemplate, type WireTemplate, wireTemplate } from '../label/template.ts'
+import { isPair, singleForm } from '../label/pair.ts'
+import { type ReleaseOptions, type WireTemplate, wireTemplate } from '../label/template.ts'
 import { enumerateLabels } from '../spif/composition.ts'
 import type { Spif } from '../spif/index.ts'
 import { loadSpif, mapIncoming, mapOutgoing, marking, validate } from '../spif/index.ts'
@@ -16,6 +18,7 @@ import type { Marking } from '../spif/marking.ts'
 import type { Sources } from './directory.ts'
 import { seconds } from './duration.ts'
 import { clearanceOf, labelOf } from './names.ts'
+import { acceptedAs, besides, checkPairs, hasPairs, mapsBack, releasedAs, releaseForm } from './pairs.ts'
 import type { Problem } from './problem.ts'
 import type { ClearanceSource, LabelSetSource, LabelSource, RulesetSource } from './schema.ts'
 import { decodeSource } from './source.ts'
@@ -85,11 +88,15 @@ export function compileLabels(ruleset: RulesetSource, yaml: YamlSource, sources:
 /** Forms that may stand in an equivalentlabel; a binding has the value of the label that is bound. */
 const EQUIVALENT_FORMS: readonly LabelForm[] = ['ess-0258', '4774-0258']
 
-/** Each row's label in its other format, and what the policies of the ruleset make of it, either one's equivalences asked. */
+/**
+ * Each row's label in its other format, and what the policies of the ruleset make of it, either one's equivalences asked.
+ * Beside a pair nothing stands.
+ */
 function equivalentsOf({ rows, labels, spifs }: Work): string[][] {
   const policies = [...spifs.values()].filter((spif) => spif !== undefined)
   const values = new Map<Label, ReadonlySet<string>>()
   return labels.map(({ label, policy }, index) => {
+    if (isPair(rows[index]!.input.form)) return []
     const known = values.get(label) ?? equivalentValues(label, policy, policies)
     values.set(label, known)
     return [...known].filter((value) => value !== rows[index]!.input.value).sort()
@@ -143,6 +150,7 @@ function compileSet(work: Work, source: LabelSetSource, path: Path): void {
       ),
     )
   }
+  problems.push(...checkPairs(source, yaml, path))
   checkReview(work, source, path)
   checkDiscard(work, source, policy, path)
   if (policy === undefined || target === undefined) return
@@ -209,13 +217,13 @@ function generate(
   let leftOut = 0
   for (const label of labels) {
     const released = released4(set, label)
-    if ('problem' in released || isProblem(outputOf(set, released))) {
+    if ('problem' in released || isProblem(outputOf(set, label, released))) {
       leftOut += 1
       continue
     }
     const name = freeName(taken, slug(label))
     for (const form of set.source.accept) {
-      const input = wireTemplate(label, set.policy, form)
+      const input = acceptedAs({ ...set, label, released }, form)
       if (isProblem(input)) leftOut += 1
       else if (!work.listed.has(`${form} ${input.value}`))
         addRow(work, set, { name, label, released, form, input }, path)
@@ -250,7 +258,7 @@ function freeName(taken: Set<string>, wanted: string): string {
 
 /** A review date is made exactly where a STANAG 4774 label is made of one without dates. */
 function checkReview(work: Work, source: LabelSetSource, path: Path): void {
-  const needed = source.release !== 'ess-0258' && source.accept.includes('ess-0258')
+  const needed = source.release !== 'ess-0258' && source.accept.some(isUndated)
   const stated = source['review-after'] !== undefined
   if (needed && !stated) {
     const message = `an ESS label has no dates and is released as ${source.release}; add review-after, such as 365d`
@@ -295,14 +303,14 @@ function compileEntry(work: Work, set: Set4, entry: LabelSetSource['allow'][numb
   if (entry.becomes !== undefined) checkBecomes(work, target, entry.becomes, released, [...path, 'becomes'])
   if (label === undefined || released === undefined) return
 
-  const output = outputOf(set, released)
+  const output = outputOf(set, label, released)
   if (isProblem(output)) {
-    const message = `what this label becomes cannot be written as ${source.release} (${output.problem}: ${output.detail}); take it out, or choose another release`
+    const message = `what this label becomes cannot be written as ${releaseForm(source)} (${output.problem}: ${output.detail}); take it out, or choose another release`
     problems.push(yaml.problem(path, message))
     return
   }
   for (const form of source.accept) {
-    const input = wireTemplate(label, policy, form)
+    const input = acceptedAs({ ...set, label, released }, form)
     if (isProblem(input)) {
       const message = `this label cannot be written as ${form} (${input.problem}: ${input.detail}); take it out, or the form out of accept`
       problems.push(yaml.problem(path, message))
@@ -317,7 +325,7 @@ type NewRow = Readonly<{
   name: string
   label: Label
   released: Released
-  form: LabelForm
+  form: RowForm
   input: WireTemplate
 }>
 
@@ -330,29 +338,21 @@ function addRow(
 ): void {
   const { source, policy, target } = set
   notePeriods(work, [...label.categories, ...released.categories], path)
-  const template = outputOf(set, released, form)
+  const template = outputOf(set, label, released, form)
   if (isProblem(template)) throw new Error('an output that could be written for another form')
   const name = `${source.name}/${entry}`
   work.listed.set(`${form} ${input.value}`, name)
   checkRoom(work, form, input.template, path)
   const inMarking = marking(label, policy, { language: source['marking-language'] })
   const outMarking = marking(released, target, { language: source['marking-language'] })
+  const accepted = { marking: inMarking.text, words: wordsOf(label, inMarking) }
+  const becomes = { marking: outMarking.text, words: wordsOf(released, outMarking) }
+  const beside = besides(source, form, accepted, becomes)
   work.labels.push({ label, policy })
   work.rows.push({
     name,
-    input: {
-      form,
-      value: input.value,
-      marking: inMarking.text,
-      template: input.template,
-      words: wordsOf(label, inMarking),
-    },
-    output: {
-      form: source.release,
-      marking: outMarking.text,
-      template,
-      words: wordsOf(released, outMarking),
-    },
+    input: { form, value: input.value, template: input.template, ...accepted, ...beside.input },
+    output: { form: releaseForm(source), template, ...becomes, ...beside.output },
     ...(released.discarded.length === 0 ? {} : { discarded: released.discarded }),
   })
 }
@@ -374,14 +374,16 @@ function notePeriod(work: Work, name: string, { notBefore, notAfter }: Period, p
 
 type Period = Readonly<{ notBefore?: string; notAfter?: string }>
 
-/** How a label is released that was accepted in `form`. */
+/** How a label is released that was accepted in `form`; the marking is of what it becomes. */
 function outputOf(
-  { source, target }: Set4,
+  set: Set4,
+  label: Label,
   released: Label,
-  form: LabelForm = source.accept[0] ?? source.release,
+  form: RowForm = set.source.accept[0] ?? set.source.release,
 ): OutputTemplate | BindingProblem {
+  const { source, target } = set
   const shown = marking(released, target, { language: source['marking-language'] })
-  return releaseTemplate(released, target, source.release, {
+  return releasedAs({ ...set, label, released }, source, form, {
     ...(source.release === '4774-4778' ? {} : { marking: shown }),
     ...releaseDates(source, form),
   })
@@ -456,6 +458,11 @@ function released4(
       }
     }
     released = mapped
+    if (hasPairs(source) && !mapsBack({ label, policy, released, target })) {
+      return {
+        problem: `this label becomes ${inWords(released)}, which does not map back to it, and a pair says that both are the same; list it in a set with mode: replace and without pairs, or complete the equivalences`,
+      }
+    }
   }
   const seen = peer === undefined ? undefined : access(released, peer, target)
   if (seen !== undefined && !seen.permit) {
@@ -485,18 +492,20 @@ function checkBecomes(
   }
 }
 
-/** 4774 labels keep their dates; one made of ESS is created when it crosses. */
-function releaseDates(
-  source: LabelSetSource,
-  form: LabelForm,
-): Pick<Parameters<typeof releaseTemplate>[3], 'creation' | 'review'> {
-  if (form !== 'ess-0258') return { creation: { hole: 'creation' }, review: { hole: 'review' } }
+/** Whether a label of that form has no dates. */
+function isUndated(form: RowForm): boolean {
+  return singleForm(form) === 'ess-0258'
+}
+
+/** 4774 labels keep their dates, both of a pair the same; one made of ESS is created when it crosses. */
+function releaseDates(source: LabelSetSource, form: RowForm): Pick<ReleaseOptions, 'creation' | 'review'> {
+  if (!isUndated(form)) return { creation: { hole: 'creation' }, review: { hole: 'review' } }
   const after = source['review-after'] === undefined ? 0 : seconds(source['review-after'])
   return { creation: { hole: 'now' }, review: { hole: 'now-plus', seconds: after } }
 }
 
 /** Whether an earlier entry accepts the same label in the same form. */
-function isListed(work: Work, form: LabelForm, value: string, path: Path): boolean {
+function isListed(work: Work, form: RowForm, value: string, path: Path): boolean {
   const first = work.listed.get(`${form} ${value}`)
   if (first === undefined) return false
   work.problems.push(
@@ -506,7 +515,7 @@ function isListed(work: Work, form: LabelForm, value: string, path: Path): boole
 }
 
 /** A label that no stanza within the limits has room for could never be accepted. */
-function checkRoom(work: Work, form: LabelForm, template: LabelRow['input']['template'], path: Path): void {
+function checkRoom(work: Work, form: RowForm, template: LabelRow['input']['template'], path: Path): void {
   const limits = work.ruleset.limits
   let depth = 1
   let deepest = 1

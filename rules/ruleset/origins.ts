@@ -12,6 +12,7 @@
  *   namespace/NS         the switch that admits elements of that namespace
  *   profile              the table of switches, for what has no switch of its own
  *   labels               the label sets
+ *   accept/SET  mode/SET how the labels of a set come in, and how they are released
  */
 import type { Bundle, Origin } from '../bundle/bundle.ts'
 import type { CatalogueName } from '../profile/catalogue.ts'
@@ -107,6 +108,8 @@ export function originsOf(
   add('identifiers', ['identifiers'])
   add('labels', ['labels'])
   for (const [at, set] of ruleset.labels.sets.entries()) {
+    add(`accept/${set.name}`, ['labels', 'sets', at, 'accept'])
+    add(`mode/${set.name}`, ['labels', 'sets', at, 'mode'])
     for (const [index, entry] of set.allow.entries()) {
       add(`row/${set.name}/${entry.name}`, ['labels', 'sets', at, 'allow', index], false)
     }

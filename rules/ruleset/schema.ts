@@ -1,5 +1,6 @@
 /** The closed form of ruleset.yaml (ruleset.schema.json). */
-import type { LabelForm } from '../bundle/bundle.ts'
+import type { LabelForm, RowForm } from '../bundle/bundle.ts'
+import type { PairMode } from '../label/pair.ts'
 import type { CatalogueName, PresetName, UnlabelledName } from '../profile/catalogue.ts'
 import type { IdentifierKind } from '../profile/identifiers.ts'
 import type { StripName } from '../profile/strip.ts'
@@ -52,9 +53,9 @@ export type LabelSetSource = Readonly<{
   policy: string
   target?: string
   equivalences?: 'policy' | 'target'
-  accept: readonly LabelForm[]
+  accept: readonly RowForm[]
   release: LabelForm
-  mode: 'replace'
+  mode: 'replace' | PairMode
   'marking-language': string
   'review-after'?: string
   discard?: readonly string[]

@@ -7,7 +7,7 @@
 import type { Bundle } from '../bundle/bundle.ts'
 import { COUNTS, GENERATIONS, type StanzaNumber } from '../text/numbered.ts'
 import { type Benign, benignStanza, choicesOf, type Wish } from './benign.ts'
-import { badValues, forbidden, misspelt, miswritten } from './spoilt.ts'
+import { badValues, forbidden, mispaired, misspelt, miswritten } from './spoilt.ts'
 
 /** One stanza, and what must be said of it: `accepted` with the row (-1 for none) and the output, or else refused. */
 export type SelfTestCase = Readonly<{
@@ -84,6 +84,10 @@ export function selfTest(bundle: Bundle): readonly SelfTestCase[] {
   const dated = ofRows.find(({ label }) => label.includes('DateTime') && label.includes('<Category'))
   for (const { what, stanza } of dated === undefined ? [] : forbidden(bundle, dated, second))
     add(`label: ${what}`, stanza)
+  for (const pair of ofRows.filter(({ row }) => bundle.labels.rows[row]?.input.beside !== undefined)) {
+    const { name } = bundle.labels.rows[pair.row]!
+    for (const { what, stanza } of mispaired(bundle, pair, second)) add(`label ${name}: ${what}`, stanza)
+  }
 
   const base =
     ofForms.find(({ text, label }) => text !== '' && label !== '') ?? ofForms.find(({ text }) => text !== '')

@@ -6,7 +6,7 @@
  */
 import type { Bundle, LabelRow, ValueRule } from '../bundle/bundle.ts'
 import { fill } from '../label/template.ts'
-import { LAST_SECOND } from '../text/date.ts'
+import { formatDate, LAST_SECOND } from '../text/date.ts'
 import { type Benign, labelOf } from './benign.ts'
 
 /** What is wrong with it, and its octets. */
@@ -208,6 +208,29 @@ function mislabelled(bundle: Bundle, { row: number, label }: Benign, second: num
       ])
   }
   return out
+}
+
+/** What stands before, in, between and behind the two labels of a pair. */
+const PAIR =
+  /^(.*?<(?:label|Metadata)>)(.*?)(<\/(?:label|Metadata)><(?:equivalentlabel|Metadata)>)(.*?)(<\/(?:equivalentlabel|Metadata)>.*)$/su
+
+/** The stanza of a pair with two labels that are not those of one row, or not with the same dates. */
+export function mispaired(bundle: Bundle, { before, behind, label }: Benign, second: number): Spoilt[] {
+  const [, head, one, between, other, tail] = PAIR.exec(label) ?? []
+  if (one === undefined || other === undefined) return []
+  const dates = { creation: second, review: second }
+  const rows = new Set(bundle.labels.rows.map((row) => labelOf(row, dates)))
+  const today = formatDate(second)
+  const pairs: [string, string, string][] = [
+    ['in the other order', other, one],
+    ['of its first label twice', one, one],
+    ['of its second label twice', other, other],
+    ['of two dates', one, other.replaceAll(today, formatDate(second - 1))],
+  ]
+  return pairs
+    .map(([what, a, b]) => ({ what: `a pair ${what}`, label: `${head}${a}${between}${b}${tail}` }))
+    .filter((spoilt) => !rows.has(spoilt.label))
+    .map((spoilt) => ({ what: spoilt.what, stanza: before + spoilt.label + behind }))
 }
 
 /** The day that is none is the one of the self-test to whoever counts on. */

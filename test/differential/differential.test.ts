@@ -13,6 +13,7 @@ import { makeDecider, NO_ROW } from '../../guard/verify/decide.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { NUMBER } from '../support/number.ts'
+import { everyPair, pairRulesets } from '../support/pairs.ts'
 import { compiled, exampleSources } from '../support/ruleset.ts'
 import { bundle as byHand, encodeBundle } from '../verify/fixture.ts'
 import { mutate } from '../verify/mutate.ts'
@@ -30,6 +31,9 @@ const bundles: [string, Bundle][] = [
   ['coalition-to-acme', incoming],
   // Pairs of domains, less than all of Unicode, and nearly the whole catalogue.
   ['fmn-rooms', compiled(exampleSources('fmn-rooms')).bundle],
+  // Pairs of labels, going and coming.
+  ['with pairs', compiled(pairRulesets('4774-4778+alternative').out).bundle],
+  ['with pairs of every form', compiled(everyPair()).bundle],
   // Has rule types and slots that the first profile does not use.
   ['by hand', { ...byHand, labels: outgoing.labels, limits: outgoing.limits }],
 ]

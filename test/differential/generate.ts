@@ -292,17 +292,30 @@ export function makeGenerator(bundle: Bundle, chance: Random) {
   }
 
   const label = () => {
-    const template: InputTemplate = pick(bundle.labels.rows).input.template
+    const template: InputTemplate = rarely() ? crossed() : pick(bundle.labels.rows).input.template
     const second = Date.UTC(2026, 10, 22, 10) / 1000
     const around = (limit: number) => second - 10 + below(rarely() ? limit : 12)
     const iso = (seconds: number) => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+    const made = () => ({ creation: iso(around(500_000)), review: iso(around(500_000_000) + 86_400) })
+    const dates = made()
     return template
       .map((part) => {
         if (typeof part === 'string') return part
-        if (below(100) === 0) return date()
-        return part.hole === 'creation' ? iso(around(500_000)) : iso(around(500_000_000) + 86_400)
+        return below(100) === 0 ? pick([date(), made()[part.hole]]) : dates[part.hole]
       })
       .join('')
+  }
+
+  /** The first label of one pair before the second of another, where there are pairs. */
+  const crossed = (): InputTemplate => {
+    const pairs = bundle.labels.rows.filter(({ input }) => input.beside !== undefined)
+    const [one, other] = [pick(bundle.labels.rows), pick(pairs.length > 0 ? pairs : bundle.labels.rows)]
+    const half = (template: InputTemplate) => Math.floor(template.length / 2)
+    if (one.input.form !== other.input.form) return other.input.template
+    const [first, second] = [one.input.template, other.input.template]
+    if (first.length > 1) return [...first.slice(0, half(first)), ...second.slice(half(second))]
+    const [head, tail] = [String(first[0]).split('</label>'), String(second[0]).split('</label>')]
+    return [`${head[0]}</label>${tail[1]}`]
   }
 
   const slotsOf = (slots: readonly Slot[], parent: string): string => {

@@ -19,6 +19,7 @@ import { parseText } from '../../rules/xml/parse.ts'
 import { createStreamReader } from '../../rules/xml/stream.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import { NAMING } from '../support/number.ts'
+import { everyPair } from '../support/pairs.ts'
 import { compiled, exampleNames, exampleSources } from '../support/ruleset.ts'
 import { sampleSources } from '../support/sample-ruleset.ts'
 import { makeVerifiers } from '../support/verifiers.ts'
@@ -88,9 +89,14 @@ function benignOf(bundle: Bundle): Map<string, number> {
   return benign
 }
 
-for (const name of exampleNames()) {
+const rulesets = new Map([
+  ...exampleNames().map((name) => [name, exampleSources(name)] as const),
+  ['coalition-to-acme with pairs', everyPair()] as const,
+])
+
+for (const [name, sources] of rulesets) {
   t.test(`benign stanzas of ${name}`, async (t) => {
-    const { bundle } = compiled(exampleSources(name))
+    const { bundle } = compiled(sources)
     const { inspect, verify } = makeVerifiers(bundle)
     const benign = benignOf(bundle)
     let asked = 0

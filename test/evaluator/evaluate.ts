@@ -2,7 +2,7 @@
  * The second evaluator: from the files of a ruleset to the rows that its bundle must have, by a way of its own.
  *
  * It imports nothing of rules/: a mistake of the compiler would otherwise be enforced faithfully by both verifiers. It knows less than the
- * compiler (mode `replace`, listed labels, the constructs of the example policies) and refuses what it does not know.
+ * compiler (listed labels, the constructs of the example policies) and refuses what it does not know.
  */
 import { parse } from 'yaml'
 import { type Category, displayMarking, type Label, markingText, writeLabel } from './label.ts'
@@ -43,7 +43,8 @@ export function expectedRows(sources: ReadonlyMap<string, Uint8Array>): Expected
 function rowsOf(set: SetSource, sources: ReadonlyMap<string, Uint8Array>): ExpectedRow[] {
   for (const key of Object.keys(set))
     if (!SET_KEYS.includes(key)) throw new Error(`the evaluator does not know ${key}`)
-  if (set.mode !== 'replace') throw new Error(`the evaluator does not know the mode ${set.mode}`)
+  if (!['replace', 'equivalentlabel', 'alternative'].includes(set.mode))
+    throw new Error(`the evaluator does not know the mode ${set.mode}`)
   const policy = readPolicy(sources.get(set.policy)!)
   const target = set.target === undefined ? policy : readPolicy(sources.get(set.target)!)
   return set.allow.flatMap((entry) => {
@@ -51,7 +52,14 @@ function rowsOf(set: SetSource, sources: ReadonlyMap<string, Uint8Array>): Expec
     const released = target === policy ? label : mapped(label, target, set.equivalences === 'target')
     const language = set['marking-language']
     return set.accept.map((form) => {
-      const fromEss = form === 'ess-0258'
+      const fromEss = form.startsWith('ess')
+      // What a room gives back was made on the other side: what the label becomes, then the label.
+      const given = form.includes('+')
+      const accepted = given ? [released, label] : [label]
+      const added = given ? [released, label] : [label, released]
+      const becomes = set.mode === 'replace' ? [released] : added
+      const as = set.mode === 'replace' ? set.release : `${set.release}+${set.mode}`
+      if (becomes.length === 2 || given) sayTheSame(label, released)
       const [creation, review] = fromEss
         ? ['#now', `#now+${days(set['review-after'])}`]
         : ['#creation', '#review']
@@ -59,13 +67,32 @@ function rowsOf(set: SetSource, sources: ReadonlyMap<string, Uint8Array>): Expec
       const fill = (text: string, c: string, r: string) => text.replaceAll('#C', c).replaceAll('#R', r)
       return {
         name: `${set.name}/${entry.name}`,
-        input: fill(writeLabel(label, form), '#creation', '#review'),
-        output: fill(writeLabel(released, set.release, shown), creation!, review!),
+        input: fill(writeLabel(accepted, form), '#creation', '#review'),
+        output: fill(writeLabel(becomes, as, shown), creation!, review!),
         marking: markingText(label, language),
         released: markingText(released, language),
       }
     })
   })
+}
+
+/** Of a pair each label is the other under the other policy, whichever of the two policies says so. */
+function sayTheSame(label: Label, released: Label): void {
+  if (label.policy === released.policy) throw new Error('a pair of one policy')
+  const isBack = (backwards: boolean): boolean => {
+    try {
+      const back = mapped(released, label.policy, backwards)
+      const values = (one: Label) =>
+        one.categories
+          .map(({ value }) => value.name)
+          .sort()
+          .join()
+      return back.level.name === label.level.name && values(back) === values(label)
+    } catch {
+      return false
+    }
+  }
+  if (!isBack(true) && !isBack(false)) throw new Error(`${label.level.name} does not come back`)
 }
 
 function days(text = '0d'): number {

@@ -1,7 +1,8 @@
-/** Every row of every example, against the second evaluator. */
+/** Every row of every example, and of the examples with pairs of labels, against the second evaluator. */
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import type { LabelRow } from '../../rules/bundle/bundle.ts'
+import { PAIR_FORMS, pairRulesets } from '../support/pairs.ts'
 import { changedSources, compiled, exampleNames, exampleSources } from '../support/ruleset.ts'
 import { type ExpectedRow, expectedRows } from './evaluate.ts'
 
@@ -34,6 +35,35 @@ for (const name of exampleNames()) {
     t.end()
   })
 }
+
+for (const form of PAIR_FORMS) {
+  t.test(form, (t) => {
+    const mode = form.endsWith('alternative') ? 'alternative' : 'equivalentlabel'
+    const { out, back } = pairRulesets(form)
+    for (const sources of [out, back, pairRulesets(form, mode).back]) {
+      const { rows } = compiled(sources).bundle.labels
+      t.same(rowsOf(rows), expectedRows(sources))
+      t.ok(rows.some(({ input, output }) => [input.form, output.form].includes(form)))
+    }
+    // The two labels of a pair, one from another row or both the other way round.
+    const right = rowsOf(compiled(out).bundle.labels.rows)
+    const [open, exercise] = ['acme/open', 'acme/open-exercise'].map(
+      (name) => right.find((r) => r.name === name)!,
+    )
+    const other = right.map((row) => (row === open ? { ...row, output: exercise!.output } : row))
+    t.notSame(other, expectedRows(out))
+    t.end()
+  })
+}
+
+t.test('a pair that does not say the same twice is none', (t) => {
+  const { out } = pairRulesets('4774-4778+alternative')
+  const spif = new TextDecoder().decode(out.get('acme.spif.xml'))
+  const collapsed = spif.replace('policyRef="HARBOUR" lacv="3"', 'policyRef="HARBOUR" lacv="2"')
+  out.set('acme.spif.xml', new TextEncoder().encode(collapsed))
+  t.throws(() => expectedRows(out), /INTERNAL does not come back/)
+  t.end()
+})
 
 t.test('a wrong row would show', (t) => {
   const sources = exampleSources('acme-to-coalition')

@@ -1,31 +1,38 @@
 /**
  * Labels as the second evaluator writes them: ESS (RFC 2634 §3.2 with the categories of ACP-145(A)) in DER, STANAG 4774, and around both
- * XEP-0258 or the binding of STANAG 4778. `#C` and `#R` stand where the dates of creation and review stand.
+ * XEP-0258 or the binding of STANAG 4778, with room for a second label. `#C` and `#R` stand where the dates of creation and review stand.
  */
 import type { Class, Policy, Tag, Value } from './policy.ts'
 
 export type Category = Readonly<{ tag: Tag; value: Value }>
 export type Label = Readonly<{ policy: Policy; level: Class; categories: readonly Category[] }>
 
-export function writeLabel(label: Label, form: string, marking?: string): string {
-  if (form === 'ess-0258') {
-    const base64 = Buffer.from(ess(label)).toString('base64')
-    return wrapped(`<esssecuritylabel xmlns="urn:xmpp:sec-label:ess:0">${base64}</esssecuritylabel>`, marking)
-  }
-  if (form === '4774-0258') return wrapped(stanag4774(label), marking)
-  if (form === '4774-4778') {
+/** One label, or two of which the second stands behind `+` in the name of the form. */
+export function writeLabel(labels: readonly Label[], form: string, marking = ''): string {
+  const [carrier = '', second] = form.split('+')
+  if (labels.length !== (second === undefined ? 1 : 2)) throw new Error(`${labels.length} labels as ${form}`)
+  const root = (index: number) => (index === 1 && second === 'alternative' ? 'alternative' : 'originator')
+  const known = [
+    ...['ess-0258', '4774-0258', '4774-4778', 'ess-0258+equivalentlabel', '4774-0258+equivalentlabel'],
+    ...['4774-0258+alternative', '4774-4778+alternative'],
+  ]
+  if (!known.includes(form)) throw new Error(`the evaluator does not know the form ${form}`)
+  if (carrier === '4774-4778') {
     return (
       '<BindingData xmlns="urn:nato:stanag:4778:profile:xmpp:1:0"><BindingDataObject>' +
       '<BindingInformation xmlns="urn:nato:stanag:4778:bindinginformation:1:0"><MetadataBindingContainer><MetadataBinding>' +
-      `<Metadata>${stanag4774(label)}</Metadata><DataReference URI=""></DataReference></MetadataBinding>` +
+      labels.map((label, index) => `<Metadata>${stanag4774(label, root(index))}</Metadata>`).join('') +
+      '<DataReference URI=""></DataReference></MetadataBinding>' +
       '</MetadataBindingContainer></BindingInformation></BindingDataObject></BindingData>'
     )
   }
-  throw new Error(`the evaluator does not know the form ${form}`)
-}
-
-function wrapped(payload: string, marking = ''): string {
-  return `<securitylabel xmlns="urn:xmpp:sec-label:0">${marking}<label>${payload}</label></securitylabel>`
+  const payloads = labels.map((label, index) => {
+    if (carrier === '4774-0258') return stanag4774(label, root(index))
+    const base64 = Buffer.from(ess(label)).toString('base64')
+    return `<esssecuritylabel xmlns="urn:xmpp:sec-label:ess:0">${base64}</esssecuritylabel>`
+  })
+  const behind = payloads.slice(1).map((payload) => `<equivalentlabel>${payload}</equivalentlabel>`)
+  return `<securitylabel xmlns="urn:xmpp:sec-label:0">${marking}<label>${payloads[0]}</label>${behind.join('')}</securitylabel>`
 }
 
 /** The displaymarking of XEP-0258 §3. */
@@ -55,7 +62,7 @@ export function markingText({ policy, level, categories }: Label, language: stri
   return [policy.name, phrase(level), ...tags].join(' ')
 }
 
-function stanag4774({ policy, level, categories }: Label): string {
+function stanag4774({ policy, level, categories }: Label, root: string): string {
   // In the order of the identifiers of their tag sets.
   const tags = policy.tags.filter((tag) => categories.some((one) => one.tag === tag))
   const written = tags
@@ -67,10 +74,10 @@ function stanag4774({ policy, level, categories }: Label): string {
       return `<Category TagName="${escaped(tag.set)}" Type="${type}" URI="urn:oid:${tag.id}">${generic.join('')}</Category>`
     })
   return (
-    '<originatorConfidentialityLabel xmlns="urn:nato:stanag:4774:confidentialitymetadatalabel:1:0" ReviewDateTime="#R">' +
+    `<${root}ConfidentialityLabel xmlns="urn:nato:stanag:4774:confidentialitymetadatalabel:1:0" ReviewDateTime="#R">` +
     `<ConfidentialityInformation><PolicyIdentifier URI="urn:oid:${policy.id}">${escaped(policy.name)}</PolicyIdentifier>` +
     `<Classification>${escaped(level.name)}</Classification>${written.join('')}</ConfidentialityInformation>` +
-    '<CreationDateTime>#C</CreationDateTime></originatorConfidentialityLabel>'
+    `<CreationDateTime>#C</CreationDateTime></${root}ConfidentialityLabel>`
   )
 }
 

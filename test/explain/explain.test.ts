@@ -8,6 +8,7 @@ import { serialise } from '../../rules/xml/write.ts'
 import { makeGenerator } from '../differential/generate.ts'
 import { mutateTree } from '../support/mutate-tree.ts'
 import { NUMBER } from '../support/number.ts'
+import { everyPair, pairRulesets } from '../support/pairs.ts'
 import { changedSources, compiled, exampleNames, exampleSources } from '../support/ruleset.ts'
 import { random } from '../verify/random.ts'
 
@@ -27,9 +28,14 @@ function failure(steps: readonly Step[]): Step | undefined {
   return steps.find(({ outcome }) => outcome === 'failed')
 }
 
-for (const name of exampleNames()) {
+const rulesets = [
+  ...exampleNames().map((name) => [name, exampleSources(name)] as const),
+  ['coalition-to-acme with pairs', everyPair()] as const,
+]
+
+for (const [name, sources] of rulesets) {
   t.test(`the walk ends where the decision does: ${name}`, (t) => {
-    const { bundle } = compiled(exampleSources(name))
+    const { bundle } = compiled(sources)
     const chance = random(3)
     const generate = makeGenerator(bundle, chance)
     const stanzas = formProbes(bundle, SECOND).map(({ stanza }) => stanza)
@@ -65,6 +71,46 @@ for (const name of exampleNames()) {
     t.end()
   })
 }
+
+t.test('a pair is explained label by label', (t) => {
+  const { back } = pairRulesets('4774-0258+alternative', 'alternative')
+  const { bundle } = compiled(back)
+  const lines = new TextDecoder().decode(back.get('ruleset.yaml')).split('\n')
+  const row = bundle.labels.rows.find(({ name, input }) => name === 'harbour/unclassified' && input.beside)!
+  const stanza = rowProbe(bundle, row, { creation: SECOND, review: SECOND })!
+  const said = (text: string) =>
+    explain(bundle, Buffer.from(text), SECOND, NUMBER).steps.map(({ check, outcome, found, place }) => [
+      check,
+      outcome,
+      found,
+      lines[Number(place.split(':')[1]) - 1]?.trim() ?? '',
+    ])
+  t.match(said(stanza).slice(-6), [
+    [
+      'a label in the one spelling of its form',
+      'passed',
+      /STANAG 4774 labels in XEP-0258, the second/,
+      'labels:',
+    ],
+    [
+      'a label that is listed',
+      'passed',
+      'harbour/unclassified: HARBOUR UNCLASSIFIED',
+      '- name: unclassified',
+    ],
+    ['beside it what it becomes, and nothing else', 'passed', 'ACME OPEN', 'accept:'],
+    [/^created from/, 'passed', String, 'creation-past: 365d'],
+    ['released with', 'passed', 'HARBOUR UNCLASSIFIED', 'mode: alternative'],
+    ['released as', 'passed', 'ACME OPEN', '- name: unclassified'],
+  ])
+  t.match(said(stanza.replace('>OPEN<', '>INTERNAL<')).at(-1), [
+    'a label that is listed',
+    'failed',
+    'it is not',
+    'labels:',
+  ])
+  t.end()
+})
 
 t.test('each rule has its place', (t) => {
   const says = (stanza: string) => explain(bundle, Buffer.from(stanza), SECOND, NUMBER).steps

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import type { PairForm } from '../../rules/bundle/bundle.ts'
 import { ask, type Crossing, startCrossing } from '../support/crossing.ts'
 import { ADDRESS, closeNetwork, hasRoute, networkAvailable, openNetwork, startNames } from './network.ts'
 import { writeRulesets } from './rulesets.ts'
@@ -16,8 +17,11 @@ const PATIENT = { timeout: 240_000 } as const
 
 const GATE = ['ip', 'netns', 'exec', 'sallyport-gate'] as const
 
-/** Runs every scenario with these servers. Prints the versions, and how many stanzas each guard journalled. */
-export async function interoperate(servers: Readonly<Record<Side, StartServer>>): Promise<void> {
+/** Runs every scenario with these servers, with labels that leave as such pairs. Prints the versions, and how many stanzas each guard journalled. */
+export async function interoperate(
+  servers: Readonly<Record<Side, StartServer>>,
+  pairs: PairForm,
+): Promise<void> {
   const available = networkAvailable()
   if (available !== true) {
     t.test('interoperation', { skip: available }, () => {})
@@ -53,7 +57,7 @@ export async function interoperate(servers: Readonly<Record<Side, StartServer>>)
         folder: join(folder, 'crossing'),
         near,
         far,
-        rulesets: writeRulesets(folder),
+        rulesets: writeRulesets(folder, pairs),
         ports: 7000,
         prefix: GATE,
       })

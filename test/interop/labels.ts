@@ -1,12 +1,12 @@
 /** Label elements as clients write and see them, from the rows of a bundle. */
-import type { Bundle, InputTemplate, LabelForm, LabelRow, OutputTemplate } from '../../rules/bundle/bundle.ts'
+import type { Bundle, InputTemplate, LabelRow, OutputTemplate, RowForm } from '../../rules/bundle/bundle.ts'
 import { refused } from '../../rules/reasons.ts'
 import { elements } from '../../rules/xml/node.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'
 import { serialiseInside } from '../../rules/xml/write.ts'
 
 /** The row of a ruleset entry in one input form; throws when the bundle has none. */
-export function row(bundle: Bundle, name: string, form: LabelForm): LabelRow {
+export function row(bundle: Bundle, name: string, form: RowForm): LabelRow {
   const found = bundle.labels.rows.find((r) => r.name === name && r.input.form === form)
   if (found === undefined)
     throw new Error(

@@ -1,9 +1,12 @@
-/** The product's example rulesets, with the domains of the interoperation tests. */
-import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+/**
+ * The product's example rulesets with pairs of labels, and with the domains of the interoperation tests: what leaves the high
+ * side keeps its label beside the low side's, and comes back from low rooms with both.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import type { PairForm } from '../../rules/bundle/bundle.ts'
+import { pairRulesets } from '../support/pairs.ts'
 
-const EXAMPLES = fileURLToPath(new URL('../../packaging/examples/', import.meta.url))
 const NAMES = [
   ['rooms.acme.example', 'conference.high.example'],
   ['rooms.coalition.example', 'conference.low.example'],
@@ -11,18 +14,19 @@ const NAMES = [
   ['coalition.example', 'low.example'],
 ] as const
 
-/** Copies both rulesets into a folder and gives their directories. */
-export function writeRulesets(folder: string): Readonly<{ out: string; back: string }> {
-  const copy = (name: string) => {
-    const directory = join(folder, name)
-    cpSync(join(EXAMPLES, name), directory, { recursive: true })
-    // The ruleset, and the examples that it is held to.
-    for (const file of globSync(join(directory, '*.yaml'))) {
-      let text = readFileSync(file, 'utf8')
-      for (const [from, to] of NAMES) text = text.replaceAll(from, to)
-      writeFileSync(file, text)
+/** Writes both rulesets into a folder and gives their directories. */
+export function writeRulesets(folder: string, form: PairForm): Readonly<{ out: string; back: string }> {
+  const write = (way: string, sources: ReadonlyMap<string, Uint8Array>) => {
+    const directory = join(folder, way)
+    mkdirSync(directory, { recursive: true })
+    for (const [file, octets] of sources) {
+      let text = new TextDecoder().decode(octets)
+      // The ruleset, and the examples that it is held to.
+      if (file.endsWith('.yaml')) for (const [from, to] of NAMES) text = text.replaceAll(from, to)
+      writeFileSync(join(directory, file), text)
     }
     return directory
   }
-  return { out: copy('acme-to-coalition'), back: copy('coalition-to-acme') }
+  const { out, back } = pairRulesets(form)
+  return { out: write('high-to-low', out), back: write('low-to-high', back) }
 }

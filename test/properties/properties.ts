@@ -44,6 +44,7 @@ export const PROPERTIES: readonly Property[] = [
     says: 'One label decides, in its one place; every other equals what its row derives.',
     held: [
       ...of('decide/decide.test.ts', 'one label decides, even where the profile has room for two'),
+      ...of('decide/pairs.test.ts'),
       ...of('label/wire.test.ts'),
       ...of('edge/normalise.test.ts'),
     ],

@@ -10,10 +10,17 @@ import { residualBits, total } from '../../rules/review/residual.ts'
 import { reviewPage } from '../../rules/review/review.ts'
 import { asText } from '../../rules/review/text.ts'
 import { visible } from '../../rules/review/visible.ts'
+import { everyPair, pairRulesets } from '../support/pairs.ts'
 import { compiled, exampleNames, exampleSources } from '../support/ruleset.ts'
 
-for (const name of exampleNames()) {
-  const { bundle, digest } = compiled(exampleSources(name))
+const rulesets = new Map([
+  ...exampleNames().map((name) => [name, exampleSources(name)] as const),
+  ['pairs, released', pairRulesets('ess-0258+equivalentlabel').out] as const,
+  ['pairs, accepted', everyPair()] as const,
+])
+
+for (const [name, sources] of rulesets) {
+  const { bundle, digest } = compiled(sources)
   const page = reviewPage(bundle, digest)
   const html = asHtml(page)
   const text = asText(page)
@@ -23,6 +30,8 @@ for (const name of exampleNames()) {
       for (const row of bundle.labels.rows) {
         t.ok(shown.includes(row.name) && shown.includes(row.input.marking), row.name)
         t.ok(shown.includes(row.output.marking), row.output.marking)
+        for (const { beside } of [row.input, row.output])
+          if (beside !== undefined) t.ok(shown.includes(beside.marking), beside.marking)
       }
       for (const side of [bundle.from, bundle.to]) {
         for (const domain of side.domains) t.ok(shown.includes(domain.name), domain.name)
@@ -103,6 +112,33 @@ t.test('what must not be overlooked is marked', (t) => {
   const page = asHtml(reviewPage(dated, digest, { signers: ['author/anna (ssh-ed25519)'] }))
   t.match(page, /2027-01-15T08:00:00Z/)
   t.match(page, /signed by author\/anna/)
+  t.end()
+})
+
+t.test('a pair is shown side by side, in its order, and which label decides', (t) => {
+  const shown = (sources: ReadonlyMap<string, Uint8Array>) => {
+    const { bundle, digest } = compiled(sources)
+    const page = reviewPage(bundle, digest)
+    return { html: asHtml(page), text: asText(page).replaceAll(/\s+/g, ' ') }
+  }
+  const { out, back } = pairRulesets('4774-0258+alternative', 'alternative')
+  const released = shown(out)
+  t.match(released.html, />ACME OPEN<\/span> and <span[^>]*>HARBOUR UNCLASSIFIED</)
+  t.match(
+    released.text,
+    /Released: \[ACME OPEN\] and \[HARBOUR UNCLASSIFIED\] first: ACME OPEN second, whose marking is shown: HARBOUR UNCLASSIFIED STANAG 4774 labels in XEP-0258, the second as equivalentlabel and alternative label On the way: the accepted label stays and what it becomes is added: the receiving side sees both/,
+  )
+  t.match(released.text, /Released value: 2\.999\.1 · ACME · OPEN and 2\.999\.2 · HARBOUR · UNCLASSIFIED /)
+  t.match(released.text, /7 labels are accepted, in 19 spellings; 7 different ones are released/)
+  const accepted = shown(back)
+  t.match(accepted.text, /7 labels and 5 pairs are accepted, in 17 spellings; 12 different ones are released/)
+  t.match(
+    accepted.text,
+    /Accepted: \[ACME OPEN\] and \[HARBOUR UNCLASSIFIED\] first: ACME OPEN second, which decides: HARBOUR UNCLASSIFIED as STANAG 4774 labels in XEP-0258, the second as equivalentlabel and alternative label Released: \[ACME OPEN\] and \[HARBOUR UNCLASSIFIED\] first, whose marking is shown: ACME OPEN second: HARBOUR UNCLASSIFIED .*? On the way: both labels stay/,
+  )
+  const replaced = shown(pairRulesets('4774-4778+alternative').back)
+  t.match(replaced.text, /On the way: the label that decides is left out policy HARBOUR becomes ACME/)
+  t.notMatch(shown(exampleSources('acme-to-coalition')).text, /A pair is|pairs are/)
   t.end()
 })
 

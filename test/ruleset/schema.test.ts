@@ -98,7 +98,11 @@ t.test('each wrong value has its place and what to write', (t) => {
       'policy: ../acme.spif.xml',
       '54:15: "../acme.spif.xml" is not a file name in the ruleset’s directory that ends in .xml; write a file name in the ruleset’s directory that ends in .xml, such as acme.spif.xml',
     ],
-    ['mode: replace', 'mode: keep', '59:13: "keep" is not replace; write replace'],
+    [
+      'mode: replace',
+      'mode: keep',
+      '59:13: "keep" is not replace, equivalentlabel or alternative; write one of replace, equivalentlabel and alternative',
+    ],
     [
       'accept: [ess-0258, 4774-0258, 4774-4778]',
       'accept: []',

@@ -14,6 +14,7 @@ import {
 } from '../../rules/self-test/self-test.ts'
 import { testBundle } from '../guard/bundle.ts'
 import { bundleOf, choices } from '../support/choice.ts'
+import { everyPair, PAIR_FORMS, pairRulesets } from '../support/pairs.ts'
 import { compiled, exampleNames, exampleSources } from '../support/ruleset.ts'
 
 type Said = Readonly<{ accepted: boolean; row?: number; output?: string; reason?: string }>
@@ -66,6 +67,33 @@ t.test('every example ruleset', (t) => {
     )
   }
   t.same(unexpected(testBundle()), [])
+  t.end()
+})
+
+t.test('rulesets with pairs of labels', (t) => {
+  for (const [form, sources] of [
+    ...PAIR_FORMS.flatMap((form) => {
+      const { out, back } = pairRulesets(form)
+      return [
+        [`${form}, released`, out],
+        [form, back],
+      ] as const
+    }),
+    ['every form', everyPair()] as const,
+  ]) {
+    const { bundle } = compiled(sources)
+    t.same(unexpected(bundle), [], form)
+    const pairs = selfTest(bundle).filter(({ name }) => /: a pair /.test(name))
+    const whats = new Set(pairs.map(({ name }) => name.replace(/.*: a pair /, '')))
+    const dated = form.startsWith('ess') ? [] : ['of two dates']
+    t.same(
+      [...whats].sort(),
+      form.endsWith('released')
+        ? []
+        : ['in the other order', 'of its first label twice', 'of its second label twice', ...dated],
+      form,
+    )
+  }
   t.end()
 })
 

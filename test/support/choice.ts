@@ -30,7 +30,10 @@ const KIND_NEEDS = new Map([
   ],
 ] as [string, string][])
 const ASKED = ['discovery', 'ping', 'time', 'software-version', 'vcards']
-const FORMS = ['ess-0258', '4774-0258', '4774-4778'] as const
+const FORMS = [
+  ...['ess-0258', '4774-0258', '4774-4778'],
+  ...['ess-0258+equivalentlabel', '4774-4778+alternative'],
+] as const
 const DOMAINS = {
   from: ['acme.example', 'b.acme.example', 'rooms.acme.example'],
   to: ['coalition.example', 'rooms.coalition.example', 'third.example'],
@@ -295,7 +298,7 @@ export function bundleOf(choice: Choice): Bundle {
       sets: [
         {
           ...rest,
-          ...(choice.accept.includes('ess-0258') ? { 'review-after': after } : {}),
+          ...(choice.accept.some((form) => form.startsWith('ess')) ? { 'review-after': after } : {}),
           accept: choice.accept,
           release: choice.release,
           allow,

@@ -141,7 +141,17 @@ t.test('what verify does not know stops it', async (t) => {
     [
       'labels.rows.2.input.template',
       bothDates.map((part) => (typeof part === 'string' ? part : { hole: 'review' })),
-      /twice/,
+      /no such date stands/,
+    ],
+    [
+      'labels.rows.2.input.template',
+      [
+        '<securitylabel xmlns="urn:xmpp:sec-label:0"><a ReviewDateTime="',
+        ...[{ hole: 'review' }, '"></a><a ReviewDateTime="'],
+        ...[{ hole: 'review' }, '"></a><a ReviewDateTime="'],
+        ...[{ hole: 'review' }, '"></a></securitylabel>'],
+      ],
+      /three times/,
     ],
     [
       'labels.rows.2.input.template',

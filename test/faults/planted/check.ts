@@ -14,7 +14,7 @@ import type { Bundle } from '../../../rules/bundle/bundle.ts'
 import { bundleDigest, bundleOctets } from '../../../rules/bundle/load.ts'
 import { SELF_TEST_SECOND, selfTest } from '../../../rules/self-test/self-test.ts'
 import { formatNumber } from '../../../rules/text/numbered.ts'
-import { compiled, exampleSources } from '../../support/ruleset.ts'
+import { changedSources, compiled } from '../../support/ruleset.ts'
 import { type Crossed, makeDirection, type Stanza } from './direction.ts'
 import { type Fault, plant, ROOT } from './fault.ts'
 import { body, chat, framed, OPEN, presence } from './stanzas.ts'
@@ -28,7 +28,15 @@ const OWN_CODE: Readonly<Record<Side, RegExp>> = {
   verify: /^guard\/verify\//,
 }
 
-const full = compiled(exampleSources('acme-to-coalition')).bundle
+/** The example, which also accepts pairs: what the coalition's users say in ACME's rooms, given back with both labels. */
+const full = compiled(
+  changedSources(
+    'acme-to-coalition',
+    'ruleset.yaml',
+    'accept: [ess-0258, 4774-0258, 4774-4778]',
+    'accept: [ess-0258, 4774-0258, 4774-4778, ess-0258+equivalentlabel, 4774-0258+alternative]',
+  ),
+).bundle
 /** Where verifiers are asked without a guard. */
 const FIRST = { generation: 0, count: 1 }
 const shallow: Bundle = {

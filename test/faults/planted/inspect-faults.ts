@@ -5,12 +5,15 @@ import {
   body,
   chat,
   discovery,
+  ESS,
   essLabel,
+  essPair,
   label4774,
   latin1,
   NEXT_YEAR,
   named,
   OPEN,
+  pair4774,
   presence,
   RESTRICTED,
   receipt,
@@ -405,6 +408,57 @@ export const inspectFaults: readonly Fault[] = [
       { what: 'spare bits that are set', stanza: chat(body('x') + base64Label('MQgCAQEGA4g3AR==')) },
       { what: 'no padding', stanza: chat(body('x') + base64Label('MQgCAQEGA4g3AQ')) },
       { what: 'characters behind the end', stanza: chat(body('x') + base64Label('MQgCAQEGA4g3AQ==covert')) },
+    ],
+  },
+  {
+    id: 'pair-read-as-one',
+    does: 'reads the first of two labels and believes that it is alone',
+    edits: [
+      { file: 'rules/label/wire.ts', find: 'if (second === undefined) return', replace: 'if (true) return' },
+      TEMPLATE_NOT_COMPARED,
+    ],
+    hostile: [
+      { what: 'OPEN, and beside it SECRET', stanza: chat(body('x') + essPair(ESS.open, ESS.secret)) },
+      { what: 'OPEN twice', stanza: chat(body('x') + essPair(ESS.open, ESS.open)) },
+    ],
+  },
+  {
+    id: 'pair-by-its-second',
+    does: 'looks a pair up by the label that decides, whatever the other is',
+    edits: [
+      {
+        file: 'rules/decide/label.ts',
+        find: 'index.get(read.form)?.get(read.value) ??',
+        replace:
+          'index.get(read.form)?.get(read.value) ?? [...(index.get(read.form) ?? [])].find(([value]) => read.form.includes("+") && JSON.parse(value)[1] === JSON.parse(read.value)[1])?.[1] ??',
+      },
+      TEMPLATE_NOT_COMPARED,
+    ],
+    hostile: [
+      {
+        what: 'OPEN, which is UNCLASSIFIED to the coalition, as LIMITED',
+        stanza: chat(body('x') + essPair(ESS.limited, ESS.open)),
+      },
+      { what: 'OPEN as itself', stanza: chat(body('x') + essPair(ESS.open, ESS.open)) },
+    ],
+  },
+  {
+    id: 'pair-with-free-dates',
+    does: 'admits any dates of the second label of a pair',
+    edits: [
+      {
+        file: 'rules/label/wire.ts',
+        find: 'if (second.creation !== label.creation || second.review !== label.review) return MALFORMED',
+        replace: '',
+      },
+      TEMPLATE_NOT_COMPARED,
+    ],
+    hostile: [
+      {
+        what: 'another creation',
+        stanza: chat(body('x') + pair4774('OPEN', '2001-01-01T00:00:00Z', NEXT_YEAR)),
+      },
+      { what: 'another review', stanza: chat(body('x') + pair4774('OPEN', TODAY, '2199-01-01T00:00:00Z')) },
     ],
   },
   {

@@ -1,4 +1,4 @@
-/** Stanzas of the example ruleset acme-to-coalition in canonical form, from which the hostile ones are made by hand. */
+/** Stanzas of the example ruleset acme-to-coalition, with pairs, in canonical form, from which the hostile ones are made by hand. */
 
 const FROM = 'alice@acme.example/desk'
 const TO = 'bob@coalition.example'
@@ -49,6 +49,25 @@ export const base64Label = (base64: string): string =>
 export const essLabel = (hex: string): string =>
   base64Label(Buffer.from(hex.replaceAll(' ', ''), 'hex').toString('base64'))
 
+/** Two ESS labels of these octets, the second as the equivalent of the first. */
+export const essPair = (first: string, second: string): string => {
+  const [payload] = /<esssecuritylabel.*<\/esssecuritylabel>/.exec(essLabel(second))!
+  return essLabel(first).replace('</label>', `</label><equivalentlabel>${payload}</equivalentlabel>`)
+}
+
+const information = (
+  root: string,
+  policy: string,
+  inside: string,
+  creation: string,
+  review: string,
+): string =>
+  `<${root}ConfidentialityLabel xmlns="urn:nato:stanag:4774:confidentialitymetadatalabel:1:0" ReviewDateTime="${review}"><ConfidentialityInformation>${policy}${inside}</ConfidentialityInformation><CreationDateTime>${creation}</CreationDateTime></${root}ConfidentialityLabel>`
+
+const ACME = '<PolicyIdentifier URI="urn:oid:2.999.1">ACME</PolicyIdentifier>'
+const HARBOUR = '<PolicyIdentifier URI="urn:oid:2.999.2">HARBOUR</PolicyIdentifier>'
+const level = (name: string): string => `<Classification>${name}</Classification>`
+
 /** A label of STANAG 4774 under the ACME policy. */
 export const label4774 = (
   classification: string,
@@ -56,8 +75,13 @@ export const label4774 = (
   creation: string,
   review: string,
 ): string =>
-  securityLabel(
-    `<originatorConfidentialityLabel xmlns="urn:nato:stanag:4774:confidentialitymetadatalabel:1:0" ReviewDateTime="${review}"><ConfidentialityInformation><PolicyIdentifier URI="urn:oid:2.999.1">ACME</PolicyIdentifier><Classification>${classification}</Classification>${categories}</ConfidentialityInformation><CreationDateTime>${creation}</CreationDateTime></originatorConfidentialityLabel>`,
+  securityLabel(information('originator', ACME, level(classification) + categories, creation, review))
+
+/** UNCLASSIFIED of HARBOUR, made today, and beside it a label of ACME as its alternative. */
+export const pair4774 = (classification: string, creation: string, review: string): string =>
+  securityLabel(information('originator', HARBOUR, level('UNCLASSIFIED'), TODAY, NEXT_YEAR)).replace(
+    '</label>',
+    `</label><equivalentlabel>${information('alternative', ACME, level(classification), creation, review)}</equivalentlabel>`,
   )
 
 /** The category Releasable To with two values. */
@@ -71,6 +95,13 @@ export const RESTRICTED = essLabel(
 )
 /** One that it does not list: SECRET. */
 export const SECRET = essLabel('3108 020104 0603883701')
+/** In pairs, as octets: OPEN and SECRET, and what OPEN is to the coalition. */
+export const ESS = {
+  open: '3108 020101 0603883701',
+  secret: '3108 020104 0603883701',
+  unclassified: '3108 020101 0603883702',
+  limited: '3108 020102 0603883702',
+} as const
 
 /** A date of which the ruleset's windows admit creations, and one a year later. */
 export const TODAY = dateAfter(0)

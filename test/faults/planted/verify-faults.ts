@@ -4,12 +4,15 @@ import {
   body,
   chat,
   discovery,
+  ESS,
   essLabel,
+  essPair,
   label4774,
   latin1,
   NEXT_YEAR,
   named,
   OPEN,
+  pair4774,
   presence,
   RESTRICTED,
   receipt,
@@ -446,6 +449,46 @@ export const verifyFaults: readonly Fault[] = [
         what: 'a review that never comes',
         stanza: chat(body('x') + label4774('OPEN', '', TODAY, '9999-12-31T23:59:59Z')),
       },
+    ],
+  },
+  {
+    id: 'pair-by-its-first',
+    does: 'compares a label as far as a second one begins',
+    edits: [
+      {
+        file: 'guard/verify/labels.ts',
+        find: 'if (layout.rows.has(key)) return index\n',
+        replace: "key = key.split('<equivalentlabel>')[0]!\n",
+      },
+      {
+        file: 'guard/verify/labels.ts',
+        find: 'layout.rows.get(withoutDates(reader.latin1, start, end, layout))',
+        replace:
+          "layout.rows.get(withoutDates(reader.latin1, start, end, layout).split('<equivalentlabel>')[0]!)",
+      },
+    ],
+    hostile: [
+      { what: 'beside UNCLASSIFIED SECRET', stanza: chat(body('x') + essPair(ESS.unclassified, ESS.secret)) },
+      { what: 'UNCLASSIFIED twice', stanza: chat(body('x') + essPair(ESS.unclassified, ESS.unclassified)) },
+    ],
+  },
+  {
+    id: 'pair-with-free-dates',
+    does: 'admits any dates of the second label of a pair',
+    edits: [
+      {
+        file: 'guard/verify/labels.ts',
+        find: 'if (date !== undefined && date !== here) return -1\n    date = here',
+        replace: 'date ??= here',
+      },
+    ],
+    hostile: [
+      {
+        what: 'another creation',
+        stanza: chat(body('x') + pair4774('OPEN', '2001-01-01T00:00:00Z', NEXT_YEAR)),
+      },
+      { what: 'another review', stanza: chat(body('x') + pair4774('OPEN', TODAY, '2199-01-01T00:00:00Z')) },
+      { what: 'words', stanza: chat(body('x') + pair4774('OPEN', TODAY, 'attack at dawn 06:00')) },
     ],
   },
   {
