@@ -541,7 +541,11 @@ t.test('requirements are taken for what they say: tag set, kind and number', asy
     )
   const villages = needs('all', 'tagSetRef="Villages" tagType="enumerated" lacv="300"')
   t.equal(mapMiddle(villages, 'Villages=ASHBY'), 'required-category', 'another number')
-  t.equal(mapMiddle(villages, 'Villages=BIRCHY LOWER'), 'no-equivalent-category', 'which an own value becomes')
+  t.equal(
+    mapMiddle(villages, 'Villages=BIRCHY LOWER'),
+    'no-equivalent-category',
+    'which an own value becomes',
+  )
   t.equal(
     mapMiddle(needs('all', 'tagSetRef="Pests" tagType="restrictive" lacv="7"'), 'Pests=PAW'),
     'required-category',
