@@ -155,16 +155,13 @@ function lackOf(
   if (clearance === undefined) return undefined
   const holds = holder(clearance)
   const held = new Set(clearance.categories.map((category) => category.value))
+  // A value that is still without the user's text can be written as the clearance has it.
+  const isHeld = (category: LabelCategory) =>
+    category.input === undefined ? held.has(category.value) : holds(category)
   const shut = categories.find(
-    ({ tag }) =>
-      isPermissive(tag) && !categories.some((c) => c.tag === tag && (holds(c) || isToWrite(c, held))),
+    ({ tag }) => isPermissive(tag) && !categories.some((c) => c.tag === tag && isHeld(c)),
   )
   return shut === undefined ? undefined : ({ tag, value }) => tag === shut.tag && held.has(value)
-}
-
-/** A value that the search added, whose text the user would write as the clearance has it. */
-function isToWrite({ value, input }: LabelCategory, held: ReadonlySet<unknown>): boolean {
-  return value.userInput !== undefined && input === undefined && held.has(value)
 }
 
 function isPermissive(tag: Tag): boolean {

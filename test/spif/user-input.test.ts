@@ -127,6 +127,32 @@ t.test('what only the user can write is not offered, and stands in no other valu
   t.notOk(
     selectableValues(spif, label(spif, 'OPEN'), { clearance: nobody }).some((c) => c.value.name === 'LOT'),
   )
+  const permissive = load(
+    changed(
+      'orchard',
+      TAG,
+      TAG.replace(
+        'tagType="tagType7" tag7Encoding="securityAttributes"',
+        'tagType="enumerated" enumType="permissive" minSelection="1"',
+      ),
+    ).replace('<tagCategory name="FIRST" lacv="1"/>', ''),
+  )
+  const names = (text: string) => ({
+    classification: 'OPEN',
+    categories: [{ tagSet: 'Notes', values: [text] }],
+    userInput: true,
+  })
+  const mine = labelFromNames(permissive, names('mine'))
+  const yours = labelFromNames(permissive, names('yours'))
+  if (isProblem(mine) || isProblem(yours)) throw new Error('no label')
+  const clearance = makeClearance(permissive, permissive.classifications, mine.categories)
+  t.ok(selectableClasses(permissive, { clearance }).length > 0, 'its holder can write it')
+  t.same(
+    selectableClasses(permissive, { clearance: makeClearance(permissive, permissive.classifications, []) }),
+    [],
+  )
+  t.ok(selectableValues(permissive, mine, { clearance }).length > 0)
+  t.same(selectableValues(permissive, yours, { clearance }), [], 'another text is not held')
 })
 
 t.test('access and dominance go by the very text; nothing stands for it elsewhere', async (t) => {
