@@ -261,9 +261,13 @@ export function bundleOf(choice: Choice): Bundle {
   const [set] = example.labels.sets
   const { 'review-after': after, ...rest } = set
   const allow = set.allow.filter((entry: { name: string }) => choice.entries.includes(entry.name))
-  const form = FORMS.find((one) => choice.accept.includes(one))!
+  // A pair of labels is nobody's default.
+  const form = FORMS.find((one) => choice.accept.includes(one) && !one.includes('+'))
   const defaults = choice.defaults
-    .filter((from) => allow.length > 0 && choice.from.includes(from.slice(from.indexOf('@') + 1)))
+    .filter(
+      (from) =>
+        form !== undefined && allow.length > 0 && choice.from.includes(from.slice(from.indexOf('@') + 1)),
+    )
     .map((from) => ({
       from,
       label: `${set.name}/${allow[0].name}`,
