@@ -3,7 +3,8 @@
  *
  * Group commit: everything appended while a flush runs goes with the next one, which starts when that one ends; there is no
  * timer. Whatever fails ends in `onFailure`, and nothing is reported durable from then on: a log that may have a hole is
- * not written any further.
+ * not written any further. What a failed write left is cut off, as far as the system lets us: it could be read from memory and yet
+ * not be on the medium, and whoever goes on behind it would have the hole.
  *
  * Segments are open with O_DSYNC: a write has the effect of write(2) and fdatasync(2) and returns when its octets are on the
  * medium (open(2)). Node's permission model takes fdatasync(2) itself away. A new file's name becomes durable with its first
@@ -44,6 +45,8 @@ export function openLog(options: LogOptions): Log {
   // What waits to be written: parts for the open segment, then new segments with theirs.
   let waiting: Segment[] = [{ name: '', parts: [] }]
   let segmentOctets = options.octets
+  /** Octets of the open segment whose writes have ended well. */
+  let written = options.octets
   let appended = 0
   let flushes = 0
   let flushing = false
@@ -53,6 +56,9 @@ export function openLog(options: LogOptions): Log {
     if (failed) return
     failed = true
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    try {
+      ftruncateSync(fd, written)
+    } catch {}
     options.onFailure(
       `the log in ${options.directory} cannot be written (${code}): make room or mend the disk; nothing moves until then`,
     )
@@ -79,8 +85,10 @@ export function openLog(options: LogOptions): Log {
     }
     if (segment.name !== '') {
       try {
+        const next = openSegment(options.directory, segment.name, 0)
         closeSync(fd)
-        fd = openSegment(options.directory, segment.name, 0)
+        fd = next
+        written = 0
       } catch (error) {
         fail(error)
         return
@@ -92,13 +100,14 @@ export function openLog(options: LogOptions): Log {
   }
 
   function writeAll(octets: Uint8Array, done: () => void): void {
-    write(fd, octets, (error, written) => {
+    write(fd, octets, (error, size) => {
       if (error !== null) {
         fail(error)
         return
       }
       flushes++
-      if (written < octets.length) writeAll(octets.subarray(written), done)
+      written += size
+      if (size < octets.length) writeAll(octets.subarray(size), done)
       else done()
     })
   }
