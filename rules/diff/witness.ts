@@ -136,7 +136,7 @@ function* changeProbes(side: Side, { kind, name, pairs = [] }: Change): Iterable
 const FEW = 4
 
 /** From and to what is wanted, in each form an accepted stanza that holds as little as it may. */
-function* plains(side: Side, wanted: Wanted): Iterable<string> {
+function* plains(side: Side, wanted: Wanted): Generator<string> {
   for (const form of side.bundle.forms) {
     const labels = carriesLabel(form) ? [spelling(side.row), ''] : ['']
     const found = plainStanzas(form, contextFor(side, form, wanted))
@@ -153,7 +153,7 @@ function* domainStanzas(side: Side, name: string): Iterable<string> {
   const [own, other] = [of(side.bundle), of(side.other)]
   if (own === undefined) return
   const at = { [end]: domain }
-  if (other === undefined) return yield* plains(side, at)
+  if (other === undefined) return yield* plains(side, at).take(FEW)
   if (own.kind !== other.kind) {
     const settings: Settings = (form) => side.settings(form, at)
     yield* formProbes(side.bundle, SECOND, side.row, settings).map(({ stanza }) => stanza)
@@ -161,7 +161,7 @@ function* domainStanzas(side: Side, name: string): Iterable<string> {
   if (other.locals === undefined) return
   const listed = new Set(other.locals)
   const local = (own.locals ?? NAMES).find((one) => !listed.has(one))
-  if (local !== undefined) yield* plains(side, { ...at, [`${end}Local`]: local })
+  if (local !== undefined) yield* plains(side, { ...at, [`${end}Local`]: local }).take(FEW)
 }
 
 /** Users and rooms; a list of all of them leaves others out. */
