@@ -5,7 +5,17 @@
  * this user enters; after that nobody can open it again.
  */
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type GuardConfig, pipesOf, type StageName } from './stages.ts'
@@ -17,7 +27,17 @@ import { type GuardConfig, pipesOf, type StageName } from './stages.ts'
 export function closeInherited(): void {
   for (const name of readdirSync('/proc/self/fd')) {
     const fd = Number(name)
-    if (fd > 2 && isInherited(fd)) closeSync(fd)
+    if (fd > 2 && isInherited(fd) && !isOfNode(fd)) closeSync(fd)
+  }
+}
+
+/** Node reads the certificates of NODE_EXTRA_CA_CERTS in a thread of its own, at first, and closes the file by itself. */
+function isOfNode(fd: number): boolean {
+  const file = process.env['NODE_EXTRA_CA_CERTS']
+  try {
+    return file !== undefined && readlinkSync(`/proc/self/fd/${fd}`) === realpathSync(file)
+  } catch {
+    return false
   }
 }
 

@@ -53,6 +53,7 @@ export async function guardDirection({ folder, bundle, sample, jit, journals }: 
     intake: { listen: `127.0.0.1:${intakePort}`, peer: 'edge.example', ...guard },
     release: { connect: `127.0.0.1:${port}`, peer: 'edge.example', ...guard },
     journal: { directory: journal, key: join(folder, 'digest-key') },
+    gate: join(folder, 'gate'),
     metrics: { listen: `127.0.0.1:${metricsPort}` },
     jit,
   }

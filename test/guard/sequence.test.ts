@@ -14,7 +14,8 @@ import {
   PREAMBLE,
   type StanzaNumber,
 } from '../../guard/gcxp/index.ts'
-import { readNumber } from '../../guard/gcxp/number.ts'
+import { compareNumbers, readNumber } from '../../guard/gcxp/number.ts'
+import { SELF_TEST_NUMBER } from '../../rules/self-test/self-test.ts'
 import { makeSite, type Site, until } from './harness.ts'
 import { connectRaw, numbered, type Raw } from './raw.ts'
 import { configOf, type StartedStage, startStage } from './stage.ts'
@@ -50,7 +51,8 @@ async function startIntake(site: Site, bounds?: readonly [StanzaNumber, StanzaNu
       const found: string[] = []
       for (let rest = reader.read(); rest !== undefined; rest = reader.read()) {
         const number = readNumber(rest)
-        if (number.count > 0) found.push(`${formatNumber(number)} ${Buffer.from(rest.subarray(16))}`)
+        if (compareNumbers(number, SELF_TEST_NUMBER) !== 0)
+          found.push(`${formatNumber(number)} ${Buffer.from(rest.subarray(16))}`)
       }
       return found
     },

@@ -1,5 +1,5 @@
 /** Mutants that no input can tell from the program, each with the reason. A mutant is named by file and text, not by line. */
-import type { Mutant } from './verifiers.ts'
+import type { Mutant } from './targets.ts'
 
 const EQUIVALENT: readonly Readonly<{ file: string; from: string; to: string; why: string }>[] = []
 

@@ -4,6 +4,16 @@ import { join } from 'node:path'
 
 export type Side = 'inspect' | 'verify'
 
+/** One change of the code: where, of what kind, and the text before and after. */
+export type Mutant = Readonly<{
+  id: string
+  file: string
+  line: number
+  kind: string
+  from: string
+  to: string
+}>
+
 const FILES: Readonly<Record<Side, readonly string[]>> = {
   inspect: [
     'rules/decide/*.ts',

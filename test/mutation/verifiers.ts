@@ -19,7 +19,7 @@ import { makeVerifiers } from '../support/verifiers.ts'
 import { random } from '../verify/random.ts'
 import { corpusBundles, type Frame, makeCorpus, toldOf, verdictOf } from './corpus.ts'
 import { explained } from './survivors.ts'
-import { CODE, type Side, targetFiles } from './targets.ts'
+import { CODE, type Mutant, type Side, targetFiles } from './targets.ts'
 import type { Expected, Found, Work } from './worker.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -27,14 +27,6 @@ const WORKER = new URL('./worker.ts', import.meta.url)
 /** A mutant that takes this long, hangs. */
 const HANGS_MS = 3_000
 
-export type Mutant = Readonly<{
-  id: string
-  file: string
-  line: number
-  kind: string
-  from: string
-  to: string
-}>
 export type Result =
   | (Found & Readonly<{ mutant: Mutant }>)
   | Readonly<{ mutant: Mutant; id: string; by: 'hang'; lenient: false; at?: number }>

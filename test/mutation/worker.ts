@@ -5,6 +5,8 @@
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
+import type { StanzaNumber } from '../../rules/text/numbered.ts'
+import { NUMBER } from '../support/number.ts'
 import { encodeBundle } from '../verify/fixture.ts'
 import { type Frame, toldOf, type Verdict, verdictOf } from './corpus.ts'
 import { ENTRY, type Side } from './targets.ts'
@@ -29,7 +31,7 @@ export type Found = Readonly<{
   at?: number
 }>
 
-type Decider = (stanza: Buffer, second: number) => Verdict
+type Decider = (stanza: Buffer, second: number, number: StanzaNumber) => Verdict
 
 const work = workerData as Work
 // Buffers come out of the message as plain octets.
@@ -81,7 +83,7 @@ function attempt(id: string): Found {
     const deciders = work.bundles.map(make)
     for (const { bundle, stanza, second } of corpus) {
       const expected = work.expected[at]!
-      const verdict = deciders[bundle]!(stanza, second)
+      const verdict = deciders[bundle]!(stanza, second, NUMBER)
       if (verdictOf(verdict) !== expected.verdict) {
         return { id, by: 'verdict', lenient: verdict.accepted && expected.hostile, at }
       }
