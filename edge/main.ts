@@ -37,6 +37,7 @@ import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
+import type { Delivery } from './outbound/link.ts'
 import { createLinks } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
 import { createSpool } from './outgoing/spool.ts'
@@ -126,6 +127,18 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   const latency = (step: string, at: number) =>
     metrics.latency.observe({ step }, (performance.now() - at) / 1000)
 
+  const toServer = (stanza: string): Delivery => {
+    const at = performance.now()
+    return {
+      stanza,
+      at,
+      settled(outcome) {
+        if (outcome === 'sent') latency('delivered', at)
+        else incoming.expired(stanza)
+      },
+    }
+  }
+
   // Towards own servers.
   const links = createLinks({
     own: out.bundle.from.domains.map(({ name }) => name),
@@ -136,8 +149,6 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     ...clocks,
     bound: limits.queueStanzas,
     expireMs: EXPIRE_MS,
-    onSent: (at) => latency('delivered', at),
-    onExpired: (stanza) => incoming.expired(stanza),
     onRoom: () => flow(),
     onState(from, to, state, why) {
       if (state !== 'connecting') health.server(from, to, state === 'waiting' ? why : undefined)
@@ -173,7 +184,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       if (!spool.push(octets, at, note)) flow()
     },
     reply(from, to, stanza) {
-      if (links.answer(from, to, stanza)) return
+      if (links.answer(from, to, toServer(stanza))) return
       metrics.errors.inc()
       flow()
     },
@@ -194,7 +205,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     identifiers,
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
-      if (!links.deliver(from, to, stanza)) flow()
+      if (!links.deliver(from, to, toServer(stanza))) flow()
     },
     bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
     now: Date.now,

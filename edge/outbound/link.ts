@@ -10,8 +10,13 @@ import { createQueue } from '../queue.ts'
 import type { Address } from './route.ts'
 import { initiateStream, type OutboundSite, type OutboundStream } from './stream.ts'
 
-/** A stanza on its way; `at` is when its last octet had come, on the clock of `performance.now()`. */
-type Item = Readonly<{ stanza: string; at: number }>
+/** A stanza on its way to a server; `at` is when its last octet had come, on the clock of `performance.now()`. */
+export type Delivery = Readonly<{
+  stanza: string
+  at: number
+  /** Called once: the system has the stanza, or the server could not be reached in time. */
+  settled(outcome: 'sent' | 'expired'): void
+}>
 
 export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting'
 
@@ -20,19 +25,16 @@ export type LinkOptions = Readonly<{
   addresses(): Promise<Address[]>
   /** So many stanzas are held; then `offer` says that it is full. */
   bound: number
-  /** Stanzas that the server could not be reached for in this time are given to `onExpired`. */
+  /** Stanzas that the server could not be reached for in this time are given up. */
   expireMs: number
   onState(state: LinkState, why: string): void
-  /** The system has the stanza. */
-  onSent(at: number): void
-  onExpired(stanza: string): void
   /** There is room again after the queue was full. */
   onRoom(): void
 }>
 
 export type Link = Readonly<{
   /** Takes a stanza, always. False: the queue is full now, do not bring more before `onRoom`. */
-  offer(stanza: string, at: number): boolean
+  offer(delivery: Delivery): boolean
   isFull(): boolean
   size(): number
   state(): LinkState
@@ -48,9 +50,9 @@ const WRITE_CHARACTERS = 64 * 1024
 
 export function createLink(options: LinkOptions): Link {
   const { site } = options
-  const queue = createQueue<Item>()
+  const queue = createQueue<Delivery>()
   /** Batches written whose octets the system does not have yet, oldest first. */
-  let writing: Item[][] = []
+  let writing: Delivery[][] = []
   let state: LinkState = 'idle'
   let stream: OutboundStream | undefined
   let blocked = false
@@ -66,8 +68,8 @@ export function createLink(options: LinkOptions): Link {
     options.onState(next, why)
   }
 
-  function offer(stanza: string, at: number): boolean {
-    queue.push({ stanza, at })
+  function offer(delivery: Delivery): boolean {
+    queue.push(delivery)
     if (queue.size() >= options.bound) full = true
     if (state === 'idle') void open()
     else if (state === 'open') schedule()
@@ -83,7 +85,7 @@ export function createLink(options: LinkOptions): Link {
   function pump(): void {
     scheduled = false
     while (stream !== undefined && !blocked && queue.size() > 0) {
-      const batch: Item[] = []
+      const batch: Delivery[] = []
       let text = ''
       while (text.length < WRITE_CHARACTERS) {
         const item = queue.shift()
@@ -97,11 +99,11 @@ export function createLink(options: LinkOptions): Link {
     room()
   }
 
-  function written(batch: Item[]): void {
+  function written(batch: Delivery[]): void {
     const at = writing.indexOf(batch)
     if (at === -1) return
     writing.splice(at, 1)
-    for (const item of batch) options.onSent(item.at)
+    for (const item of batch) item.settled('sent')
   }
 
   function room(): void {
@@ -189,7 +191,7 @@ export function createLink(options: LinkOptions): Link {
     const before = performance.now() - options.expireMs
     for (let item = queue.peek(); item !== undefined && item.at < before; item = queue.peek()) {
       queue.shift()
-      options.onExpired(item.stanza)
+      item.settled('expired')
     }
     room()
   }
