@@ -22,6 +22,8 @@ export type HealthOptions = Readonly<{
   awaited: string
   isOpen(): boolean
   isFull(): boolean
+  /** Why nothing can be taken, a line each. */
+  troubles(): string[]
   certificates: readonly Readonly<{ certificate: string; notAfter: number }>[]
 }>
 
@@ -44,6 +46,7 @@ export function createHealth(options: HealthOptions): Health {
     missing: (now) => [
       ...(options.isOpen() ? [] : ['s2s port: not open yet']),
       ...[...guards].map(([which, problem]) => `${which}: ${problem}`),
+      ...options.troubles(),
       ...options.certificates
         .filter(({ notAfter }) => notAfter < now)
         .map(({ certificate }) => `certificate ${certificate}: has expired: have it renewed`),
@@ -51,7 +54,7 @@ export function createHealth(options: HealthOptions): Health {
     notes: () => [
       ...[...servers].map(([which, problem]) => `${which}: ${problem}`),
       ...(options.isFull()
-        ? ['the outgoing queue is full: own servers are not read until the guard takes more']
+        ? ['the outgoing queue is full: own servers that filled it are not read until the guard takes more']
         : []),
     ],
   }

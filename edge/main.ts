@@ -5,7 +5,7 @@
  * Reads    edge.yaml and the files it names: certificates, keys, CAs, the bundles of both directions (by digest)
  * Listens  s2s (own servers), GCXP (the incoming guard), metrics; the control socket in the state folder
  * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
- * Writes   one number in its state folder; diagnostics on stderr, never content
+ * Writes   both spools and the generation of its numbers in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
  *          by name; nothing that is in a stanza
  * Rights   its ports, its files; no child processes, no root
@@ -25,25 +25,19 @@ import {
   daysLeft,
   listenConsumer,
   type Producer,
-  type StanzaNumber,
 } from '../guard/gcxp/index.ts'
-import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
 import { createHealth } from './health.ts'
-import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
-import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
+import { OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
-import type { Delivery } from './outbound/link.ts'
 import { createLinks } from './outbound/links.ts'
-import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
-import { createSpool } from './outgoing/spool.ts'
-import { createPendingTable } from './pending.ts'
-import { raiseGeneration } from './state.ts'
+import { EDGE_REASONS } from './outgoing/relay.ts'
+import { createRelays } from './relays.ts'
 import { streamTls } from './tls-ext/index.ts'
 
 export type Edge = Readonly<{
@@ -56,11 +50,6 @@ export type Edge = Readonly<{
   stop(): void
 }>
 
-/** Requests that may wait for an answer, in each direction. */
-const PENDING_REQUESTS = 10_000
-/** Frames of each way whose ids are kept. */
-const KNOWN_FRAMES = 100_000
-const EXPIRE_MS = 300_000
 const TICK_MS = 500
 
 /** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
@@ -88,13 +77,9 @@ async function startParts(
     takes: {},
     run: (_, asker) => void asker.item({ name: config.name, side: config.side, pid: process.pid, since }),
   })
-  const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s.certificates, s2s.ca)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
   const wire = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64 }
-  const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
-  const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
-  const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
   const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
 
   let failedWith: (why: string) => void = () => {}
@@ -116,7 +101,8 @@ async function startParts(
   const health = createHealth({
     awaited: `${into.listen.host}:${into.listen.port}`,
     isOpen: () => listener !== undefined,
-    isFull: () => spool.isFull(),
+    isFull: () => relays.isOutgoingFull(),
+    troubles: () => relays.troubles(),
     certificates,
   })
   const readings: Readings = {
@@ -126,11 +112,8 @@ async function startParts(
       ...links.states().map(([state, count]) => ({ direction: 'outbound' as const, state, count })),
     ],
     queues: () => ({
-      outgoing: spool.waiting(),
-      unanswered: spool.unanswered(),
+      ...relays.queues(),
       delivery: links.size(),
-      iq_asked: asked.size(),
-      iq_asked_of_us: askedOfUs.size(),
     }),
     certificates: () =>
       certificates.map(({ certificate, notAfter }) => ({
@@ -147,21 +130,6 @@ async function startParts(
   for (const reason of [...REASONS, ...EDGE_REASONS]) metrics.refused.inc({ reason }, 0)
   for (const name of stripNames(out.bundle)) metrics.stripped.inc({ name }, 0)
   for (const outcome of OUTCOMES) metrics.incoming.inc({ outcome }, 0)
-  const latency = (step: string, at: number) =>
-    metrics.latency.observe({ step }, (performance.now() - at) / 1000)
-
-  const toServer = (stanza: string): Delivery => {
-    const at = performance.now()
-    return {
-      stanza,
-      at,
-      settled(outcome) {
-        if (outcome === 'sent') latency('delivered', at)
-        else incoming.expired(stanza)
-      },
-    }
-  }
-
   // Towards own servers.
   const links = createLinks({
     own: out.bundle.from.domains.map(({ name }) => name),
@@ -171,7 +139,7 @@ async function startParts(
     limits: wire,
     ...clocks,
     bound: limits.queueStanzas,
-    expireMs: EXPIRE_MS,
+    expireMs: config.spool.messageSeconds * 1000,
     onRoom: () => flow(),
     onState(from, to, state, why) {
       if (state !== 'connecting') health.server(from, to, state === 'waiting' ? why : undefined)
@@ -183,63 +151,20 @@ async function startParts(
     },
   })
 
-  // Out: own servers to the guard.
-  const spool = createSpool<Note>({
-    generation,
-    bound: limits.queueStanzas,
+  const relays = createRelays({
+    config,
+    log,
+    metrics,
+    links,
     producer: () => producer!,
-    onSent: (at) => latency('sent', at),
-    onAnswered(accepted, note, at) {
-      latency('answered', at)
-      if (accepted) return
-      metrics.guardRefusals.inc()
-      outgoing.refusedByGuard(note)
-    },
-    onRoom: () => flow(),
-  })
-  const outgoing = createOutgoingRelay({
-    bundle: out.bundle,
-    asked,
-    askedOfUs,
-    identifiers,
-    next: spool.next,
-    push(octets, at, note) {
-      if (!spool.push(octets, at, note)) flow()
-    },
-    reply(from, to, stanza) {
-      if (links.answer(from, to, toServer(stanza))) return
-      metrics.errors.inc()
-      flow()
-    },
-    now: Date.now,
-    counted: {
-      stripped: (name) => metrics.stripped.inc({ name }),
-      refused: (reason) => metrics.refused.inc({ reason }),
-      answered: (query) => metrics.answered.inc({ query }),
-    },
+    onFlow: () => flow(),
   })
 
-  // In: the guard to own servers.
   let connection: ConsumerConnection | undefined
-  const incoming = createIncomingRelay({
-    bundle: into.bundle,
-    asked,
-    askedOfUs,
-    identifiers,
-    deliver(from, to, stanza) {
-      metrics.stanzas.inc({ direction: 'in' })
-      if (!links.deliver(from, to, toServer(stanza))) flow()
-    },
-    bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
-    now: Date.now,
-    counted: (outcome) => metrics.incoming.inc({ outcome }),
-    alarm: (problem) => log.error({}, problem),
-  })
-
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
     listener?.flow()
-    if (links.isFull()) connection?.pause()
+    if (relays.isFull()) connection?.pause()
     else connection?.resume()
   }
 
@@ -254,10 +179,11 @@ async function startParts(
         limits: wire,
         ...clocks,
       },
-      isHeld: ({ proven }) => spool.isFull() || [...proven].some(links.isFullTowards),
+      isHeld: ({ proven }) => relays.isHeld(proven),
       onStanza(stream, stanza) {
         metrics.stanzas.inc({ direction: 'out' })
-        outgoing.take(stream, stanza, performance.now())
+        // Without XEP-0198 on the stream, nobody is told.
+        relays.take(stream, stanza, performance.now(), () => {})
       },
       onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
       onEnd(stream, why) {
@@ -272,9 +198,10 @@ async function startParts(
       port: out.guard.port,
       peer: out.peer,
       credentials: out.credentials,
-      onAnswer: spool.onAnswer,
-      onRoom: spool.onProducerRoom,
+      onAnswer: relays.outgoing.onAnswer,
+      onRoom: relays.outgoing.onProducerRoom,
       onState(state) {
+        relays.outgoing.onConnected(state.state === 'connected')
         health.guard('outgoing guard', state.state === 'connected' ? undefined : state.problem)
         if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
         metrics.guardBreaks.inc({ direction: 'out' })
@@ -282,6 +209,7 @@ async function startParts(
       },
     })
 
+    relays.begin()
     const gcxpPort = await new Promise<number>((resolve, reject) => {
       consumer = listenConsumer({
         host: into.listen.host,
@@ -291,10 +219,10 @@ async function startParts(
         payloadOctets: 8 * into.bundle.limits.stanzaBytes + 65_536,
         onConnect(next) {
           connection = next
-          if (links.isFull()) next.pause()
+          if (relays.isFull()) next.pause()
         },
         onRequest(number, payload, from) {
-          from.answer(number, incoming.take(number, payload))
+          relays.takeFrame(number, payload, (accepted) => from.answer(number, accepted))
         },
         onState(state) {
           if (state.state === 'listening') resolve(state.port)
@@ -319,10 +247,7 @@ async function startParts(
     return { s2sPort: listener.port, gcxpPort, metricsPort: page.port }
   }
 
-  const clock = setInterval(() => {
-    outgoing.expire()
-    incoming.expire()
-  }, TICK_MS)
+  const clock = setInterval(relays.tick, TICK_MS)
 
   function stop(): void {
     clearInterval(clock)
@@ -331,6 +256,7 @@ async function startParts(
     producer?.close()
     consumer?.close()
     page?.close()
+    relays.close()
     control.close()
   }
 
@@ -340,10 +266,4 @@ async function startParts(
     stop()
     throw error
   }
-}
-
-/** Domains of rooms on both sides. */
-function roomsOf({ from, to }: Bundle): Set<string> {
-  const rooms = [...from.domains, ...to.domains].filter(({ kind }) => kind === 'rooms')
-  return new Set(rooms.map(({ name }) => name))
 }

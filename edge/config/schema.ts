@@ -24,8 +24,12 @@ export type EdgeSource = Readonly<{
   }>
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
+  spool: SpoolLimits
   limits: EdgeLimits
 }>
+
+/** Octets that each of both spools takes, and how long what waits is of use. */
+export type SpoolLimits = Readonly<{ octets: number; messageSeconds: number; presenceSeconds: number }>
 
 export type EdgeLimits = Readonly<{
   handshakeSeconds: number

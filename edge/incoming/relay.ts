@@ -3,11 +3,12 @@
  *
  *   frame → number → parsed again → addresses → identifiers → answers only to what was asked → queued for its server
  *
- * A frame is confirmed when its stanza is queued for delivery. What the guard should never have released is not
+ * A frame is confirmed when its stanza is durable in the spool. What the guard should never have released is not
  * delivered, counted, and answered with `false`, which is an alarm on both sides.
  */
-import { compareNumbers, formatNumber, NO_NUMBER, type StanzaNumber } from '../../guard/gcxp/index.ts'
-import { parseJid } from '../../rules/address/jid.ts'
+import { hash } from 'node:crypto'
+import { formatNumber, type StanzaNumber } from '../../guard/gcxp/index.ts'
+import { type Jid, parseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import { refused } from '../../rules/reasons.ts'
@@ -17,31 +18,42 @@ import { serialise } from '../../rules/xml/write.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
+import type { Envelope } from '../refusal.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
+import type { Incoming, IncomingEntry, IncomingSpool } from './spool.ts'
 
 /** What became of a frame, as a closed set for the counters. */
 export const OUTCOMES = [
   'delivered',
   'repeated',
+  'reused',
   'gap',
   'iq-unasked',
   'iq-too-many',
   'unknown-reference',
   'invalid',
   'expired',
+  'dropped',
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
+
+/** A request of the far side that waits for the answer of the own side. */
+export type AskedOfUs = Readonly<{ number: StanzaNumber; ticket: number }>
 
 export type IncomingOptions = Readonly<{
   bundle: Bundle
   asked: PendingTable<Asked>
-  askedOfUs: PendingTable<StanzaNumber>
+  askedOfUs: PendingTable<AskedOfUs>
   identifiers: Identifiers
-  /** Queues a stanza for the server of `to`. */
-  deliver(from: string, to: string, stanza: string): void
-  /** Sends a canonical stanza of the edge's own making to the guard, if the rules let it. */
-  bounce(octets: string): void
+  spool: Pick<IncomingSpool, 'novelty' | 'take' | 'mark' | 'replied' | 'settled'>
+  /** The request of the own side with this ticket has got its reply. */
+  replied(ticket: number): void
+  /**
+   * Sends a canonical stanza of the edge's own making to the guard; `done` is called when it is durable. False: the rules do not
+   * let it.
+   */
+  bounce(envelope: Envelope, octets: string, done: () => void): boolean
   now(): number
   counted(outcome: Outcome): void
   /** The guard released what it must not; one line for the operator. */
@@ -49,10 +61,12 @@ export type IncomingOptions = Readonly<{
 }>
 
 export type IncomingRelay = Readonly<{
-  /** Takes a frame; false when it was not fit to be delivered. */
-  take(number: StanzaNumber, payload: Uint8Array | undefined): boolean
-  /** The server of the own side could not be reached in time for this stanza. */
-  expired(stanza: string): void
+  /** Takes a frame; `answer` is called in the order of the frames, with false when it was not fit to be delivered. */
+  take(number: StanzaNumber, payload: Uint8Array | undefined, answer: (accepted: boolean) => void): void
+  /** It is not delivered: its server could not be reached in time, or the operator dropped it. */
+  givenUp(entry: IncomingEntry, why: 'expired' | 'dropped'): void
+  /** What was taken before the start. */
+  known(entry: IncomingEntry): void
   expire(): void
 }>
 
@@ -60,114 +74,161 @@ export type IncomingRelay = Readonly<{
 const GROWTH = 8
 
 export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
-  const { bundle, asked, askedOfUs, identifiers } = options
+  const { bundle, asked, askedOfUs, identifiers, spool } = options
   const numbered = isNumbered(bundle)
   const restore = createRestorer(bundle, identifiers)
   const far = new Set(bundle.from.domains.map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
   const parse = createTextParser(limits)
-  let last = NO_NUMBER
 
-  function take(number: StanzaNumber, payload: Uint8Array | undefined): boolean {
-    if (compareNumbers(number, last) <= 0) {
+  function take(
+    number: StanzaNumber,
+    payload: Uint8Array | undefined,
+    answer: (accepted: boolean) => void,
+  ): void {
+    const digest = payload === undefined ? '' : hash('sha256', payload, 'hex').slice(0, DIGEST_DIGITS)
+    const novelty = spool.novelty(number, digest)
+    if (novelty === 'repeated') {
       options.counted('repeated')
-      return true
+      spool.mark(() => answer(true))
+      return
     }
-    last = number
-    if (payload === undefined) {
-      options.counted('gap')
-      return true
+    if (novelty === 'reused') {
+      options.counted('reused')
+      options.alarm(
+        `stanza ${formatNumber(number)} came again with other content, and was not delivered: the far edge gives out numbers twice, as one does whose state folder is of a backup: run "sallyport edge restored" there; or the guard's bundle was changed meanwhile`,
+      )
+      spool.mark(() => answer(false))
+      return
     }
-    const problem = deliver(number, payload)
-    if (problem === undefined) return true
-    options.counted('invalid')
-    options.alarm(
-      `the guard released stanza ${formatNumber(number)}, which is not fit to be delivered: ${problem}`,
-    )
-    return false
+    const read = payload === undefined ? 'gap' : released(number, payload)
+    if (typeof read === 'object' && 'problem' in read) {
+      options.counted('invalid')
+      options.alarm(
+        `the guard released stanza ${formatNumber(number)}, which is not fit to be delivered: ${read.problem}`,
+      )
+      spool.take(number, digest, undefined, () => answer(false))
+      return
+    }
+    if (typeof read === 'string') {
+      options.counted(read)
+      spool.take(number, digest, undefined, () => answer(true))
+      return
+    }
+    options.counted('delivered')
+    const { incoming, from, to, id } = read
+    const entry = spool.take(number, digest, incoming, () => answer(true))!
+    if (incoming.asks) note(entry, id)
+    else if (numbered && incoming.kind !== 'iq') identifiers.received(number, { from, to, id })
   }
 
-  /** Why it cannot be delivered, or undefined. */
-  function deliver(number: StanzaNumber, payload: Uint8Array): string | undefined {
+  /** Notes a request, so that its answer may cross. */
+  function note({ from, to, number, ticket, at }: IncomingEntry, id = ''): void {
+    if (askedOfUs.add(from, to, id, { number: number!, ticket }, at) !== 'added') spool.replied(ticket)
+  }
+
+  /** What is to be delivered of a frame; why nothing is; or why it should not have been released. */
+  function released(
+    number: StanzaNumber,
+    payload: Uint8Array,
+  ):
+    | Readonly<{ incoming: Incoming; from: Jid; to: Jid; id: string | undefined }>
+    | Outcome
+    | Readonly<{ problem: string }> {
     const text = decodeStanza(payload, limits)
-    if (refused(text)) return text.refused
+    if (refused(text)) return { problem: text.refused }
     const released = parse(text)
-    if (refused(released)) return released.refused
-    if (
-      released.ns !== SERVER_NS ||
-      !(released.name === 'message' || released.name === 'presence' || released.name === 'iq')
-    ) {
-      return 'unknown-stanza'
+    if (refused(released)) return { problem: released.refused }
+    const { name: kind } = released
+    if (released.ns !== SERVER_NS || !(kind === 'message' || kind === 'presence' || kind === 'iq')) {
+      return { problem: 'unknown-stanza' }
     }
     const from = parseJid(attribute(released, 'from') ?? '')
     const to = parseJid(attribute(released, 'to') ?? '')
-    if (from === undefined || !far.has(from.domain)) return 'bad-from'
-    if (to === undefined || !own.has(to.domain)) return 'bad-to'
-    if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return 'bad-attribute'
+    if (from === undefined || !far.has(from.domain)) return { problem: 'bad-from' }
+    if (to === undefined || !own.has(to.domain)) return { problem: 'bad-to' }
+    if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return { problem: 'bad-attribute' }
+    const asks = kind === 'iq' && isRequest(released)
     const stanza =
-      released.name === 'iq'
-        ? takeIq(released, from.text, to.text, number)
+      kind === 'iq'
+        ? takeIq(released, from.text, to.text)
         : numbered
           ? restore(released, { from, to })
           : released
-    if (typeof stanza === 'string') {
-      options.counted(stanza)
-      return undefined
-    }
-    if (numbered && stanza.name !== 'iq')
-      identifiers.received(number, { from, to, id: attribute(stanza, 'id') })
-    options.counted('delivered')
+    if (typeof stanza === 'string') return stanza
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.
-    options.deliver(from.domain, to.domain, written === text ? text : written)
-    return undefined
+    const incoming: Incoming = {
+      kind,
+      from: from.text,
+      to: to.text,
+      asks,
+      stanza: written === text ? text : written,
+    }
+    return { incoming, from, to, id: attribute(stanza, 'id') }
   }
 
-  /** The IQ that is delivered, a request that can be noted or the answer to one; or why none is. */
-  function takeIq(stanza: XmlElement, from: string, to: string, number: StanzaNumber): XmlElement | Outcome {
-    const type = attribute(stanza, 'type')
+  /** The IQ that is delivered, a request or the answer to one; or why none is. */
+  function takeIq(stanza: XmlElement, from: string, to: string): XmlElement | Outcome {
     const id = attribute(stanza, 'id') ?? ''
-    if (type === 'get' || type === 'set') {
-      return askedOfUs.add(from, to, id, number, options.now()) === 'added' ? stanza : 'iq-too-many'
-    }
+    if (isRequest(stanza)) return askedOfUs.admits(from, to, id) ? stanza : 'iq-too-many'
     const request = asked.take(to, from, id)
     if (request === undefined) return 'iq-unasked'
+    options.replied(request.ticket)
     return numbered ? withId(stanza, request.envelope.id) : stanza
   }
 
-  /** Tells the far sender, by way of the outgoing guard, where somebody waits for it. */
-  function expired(text: string): void {
-    options.counted('expired')
-    const stanza = parseText(text, limits)
-    if (refused(stanza)) return
-    const type = attribute(stanza, 'type') ?? ''
-    const waits =
-      stanza.name === 'iq'
-        ? type === 'get' || type === 'set'
-        : stanza.name === 'message' && (type === '' || type === 'chat')
-    if (!waits) return
-    const attributes: Record<string, string> = { type: 'error' }
-    const from = attribute(stanza, 'to')
-    const to = attribute(stanza, 'from')
-    const given = attribute(stanza, 'id')
+  function givenUp(entry: IncomingEntry, why: 'expired' | 'dropped'): void {
+    options.counted(why)
+    const settle = () => spool.settled(entry)
+    const bounce = bounceOf(entry)
+    if (bounce === undefined || !options.bounce(bounce.envelope, bounce.text, settle)) settle()
+  }
+
+  /** What the far sender is told, by way of the outgoing guard; undefined where it does not wait for anything. */
+  function bounceOf({ kind, number, stanza, ...ends }: IncomingEntry) {
+    const read = parseText(stanza, limits)
+    const from = parseJid(ends.to)
+    const to = parseJid(ends.from)
+    if (number === undefined || refused(read) || from === undefined || to === undefined) return undefined
+    const type = attribute(read, 'type') ?? ''
+    const waits = kind === 'iq' ? isRequest(read) : kind === 'message' && (type === '' || type === 'chat')
+    if (!waits) return undefined
+    const given = attribute(read, 'id')
     const id = numbered && given !== undefined ? answering(given) : given
-    if (from === undefined || to === undefined) return
-    Object.assign(attributes, { from, to }, id === undefined ? {} : { id })
-    options.bounce(
-      serialise(
-        element(SERVER_NS, stanza.name, attributes, [
-          element(SERVER_NS, 'error', { type: 'wait' }, [element(STANZA_ERRORS_NS, 'remote-server-timeout')]),
-        ]),
-      ),
-    )
+    const attributes = { type: 'error', from: from.text, to: to.text, ...(id === undefined ? {} : { id }) }
+    const error = element(SERVER_NS, 'error', { type: 'wait' }, [
+      element(STANZA_ERRORS_NS, 'remote-server-timeout'),
+    ])
+    const text = serialise(element(SERVER_NS, kind, attributes, [error]))
+    return { envelope: { kind, type: 'error', id, from, to }, text }
   }
 
   return {
     take,
-    expired,
+    givenUp,
+    known(entry) {
+      const { number } = entry
+      const stanza = number === undefined ? undefined : parseText(entry.stanza, limits)
+      const [from, to] = [parseJid(entry.from), parseJid(entry.to)]
+      if (number === undefined || stanza === undefined || refused(stanza)) return
+      const id = attribute(stanza, 'id')
+      if (entry.asks) {
+        if (!entry.replied) note(entry, id)
+      } else if (numbered && entry.kind !== 'iq' && from !== undefined && to !== undefined)
+        identifiers.received(number, { from, to, id })
+    },
     expire() {
-      askedOfUs.expire(options.now())
+      for (const { ticket } of askedOfUs.expire(options.now())) spool.replied(ticket)
     },
   }
+}
+
+/** 64 bits: enough to tell what comes again from what does not. */
+const DIGEST_DIGITS = 16
+
+function isRequest(iq: XmlElement): boolean {
+  const type = attribute(iq, 'type')
+  return type === 'get' || type === 'set'
 }

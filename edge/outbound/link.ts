@@ -37,6 +37,10 @@ export type Link = Readonly<{
   offer(delivery: Delivery): boolean
   isFull(): boolean
   size(): number
+  /** What has not been written to a stream. */
+  waiting(): Delivery[]
+  /** Takes out what waits and matches: it is not delivered, nor settled. */
+  giveUp(match: (delivery: Delivery) => boolean): Delivery[]
   state(): LinkState
   close(): void
 }>
@@ -199,6 +203,12 @@ export function createLink(options: LinkOptions): Link {
   return {
     offer,
     isFull: () => full,
+    waiting: queue.items,
+    giveUp(match) {
+      const gone = queue.remove(match)
+      room()
+      return gone
+    },
     size: () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0),
     state: () => state,
     close() {

@@ -30,6 +30,10 @@ export type Links = Readonly<{
   /** Whether a queue towards this own domain is full. */
   isFullTowards(to: string): boolean
   size(): number
+  /** What has not been written to a stream. */
+  waiting(): Delivery[]
+  /** Takes out what waits and matches: it is not delivered, nor settled. */
+  giveUp(match: (delivery: Delivery) => boolean): Delivery[]
   states(): [LinkState, number][]
   close(): void
 }>
@@ -77,6 +81,8 @@ export function createLinks(options: LinksOptions): Links {
     isFull,
     isFullTowards: (to) => (byOwn.get(to) ?? []).some((each) => each.isFull()),
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
+    waiting: () => [...links.values()].flatMap((each) => each.waiting()),
+    giveUp: (match) => [...links.values()].flatMap((each) => each.giveUp(match)),
     states: () =>
       STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),
     close() {

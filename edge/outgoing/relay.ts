@@ -10,13 +10,17 @@ import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
-import type { Reason } from '../../rules/reasons.ts'
-import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
+import { type Reason, refused } from '../../rules/reasons.ts'
+import { compareNumbers, formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
+import { parseText } from '../../rules/xml/parse.ts'
+import { serialise } from '../../rules/xml/write.ts'
 import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
+import type { AskedOfUs } from '../incoming/relay.ts'
 import { createNormaliser } from '../normalise/index.ts'
+import type { Naming } from '../normalise/naming.ts'
 import type { PendingTable } from '../pending.ts'
 import {
   CONSTRAINT,
@@ -28,52 +32,67 @@ import {
   POLICY,
   TIMEOUT,
 } from '../refusal.ts'
+import { octetsFor } from './crossing.ts'
+import type { OutgoingEntry, OutgoingSpool, OutgoingSpoolOptions } from './spool.ts'
 
 /** Why a stanza of the own side did not go to the guard, beside the guard's own reasons. */
-export const EDGE_REASONS = ['iq-unasked', 'iq-too-many', 'iq-repeated', 'left-empty'] as const
+export const EDGE_REASONS = [
+  'iq-unasked',
+  'iq-too-many',
+  'iq-repeated',
+  'left-empty',
+  'expired',
+  'dropped',
+] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
 
-/**
- * A stanza at the guard: whose it is and whether its sender hears of a refusal, and under what id an answer to it will come
- * in, where one is awaited; undefined for one of the edge's own.
- */
-export type Note = Readonly<{ envelope: Envelope; tell: boolean; answer: string | undefined }> | undefined
-
 /** An IQ request that waits for its answer. */
-export type Asked = Readonly<{ envelope: Envelope }>
+export type Asked = Readonly<{ envelope: Envelope; ticket: number }>
 
 export type OutgoingOptions = Readonly<{
   bundle: Bundle
   /** Requests of the own side that wait for the far side, and the other way round. */
   asked: PendingTable<Asked>
-  askedOfUs: PendingTable<StanzaNumber>
+  askedOfUs: PendingTable<AskedOfUs>
   identifiers: Identifiers
-  /** The number of the stanza that is pushed next. */
-  next(): StanzaNumber
-  push(octets: Uint8Array, at: number, note: Note): void
-  /** Sends a stanza of the edge's own making to a server of the own side. */
-  reply(from: string, to: string, stanza: string): void
+  spool: Pick<OutgoingSpool, 'next' | 'push' | 'replied'>
+  /**
+   * Sends a stanza of the edge's own making to a server of the own side. `kept` is called when it is durable; without that it is
+   * not, and may be dropped.
+   */
+  reply(ends: Readonly<{ from: Jid; to: Jid }>, stanza: string, kept?: () => void): void
+  /** The request of the far side with this ticket has got its reply. */
+  repliedToThem(ticket: number): void
   now(): number
   counted: Readonly<{
     stripped(name: string): void
     refused(reason: Reason | EdgeReason): void
     answered(query: Query): void
+    /** The guard's answer to a stanza that had come at `arrived`. */
+    guard(accepted: boolean, arrived: number): void
   }>
 }>
 
 export type OutgoingRelay = Readonly<{
-  /** A stanza of an authenticated stream; `at` is when its last octet had come, by `performance.now()`. */
-  take(stream: InboundStream, stanza: XmlElement, at: number): void
-  /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. */
-  sendOwn(stanza: string, at: number): void
-  /** The guard refused what this edge had found acceptable. */
-  refusedByGuard(note: Note): void
+  /**
+   * A stanza of an authenticated stream; `at` is when its last octet had come, by `performance.now()`. `taken` is called once what
+   * becomes of it is durable, not always in the order of the stanzas: not before that may its server be told so (XEP-0198 §4).
+   */
+  take(stream: InboundStream, stanza: XmlElement, at: number, taken: () => void): void
+  /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. False: the rules do not let it. */
+  sendOwn(envelope: Envelope, stanza: string, at: number, taken: () => void): boolean
+  /** For the spool (spool.ts). */
+  assign: OutgoingSpoolOptions['assign']
+  onAnswered: OutgoingSpoolOptions['onAnswered']
+  onGivenUp: OutgoingSpoolOptions['onGivenUp']
+  /** What was sent before the start, under that number. */
+  known(entry: OutgoingEntry, number: StanzaNumber): void
   /** Tells the askers whose request has waited too long. */
   expire(): void
 }>
 
 export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
-  const { bundle, asked, askedOfUs, identifiers, counted } = options
+  const { bundle, asked, askedOfUs, identifiers, spool, counted } = options
   const normalise = createNormaliser(bundle)
   const decide = createDecider(bundle)
   const foretell = createWrittenDecider(bundle)
@@ -83,7 +102,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const rooms = bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
-  function take(stream: InboundStream, stanza: XmlElement, at: number): void {
+  function take(stream: InboundStream, stanza: XmlElement, at: number, taken: () => void): void {
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
     if (from === undefined || to === undefined) {
@@ -93,6 +112,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     const sender = normaliseJid(from)
     if (sender === undefined) {
       counted.refused('bad-from')
+      taken()
       return
     }
     if (!stream.proven.has(sender.domain)) {
@@ -112,18 +132,27 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
     if (by !== recipient) {
       counted.refused('bad-to')
-      if (isAnswered(envelope, ownRooms.has(sender.domain), stanza)) tell(envelope, NOT_FOUND)
+      if (isAnswered(envelope, ownRooms.has(sender.domain), stanza)) tell(envelope, NOT_FOUND, taken)
+      else taken()
       return
     }
-    const iq = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
-    if (iq.crosses) cross(envelope, stanza, stream.lang, at, iq.answers)
+    const iq: ReturnType<typeof takeIq> = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
+    const { answers } = iq
+    if (!iq.crosses) {
+      taken()
+      return
+    }
+    cross(envelope, stanza, stream.lang, at, answers?.number, () => {
+      taken()
+      if (answers !== undefined) options.repliedToThem(answers.ticket)
+    })
   }
 
-  /** Whether an IQ goes on to the guard, and the number of the request that it answers. */
+  /** Whether an IQ goes on to the guard, and the request that it answers. */
   function takeIq(
     envelope: Envelope,
     stanza: XmlElement,
-  ): Readonly<{ crosses: boolean; answers?: StanzaNumber }> {
+  ): Readonly<{ crosses: boolean; answers?: AskedOfUs }> {
     const { type, from, to, id } = envelope
     if (type === 'get' || type === 'set') {
       const ofServer = to.text === to.domain && asksServer(envelope, stanza)
@@ -149,34 +178,72 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     lang: string | undefined,
     at: number,
     answers: StanzaNumber | undefined,
+    taken: () => void,
   ): void {
-    const second = Math.floor(options.now() / 1000)
-    const number = options.next()
-    const normal = normalise(stanza, lang, second, identifiers.naming(number, envelope, answers))
+    const number = spool.next()
+    const naming = identifiers.naming(number, envelope, answers)
+    let corrects = false
+    const normal = prepare(stanza, lang, number, {
+      ...naming,
+      earlier(id) {
+        corrects = true
+        return naming.earlier(id)
+      },
+    })
     for (const name of normal.stripped) counted.stripped(name)
     if (normal.outcome === 'nothing') {
       counted.refused('left-empty')
+      taken()
       return
     }
-    const tellable = isAnswered(envelope, ownRooms.has(envelope.from.domain), stanza)
+    const tell = isAnswered(envelope, ownRooms.has(envelope.from.domain), stanza)
     if (normal.outcome === 'refused') {
-      refuse(envelope, normal.reason, tellable)
+      refuse(envelope, normal.reason, tell, taken)
       return
     }
-    const reason = foretell(normal, Math.floor(options.now() / 1000), number)
-    if (reason !== undefined) {
-      refuse(envelope, reason, tellable)
-      return
+    const crossing = {
+      envelope,
+      tell,
+      octets: Buffer.from(normal.octets, 'utf8'),
+      number: numbered ? number : undefined,
+      // What it corrects may wait without a number.
+      source: corrects ? { stanza: serialise(stanza), lang } : undefined,
     }
-    const answer = answerTo(envelope, number)
-    const problem = answer === undefined ? undefined : note(envelope, answer)
-    if (problem !== undefined) {
-      counted.refused(problem)
-      tell(envelope, CONSTRAINT)
-      return
+    spool.push(crossing, at, taken)
+  }
+
+  /** Brings a stanza to the canonical form for that number, and decides on it as the guard will. */
+  function prepare(
+    stanza: XmlElement,
+    lang: string | undefined,
+    number: StanzaNumber,
+    naming: Naming,
+  ): ReturnType<typeof normalise> {
+    const second = Math.floor(options.now() / 1000)
+    const normal = normalise(stanza, lang, second, naming)
+    if (normal.outcome !== 'ready') return normal
+    const reason = foretell(normal, second, number)
+    return reason === undefined ? normal : { outcome: 'refused', reason, stripped: normal.stripped }
+  }
+
+  /** The octets of a stanza for its number, which it may have waited for; or why they may not cross any more. */
+  function octetsOf({ crossing, at }: OutgoingEntry, number: StanzaNumber): Uint8Array | Reason {
+    const { envelope, source } = crossing
+    if (
+      crossing.number !== undefined &&
+      source !== undefined &&
+      compareNumbers(crossing.number, number) !== 0
+    ) {
+      const stanza = parseText(source.stanza, SOURCE_LIMITS)
+      if (refused(stanza)) return stanza.refused
+      const normal = prepare(stanza, source.lang, number, identifiers.naming(number, envelope))
+      if (normal.outcome === 'ready') return Buffer.from(normal.octets, 'utf8')
+      return normal.outcome === 'refused' ? normal.reason : 'no-content'
     }
-    if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
-    options.push(Buffer.from(normal.octets, 'utf8'), at, { envelope, tell: tellable, answer })
+    const octets = octetsFor(crossing, number)
+    if (options.now() - at < SAME_MS) return octets
+    const verdict = decide(octets, Math.floor(options.now() / 1000), number)
+    return verdict.accepted ? octets : verdict.reason
   }
 
   /** The id under which a request's answer will come in; undefined of a stanza that asks for none. */
@@ -186,9 +253,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   }
 
   /** Notes a request that crosses, so that its answer may cross too. */
-  function note(envelope: Envelope, answer: string): EdgeReason | undefined {
-    const { from, to } = envelope
-    switch (asked.add(from.text, to.text, answer, { envelope }, options.now())) {
+  function note({ crossing, ticket, at }: OutgoingEntry, answer: string): EdgeReason | undefined {
+    const { envelope } = crossing
+    switch (asked.add(envelope.from.text, envelope.to.text, answer, { envelope, ticket }, at)) {
       case 'full':
         return 'iq-too-many'
       case 'known':
@@ -198,38 +265,89 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
   }
 
-  function refuse(envelope: Envelope, reason: Reason, tellable: boolean): void {
+  function refuse(envelope: Envelope, reason: Reason, tellable: boolean, done: () => void): void {
     counted.refused(reason)
-    if (tellable) tell(envelope, POLICY)
+    if (tellable) tell(envelope, POLICY, done)
+    else done()
   }
 
-  function answer({ from, to }: Envelope, { query, stanza }: Answer): void {
+  function answer(envelope: Envelope, { query, stanza }: Answer): void {
     counted.answered(query)
-    options.reply(to.domain, from.domain, stanza)
+    options.reply(back(envelope), stanza)
   }
 
-  function tell(envelope: Envelope, error: EdgeError): void {
-    options.reply(envelope.to.domain, envelope.from.domain, errorFor(envelope, error))
+  function tell(envelope: Envelope, error: EdgeError, done: () => void): void {
+    options.reply(back(envelope), errorFor(envelope, error), done)
   }
 
   return {
     take,
-    sendOwn(text, at) {
+    sendOwn(envelope, text, at, taken) {
       const octets = Buffer.from(text, 'utf8')
-      const verdict = decide(octets, Math.floor(options.now() / 1000), options.next())
-      if (verdict.accepted) options.push(octets, at, undefined)
-      else counted.refused(verdict.reason)
+      const number = spool.next()
+      const verdict = decide(octets, Math.floor(options.now() / 1000), number)
+      if (!verdict.accepted) {
+        counted.refused(verdict.reason)
+        return false
+      }
+      spool.push(
+        { envelope, tell: false, octets, number: numbered ? number : undefined, source: undefined },
+        at,
+        taken,
+      )
+      return true
     },
-    refusedByGuard(note) {
-      if (note === undefined) return
-      const { from, to } = note.envelope
-      if (note.answer !== undefined) asked.take(from.text, to.text, note.answer)
-      if (note.tell) tell(note.envelope, POLICY)
+    assign(entry, number, done) {
+      const { envelope, tell: tellable } = entry.crossing
+      const octets = octetsOf(entry, number)
+      if (typeof octets === 'string') {
+        refuse(envelope, octets, tellable, done)
+        return undefined
+      }
+      const answer = answerTo(envelope, number)
+      const problem = answer === undefined ? undefined : note(entry, answer)
+      if (problem !== undefined) {
+        counted.refused(problem)
+        tell(envelope, CONSTRAINT, done)
+        return undefined
+      }
+      if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
+      return { octets, answer }
+    },
+    known(entry, number) {
+      const { envelope } = entry.crossing
+      if (entry.answer !== undefined) note(entry, entry.answer)
+      else if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
+    },
+    onAnswered(accepted, { crossing, answer, arrived, ticket }, done) {
+      counted.guard(accepted, arrived)
+      if (accepted) return done()
+      const { envelope } = crossing
+      if (answer !== undefined && asked.take(envelope.from.text, envelope.to.text, answer) !== undefined)
+        spool.replied(ticket)
+      if (crossing.tell) tell(envelope, POLICY, done)
+      else done()
+    },
+    onGivenUp({ crossing }, why, done) {
+      counted.refused(why)
+      if (crossing.tell) tell(crossing.envelope, TIMEOUT, done)
+      else done()
     },
     expire() {
-      for (const { envelope } of asked.expire(options.now())) tell(envelope, TIMEOUT)
+      for (const { envelope, ticket } of asked.expire(options.now()))
+        tell(envelope, TIMEOUT, () => spool.replied(ticket))
     },
   }
+}
+
+/** A stanza that has waited less is judged as it was when it came: dates are in whole seconds. */
+const SAME_MS = 1_000
+/** What an own server has sent was within the limits then. */
+const SOURCE_LIMITS = { stanzaBytes: Number.MAX_SAFE_INTEGER, depth: 256 }
+
+/** The ends of an answer. */
+function back({ from, to }: Envelope): Readonly<{ from: Jid; to: Jid }> {
+  return { from: to, to: from }
 }
 
 function domainJid(domain: string): Jid {
