@@ -122,16 +122,19 @@ export function createRelays(options: RelaysOptions): Relays {
       incomingSpool.keep({ kind, from: from.text, to: to.text, stanza, asks: false }, kept)
       return
     }
-    if (links.answer(from.domain, to.domain, { stanza, at: performance.now(), settled() {} })) return
-    metrics.errors.inc()
-    onFlow()
+    // Behind what it comes after.
+    incomingSpool.mark(() => {
+      if (links.answer(from.domain, to.domain, { stanza, at: performance.now(), settled() {} })) return
+      metrics.errors.inc()
+      onFlow()
+    })
   }
 
   const incomingSpool = createIncomingSpool({
     folder: folders.incoming,
     room,
     deliver,
-    onRoom: onFlow,
+    onChange: onFlow,
     onTrouble: onTrouble('incoming'),
     now: Date.now,
   })
@@ -145,7 +148,7 @@ export function createRelays(options: RelaysOptions): Relays {
     onAnswered: (accepted, entry, done) => outgoing.onAnswered(accepted, entry, done),
     onGivenUp: (entry, why, done) => outgoing.onGivenUp(entry, why, done),
     onSent: (arrived) => latency('sent', arrived),
-    onRoom: onFlow,
+    onChange: onFlow,
     onTrouble: onTrouble('outgoing'),
     now: Date.now,
   })

@@ -80,7 +80,8 @@ export type IncomingSpoolOptions = Readonly<{
   room: Readonly<{ stanzas: number; octets: number }>
   /** It is durable; `again`: it was taken before the start. */
   deliver(entry: IncomingEntry, again: boolean): void
-  onRoom(): void
+  /** What is full has changed. */
+  onChange(): void
   onTrouble(problem: string | undefined): void
   now(): number
 }>
@@ -134,7 +135,10 @@ export function createIncomingSpool(options: IncomingSpoolOptions): IncomingSpoo
     }
     live.set(entry.ticket, entry)
     octets += entry.size
-    if (holdsMore(1)) full = true
+    if (!full && holdsMore(1)) {
+      full = true
+      options.onChange()
+    }
     return entry
   }
 
@@ -157,7 +161,7 @@ export function createIncomingSpool(options: IncomingSpoolOptions): IncomingSpoo
     store.release(entry.file)
     if (full && !holdsMore(1 / 2)) {
       full = false
-      options.onRoom()
+      options.onChange()
     }
   }
 

@@ -82,7 +82,8 @@ export type OutgoingSpoolOptions = Readonly<{
   /** It was given up. */
   onGivenUp(entry: OutgoingEntry, why: 'expired' | 'dropped', done: () => void): void
   onSent(arrived: number): void
-  onRoom(): void
+  /** What is full has changed. */
+  onChange(): void
   onTrouble(problem: string | undefined): void
   now(): number
 }>
@@ -106,7 +107,7 @@ export function createOutgoingSpool(options: OutgoingSpoolOptions): OutgoingSpoo
   let { count, answered, ticket } = kept
   /** Up to where answers are durable: from there the guard lets a connection begin. */
   let durableAnswered = answered
-  const waiting = createFairQueue<OutgoingEntry>(options.room, options.onRoom)
+  const waiting = createFairQueue<OutgoingEntry>(options.room, options.onChange)
   /** Numbered, in the order of their numbers: durable and to be sent; sent and to be answered; not done with; done with, but not on record. */
   const ready = createQueue<OutgoingEntry>()
   const sent = createQueue<OutgoingEntry>()

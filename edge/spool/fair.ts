@@ -27,10 +27,10 @@ export type FairQueue<T extends Sized> = Readonly<{
 
 type Peer<T> = { waiting: Queue<T>; octets: number; credit: number; full: boolean }
 
-/** Room for all peers together: stanzas and octets. `onRoom` is called when a peer that was full is not any more. */
+/** Room for all peers together: stanzas and octets. `onChange` is called when a peer has become full, or is not full any more. */
 export function createFairQueue<T extends Sized>(
   room: Readonly<{ stanzas: number; octets: number }>,
-  onRoom: () => void,
+  onChange: () => void,
 ): FairQueue<T> {
   const peers = new Map<string, Peer<T>>()
   /** Whose queues hold something, in the order of their turns. */
@@ -55,7 +55,7 @@ export function createFairQueue<T extends Sized>(
       peer.full = false
       freed = true
     }
-    if (freed) onRoom()
+    if (freed) onChange()
   }
 
   return {
@@ -73,7 +73,9 @@ export function createFairQueue<T extends Sized>(
       peer.octets += item.octets.length
       size++
       octets += item.octets.length
-      if (holdsMore(peer, 1)) peer.full = true
+      if (peer.full || !holdsMore(peer, 1)) return
+      peer.full = true
+      onChange()
     },
     shift() {
       let peer = turns[0]
