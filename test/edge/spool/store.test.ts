@@ -189,6 +189,12 @@ t.test('a file that is full is followed by another, and goes when nothing in it 
     ),
   )
   t.same([...new Set(files)], [1, 2, 3])
+  const other = open(t, folderOf(t))
+  const only = await durable(other, 'only')
+  other.hold(only)
+  for (let i = 0; i < 5; i++) other.append({}, big)
+  other.release(only)
+  t.equal(await durable(other, 'last'), 2, 'it goes when what follows is durable')
   t.equal(readdirSync(folder).length, 3)
   for (const file of files.filter((file) => file === 2)) store.release(file)
   t.equal(readdirSync(folder).length, 3, 'the oldest first')
