@@ -179,6 +179,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    permits: () => true,
     next: spool.next,
     push(octets, at, note) {
       if (!spool.push(octets, at, note)) flow()

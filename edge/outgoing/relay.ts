@@ -13,7 +13,16 @@ import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
-import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
+import {
+  type Answer,
+  answerForServer,
+  answerForUser,
+  asksServer,
+  asksUsers,
+  type FarSide,
+  type Query,
+} from '../answer.ts'
+import { createCatalogs, type Permits } from '../catalog.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
@@ -48,6 +57,8 @@ export type OutgoingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  /** Which labels a catalog offers. */
+  permits: Permits
   /** The number of the stanza that is pushed next. */
   next(): StanzaNumber
   push(octets: Uint8Array, at: number, note: Note): void
@@ -80,7 +91,11 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const isForUser = asksUsers(bundle)
   const numbered = isNumbered(bundle)
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
-  const rooms = bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)
+  const farSide: FarSide = {
+    rooms: bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name),
+    catalogs: createCatalogs(bundle, options.permits),
+    isFar: (domain) => far.has(domain),
+  }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
   function take(stream: InboundStream, stanza: XmlElement, at: number): void {
@@ -131,7 +146,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       if (to.local !== '' && isForUser(envelope, stanza)) return { crosses: true }
       answer(
         envelope,
-        to.text === to.domain ? answerForServer(envelope, stanza, rooms) : answerForUser(envelope, stanza),
+        to.text === to.domain
+          ? answerForServer(envelope, stanza, farSide, Math.floor(options.now() / 1000))
+          : answerForUser(envelope, stanza),
       )
       return { crosses: false }
     }
