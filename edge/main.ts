@@ -18,6 +18,7 @@
  *   own servers ── s2s ──▶ inbound ─▶ outgoing (normalise, decide, spool) ── GCXP ──▶ outgoing guard
  *   own servers ◀── s2s ── outbound ◀─ incoming (parse, check)           ◀── GCXP ── incoming guard
  */
+import { join } from 'node:path'
 import {
   type Consumer,
   type ConsumerConnection,
@@ -37,6 +38,7 @@ import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
+import { createOccupancy } from './occupancy.ts'
 import type { Delivery } from './outbound/link.ts'
 import { createLinks } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
@@ -72,6 +74,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
+  const occupancy = createOccupancy(join(config.state, 'occupants'))
   const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
 
   let failedWith: (why: string) => void = () => {}
@@ -179,6 +182,9 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    occupancy,
+    unasked: config.unasked,
+    presence: config.presence,
     permits: () => true,
     next: spool.next,
     push(octets, at, note) {
@@ -204,6 +210,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    occupancy,
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
       if (!links.deliver(from, to, toServer(stanza))) flow()
@@ -300,6 +307,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   const clock = setInterval(() => {
     outgoing.expire()
     incoming.expire()
+    occupancy.expire(Date.now())
   }, TICK_MS)
 
   function stop(): void {

@@ -16,7 +16,13 @@ import { cannotRead } from '../../rules/unreadable.ts'
 import type { Address, Route } from '../outbound/route.ts'
 import { provesDomain } from '../tls-ext/identity.ts'
 import type { DomainCertificate } from '../tls-ext/index.ts'
-import { checkEdgeSource, type EdgeLimits, type EdgeSource } from './schema.ts'
+import {
+  checkEdgeSource,
+  type EdgeLimits,
+  type EdgeSource,
+  type PresenceChoice,
+  type Unasked,
+} from './schema.ts'
 
 /** A configuration that can be run. Texts of files are in it, not their names; keys among them: never to be shown. */
 export type EdgeConfig = Readonly<{
@@ -32,6 +38,8 @@ export type EdgeConfig = Readonly<{
   out: Readonly<{ guard: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
+  unasked: Unasked
+  presence: PresenceChoice
   limits: EdgeLimits
 }>
 
@@ -144,6 +152,9 @@ function resolveFiles(
       digest: config.bundles.in.digest,
     },
     metrics: listen.metrics,
+    // A foreign peer's ids may be of stanzas that went another way.
+    unasked: config.unasked ?? (isNumbered(out.bundle!) ? 'refuse' : 'pass'),
+    presence: config.presence,
     limits: config.limits,
   }
 }

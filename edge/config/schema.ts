@@ -24,8 +24,15 @@ export type EdgeSource = Readonly<{
   }>
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
+  unasked?: Unasked
+  presence: PresenceChoice
   limits: EdgeLimits
 }>
+
+/** What becomes of a room's traffic to who did not join, and of receipts for what did not come. */
+export type Unasked = 'refuse' | 'pass'
+/** Whether presence is made coarse, and the least seconds between two of the same addresses. */
+export type PresenceChoice = Readonly<{ coarse: boolean; seconds: number }>
 
 export type EdgeLimits = Readonly<{
   handshakeSeconds: number
