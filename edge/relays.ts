@@ -11,6 +11,7 @@ import { type AskedOfUs, createIncomingRelay } from './incoming/relay.ts'
 import { createIncomingSpool, type IncomingEntry, type IncomingSpool } from './incoming/spool.ts'
 import type { Log } from './log.ts'
 import type { EdgeMetrics } from './metrics.ts'
+import type { Occupancy } from './occupancy.ts'
 import type { Delivery } from './outbound/link.ts'
 import type { Links } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, type OutgoingRelay } from './outgoing/relay.ts'
@@ -51,6 +52,7 @@ export type RelaysOptions = Readonly<{
   log: Log
   metrics: EdgeMetrics
   links: Links
+  occupancy: Occupancy
   producer: () => Producer
   /** What is held, or full, may have changed. */
   onFlow(): void
@@ -65,7 +67,7 @@ const HELD_UP_MS = 300_000
 
 /** Throws one line when the state folder cannot be had, or what is in it is not sound. */
 export function createRelays(options: RelaysOptions): Relays {
-  const { config, log, metrics, links, onFlow } = options
+  const { config, log, metrics, links, occupancy, onFlow } = options
   const { out, in: into, limits } = config
   const generation = takeState(config.state, (line) => log.warn({}, line))
   const folders = spoolFolders(config.state)
@@ -157,6 +159,10 @@ export function createRelays(options: RelaysOptions): Relays {
     asked,
     askedOfUs,
     identifiers,
+    occupancy,
+    unasked: config.unasked,
+    presence: config.presence,
+    permits: () => true,
     spool: outgoingSpool,
     reply,
     repliedToThem: incomingSpool.replied,
@@ -176,6 +182,7 @@ export function createRelays(options: RelaysOptions): Relays {
     asked,
     askedOfUs,
     identifiers,
+    occupancy,
     spool: incomingSpool,
     replied: outgoingSpool.replied,
     bounce: (envelope, octets, done) => outgoing.sendOwn(envelope, octets, performance.now(), done),

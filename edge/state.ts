@@ -50,10 +50,10 @@ export function takeState(folder: string, told: (line: string) => void): number 
   return state.generation
 }
 
-/** Raises the generation that is kept in `folder`, which is made when it is not there, and returns it. */
-export function raiseGeneration(folder: string): number {
+/** Raises the generation that is kept in `folder`, which is made when it is not there, by so many, and returns it. */
+export function raiseGeneration(folder: string, by = 1): number {
   const state = readState(folder)
-  const generation = state === undefined ? 1 : state.generation + 1
+  const generation = state === undefined ? 1 : state.generation + by
   if (generation > LAST) {
     throw new Error(
       `${fileOf(folder)}: all ${LAST} generations are used up: begin anew with an empty guard journal and state folder`,
@@ -90,13 +90,13 @@ function readState(folder: string): Readonly<{ generation: number; place: string
     const { code } = error as NodeJS.ErrnoException
     throw new Error(`${file}: cannot be used (${code}): give the edge a state folder that it may write`)
   }
-  const fields = text.split('\n')
-  if (fields.length !== 3 || !/^[0-9]{1,5}$/.test(fields[0]!) || !/^[0-9]+\.-?[0-9]+$/.test(fields[1]!)) {
+  if (!/^[0-9]{1,5}\n([0-9.-]+\n)?$/.test(text)) {
     throw new Error(
-      `${file}: is not as an edge writes it: find the generation in the guard's journal, and put in one that is higher, then a line "0.0"; then run "sallyport edge restored"`,
+      `${file}: does not hold a number: put in one that is higher than the generation in the guard's journal, then run "sallyport edge restored"`,
     )
   }
-  return { generation: Number(fields[0]), place: fields[1]! }
+  const [generation = '', place = ''] = text.split('\n')
+  return { generation: Number(generation), place }
 }
 
 function writeState(folder: string, generation: number): void {

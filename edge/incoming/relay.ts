@@ -16,6 +16,7 @@ import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import type { Identifiers } from '../identifiers.ts'
+import type { Occupancy } from '../occupancy.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
 import type { Envelope } from '../refusal.ts'
@@ -46,6 +47,7 @@ export type IncomingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<AskedOfUs>
   identifiers: Identifiers
+  occupancy: Pick<Occupancy, 'delivered'>
   spool: Pick<IncomingSpool, 'novelty' | 'take' | 'mark' | 'replied' | 'settled'>
   /** The request of the own side with this ticket has got its reply. */
   replied(ticket: number): void
@@ -79,6 +81,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   const restore = createRestorer(bundle, identifiers)
   const far = new Set(bundle.from.domains.map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
+  const rooms = new Set(bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
   const parse = createTextParser(limits)
 
@@ -117,10 +120,13 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       return
     }
     options.counted('delivered')
-    const { incoming, from, to, id } = read
+    const { incoming, from, to, root } = read
+    const id = attribute(root, 'id')
     const entry = spool.take(number, digest, incoming, () => answer(true))!
     if (incoming.asks) note(entry, id)
-    else if (numbered && incoming.kind !== 'iq') identifiers.received(number, { from, to, id })
+    else if (incoming.kind !== 'iq') identifiers.received(number, { from, to, id })
+    if (incoming.kind === 'presence' && rooms.has(to.domain))
+      options.occupancy.delivered(attribute(root, 'type') ?? '', { from, to }, root, options.now())
   }
 
   /** Notes a request, so that its answer may cross. */
@@ -133,7 +139,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     number: StanzaNumber,
     payload: Uint8Array,
   ):
-    | Readonly<{ incoming: Incoming; from: Jid; to: Jid; id: string | undefined }>
+    | Readonly<{ incoming: Incoming; from: Jid; to: Jid; root: XmlElement }>
     | Outcome
     | Readonly<{ problem: string }> {
     const text = decodeStanza(payload, limits)
@@ -166,7 +172,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       asks,
       stanza: written === text ? text : written,
     }
-    return { incoming, from, to, id: attribute(stanza, 'id') }
+    return { incoming, from, to, root: stanza }
   }
 
   /** The IQ that is delivered, a request or the answer to one; or why none is. */
@@ -216,7 +222,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       const id = attribute(stanza, 'id')
       if (entry.asks) {
         if (!entry.replied) note(entry, id)
-      } else if (numbered && entry.kind !== 'iq' && from !== undefined && to !== undefined)
+      } else if (entry.kind !== 'iq' && from !== undefined && to !== undefined)
         identifiers.received(number, { from, to, id })
     },
     expire() {

@@ -64,7 +64,7 @@ export type IncomingSpool = Readonly<{
   settled(entry: IncomingEntry): void
   /** The request with this ticket has got its reply, or gets none. */
   replied(ticket: number): void
-  /** Gives `known` what was taken before the start, and delivers what is left of it. To be called once, when the relay is there. */
+  /** Gives `known` what was taken before the start, and delivers what is left of it. To be called once, before all else. */
   begin(known: (entry: IncomingEntry) => void): void
   /** Whether no more is to be taken from the guard. */
   isFull(): boolean
@@ -92,7 +92,7 @@ const KNOWN = 4096
 /** Throws one line when the spool cannot be read, or is damaged. */
 export function createIncomingSpool(options: IncomingSpoolOptions): IncomingSpool {
   const { folder, room, now } = options
-  const { start, live, digests, ...kept } = read(folder, now)
+  const { start, live, digests, ...kept } = readIncoming(folder, now)
   let { last, ticket } = kept
   let octets = 0
   let full = false
@@ -101,14 +101,7 @@ export function createIncomingSpool(options: IncomingSpoolOptions): IncomingSpoo
   const store = openStore({
     folder,
     start,
-    heading: () => ({
-      spool: 'incoming',
-      version: 1,
-      last: formatNumber(last),
-      ticket,
-      // What is before it is settled.
-      base: live.keys().next().value ?? ticket,
-    }),
+    heading: () => incomingHeading(last, ticket, live.keys().next().value ?? ticket),
     onTrouble(problem) {
       troubled = problem !== undefined
       options.onTrouble(problem)
@@ -230,8 +223,13 @@ export function createIncomingSpool(options: IncomingSpoolOptions): IncomingSpoo
   }
 }
 
-/** Reads what the last run left. */
-function read(folder: string, now: () => number) {
+/** What a file begins with: the highest number taken, the next ticket, and that before which all is settled. */
+export function incomingHeading(last: StanzaNumber, ticket: number, base: number): object {
+  return { spool: 'incoming', version: 1, last: formatNumber(last), ticket, base }
+}
+
+/** What the last run left. Throws one line when it is damaged. */
+export function readIncoming(folder: string, now: () => number) {
   const live = new Map<number, IncomingEntry>()
   const digests = new Map<string, string>()
   const settled = new Set<number>()

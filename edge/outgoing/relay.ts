@@ -12,16 +12,28 @@ import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
 import { type Reason, refused } from '../../rules/reasons.ts'
 import { compareNumbers, formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
-import { attribute, type XmlElement } from '../../rules/xml/node.ts'
+import { attribute, elements, type XmlElement } from '../../rules/xml/node.ts'
 import { parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
-import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
+import {
+  type Answer,
+  answerForServer,
+  answerForUser,
+  asksServer,
+  asksUsers,
+  type FarSide,
+  type Query,
+} from '../answer.ts'
+import { createCatalogs, type Permits } from '../catalog.ts'
+import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import type { AskedOfUs } from '../incoming/relay.ts'
 import { createNormaliser } from '../normalise/index.ts'
 import type { Naming } from '../normalise/naming.ts'
+import type { Occupancy } from '../occupancy.ts'
 import type { PendingTable } from '../pending.ts'
+import { coarsen, createPresencePace } from '../presence.ts'
 import {
   CONSTRAINT,
   type EdgeError,
@@ -41,6 +53,8 @@ export const EDGE_REASONS = [
   'iq-too-many',
   'iq-repeated',
   'left-empty',
+  'room-unasked',
+  'receipt-unasked',
   'expired',
   'dropped',
 ] as const
@@ -55,6 +69,12 @@ export type OutgoingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<AskedOfUs>
   identifiers: Identifiers
+  /** Who is in which room of the own side, and whether what nobody asked for is refused. */
+  occupancy: Pick<Occupancy, 'answers'>
+  unasked: Unasked
+  presence: PresenceChoice
+  /** Which labels a catalog offers. */
+  permits: Permits
   spool: Pick<OutgoingSpool, 'next' | 'push' | 'replied'>
   /**
    * Sends a stanza of the edge's own making to a server of the own side. `kept` is called when it is durable; without that it is
@@ -98,8 +118,15 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const foretell = createWrittenDecider(bundle)
   const isForUser = asksUsers(bundle)
   const numbered = isNumbered(bundle)
+  const pace = createPresencePace(options.presence.seconds * 1000, () =>
+    counted.stripped('presence-repeated'),
+  )
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
-  const rooms = bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)
+  const farSide: FarSide = {
+    rooms: bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name),
+    catalogs: createCatalogs(bundle, options.permits),
+    isFar: (domain) => far.has(domain),
+  }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
   function take(stream: InboundStream, stanza: XmlElement, at: number, taken: () => void): void {
@@ -137,15 +164,58 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       return
     }
     const iq: ReturnType<typeof takeIq> = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
-    const { answers } = iq
     if (!iq.crosses) {
       taken()
       return
     }
-    cross(envelope, stanza, stream.lang, at, answers?.number, () => {
+    const unasked = isUnasked(envelope, stanza)
+    const { answers } = iq
+    if (unasked !== undefined) {
+      counted.refused(unasked)
       taken()
-      if (answers !== undefined) options.repliedToThem(answers.ticket)
-    })
+    } else if (isOfUsers(envelope)) takePresence(envelope, stanza, stream.lang, at, taken)
+    else {
+      cross(envelope, stanza, stream.lang, at, answers?.number, () => {
+        taken()
+        if (answers !== undefined) options.repliedToThem(answers.ticket)
+      })
+    }
+  }
+
+  /** Why what only answers the far side answers nothing that crossed. */
+  function isUnasked(envelope: Envelope, stanza: XmlElement): EdgeReason | undefined {
+    const answers =
+      !ownRooms.has(envelope.from.domain) || options.occupancy.answers(envelope, stanza, options.now())
+    if (options.unasked === 'pass') return undefined
+    if (!answers) return 'room-unasked'
+    // Numbered ones are looked up as they are written.
+    const { answer } = identifiers.naming(spool.next(), envelope)
+    const receipts = numbered ? [] : elements(stanza).filter(isReceipt)
+    return receipts.every((one) => answer(attribute(one, 'id') ?? '') !== undefined)
+      ? undefined
+      : 'receipt-unasked'
+  }
+
+  /** Whether it is presence of one user for another. */
+  function isOfUsers({ kind, type, from, to }: Envelope): boolean {
+    const paced = type === '' || type === 'unavailable' || type === 'probe'
+    return kind === 'presence' && paced && !ownRooms.has(from.domain) && far.get(to.domain) === 'im'
+  }
+
+  function takePresence(
+    envelope: Envelope,
+    stanza: XmlElement,
+    lang: string | undefined,
+    at: number,
+    taken: () => void,
+  ): void {
+    const said = options.presence.coarse ? coarsen(stanza) : stanza
+    if (said !== stanza) counted.stripped('presence-detail')
+    const later = () => cross(envelope, said, lang, performance.now(), undefined, () => {})
+    if (pace.take(envelope, said, options.now(), later) === 'now')
+      cross(envelope, said, lang, at, undefined, taken)
+    // The next one of the same user says all that one which is lost would have said.
+    else taken()
   }
 
   /** Whether an IQ goes on to the guard, and the request that it answers. */
@@ -160,7 +230,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       if (to.local !== '' && isForUser(envelope, stanza)) return { crosses: true }
       answer(
         envelope,
-        to.text === to.domain ? answerForServer(envelope, stanza, rooms) : answerForUser(envelope, stanza),
+        to.text === to.domain
+          ? answerForServer(envelope, stanza, farSide, Math.floor(options.now() / 1000))
+          : answerForUser(envelope, stanza),
       )
       return { crosses: false }
     }
@@ -334,6 +406,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       else done()
     },
     expire() {
+      pace.release(options.now())
       for (const { envelope, ticket } of asked.expire(options.now()))
         tell(envelope, TIMEOUT, () => spool.replied(ticket))
     },
@@ -348,6 +421,14 @@ const SOURCE_LIMITS = { stanzaBytes: Number.MAX_SAFE_INTEGER, depth: 256 }
 /** The ends of an answer. */
 function back({ from, to }: Envelope): Readonly<{ from: Jid; to: Jid }> {
   return { from: to, to: from }
+}
+
+/** A receipt (XEP-0184) or marker (XEP-0333), which names what it is for; a request for one names nothing. */
+function isReceipt({ ns, name }: XmlElement): boolean {
+  return (
+    (ns === 'urn:xmpp:receipts' && name !== 'request') ||
+    (ns === 'urn:xmpp:chat-markers:0' && name !== 'markable')
+  )
 }
 
 function domainJid(domain: string): Jid {

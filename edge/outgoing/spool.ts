@@ -49,7 +49,7 @@ export type OutgoingSpool = Readonly<{
   isAnyFull(): boolean
   /** The request with this ticket has got its reply, or gets none. */
   replied(ticket: number): void
-  /** Gives `known` what was sent before the start, and begins to send. To be called once, when the relay is there. */
+  /** Gives `known` what was sent before the start. To be called once, before all else. */
   begin(known: (entry: OutgoingEntry, number: StanzaNumber) => void): void
   waiting(): number
   unanswered(): number
@@ -102,7 +102,10 @@ type Kept = {
 /** Throws one line when the spool cannot be read, or is damaged. */
 export function createOutgoingSpool(options: OutgoingSpoolOptions): OutgoingSpool {
   const { generation, now } = options
-  const { start, kept } = read(options.folder, generation, now)
+  const { start, kept } = readOutgoing(options.folder, now)
+  if (start.files.length > 0 && kept.generation !== generation) {
+    throw damaged(options.folder, `it is of generation ${kept.generation}, the state folder of ${generation}`)
+  }
   const { live } = kept
   let { count, answered, ticket } = kept
   /** Up to where answers are durable: from there the guard lets a connection begin. */
@@ -122,16 +125,7 @@ export function createOutgoingSpool(options: OutgoingSpoolOptions): OutgoingSpoo
   const store = openStore({
     folder: options.folder,
     start,
-    heading: () => ({
-      spool: 'outgoing',
-      version: 1,
-      generation,
-      count,
-      answered,
-      ticket,
-      // What is before it is settled.
-      base: live.keys().next().value ?? ticket,
-    }),
+    heading: () => outgoingHeading(generation, count, answered, ticket, live.keys().next().value ?? ticket),
     onTrouble(problem) {
       troubled = problem !== undefined
       options.onTrouble(problem)
@@ -283,7 +277,6 @@ export function createOutgoingSpool(options: OutgoingSpoolOptions): OutgoingSpoo
       for (const entry of live.values()) {
         if (entry.state === 'waiting') waiting.push(entry.crossing.envelope.from.domain, entry)
       }
-      pump()
     },
     waiting: waiting.size,
     unanswered: flying.size,
@@ -298,6 +291,7 @@ export function createOutgoingSpool(options: OutgoingSpoolOptions): OutgoingSpoo
     },
     onConnected(is) {
       connected = is
+      pump()
       assign()
     },
     onAnswer(number, accepted) {
@@ -346,9 +340,20 @@ function numberOf(members: Members, octets: Uint8Array) {
   }
 }
 
-/** Reads what the last run left, and brings it into the state in which it is to go on. */
-function read(folder: string, generation: number, now: () => number) {
-  const kept: Kept = { live: new Map(), generation, count: 0, answered: 0, ticket: 1 }
+/** What a file begins with: the last number, up to where all is answered, the next ticket, and that before which all is settled. */
+export function outgoingHeading(
+  generation: number,
+  count: number,
+  answered: number,
+  ticket: number,
+  base: number,
+): object {
+  return { spool: 'outgoing', version: 1, generation, count, answered, ticket, base }
+}
+
+/** What the last run left, in the state in which it is to go on. Throws one line when it is damaged. */
+export function readOutgoing(folder: string, now: () => number) {
+  const kept: Kept = { live: new Map(), generation: 0, count: 0, answered: 0, ticket: 1 }
   let base = 0
   const late = new Map<number, Readonly<{ count: number; answer: string | undefined; octets: Uint8Array }>>()
   const gone = new Set<number>()
@@ -377,8 +382,6 @@ function read(folder: string, generation: number, now: () => number) {
     else if (typeof members['replied'] === 'number') replied.add(members['replied'])
     else throw damaged(folder, 'a record is of no known kind')
   })
-  if (start.files.length > 0 && kept.generation !== generation)
-    throw damaged(folder, `it is of generation ${kept.generation}, the state folder of ${generation}`)
   for (const [ticket, entry] of kept.live) {
     const numbered = late.get(ticket)
     if (numbered !== undefined) {
@@ -387,7 +390,7 @@ function read(folder: string, generation: number, now: () => number) {
       entry.octets =
         numbered.octets.length > 0
           ? numbered.octets
-          : octetsFor(entry.crossing, { generation, count: numbered.count })
+          : octetsFor(entry.crossing, { generation: kept.generation, count: numbered.count })
       entry.size = entry.octets.length
       entry.state = numbered.count > kept.answered ? 'at the guard' : 'awaits its reply'
       kept.count = Math.max(kept.count, numbered.count)

@@ -96,7 +96,7 @@ export function readStore(
 /** What an operator reads of a spool that cannot be trusted. */
 export function damaged(path: string, what: string): Error {
   return new Error(
-    `${path}: ${what}: look at the disk; then "sallyport edge restored" puts the spool aside and begins anew, and what waited in it is not sent`,
+    `${path}: ${what}: look at the disk; then "sallyport edge restored" begins anew, without what waited in it`,
   )
 }
 
@@ -105,9 +105,19 @@ export function storeExists(folder: string): boolean {
   return existsSync(folder) && listFiles(folder).length > 0
 }
 
-/** Takes all files of a spool away. */
-export function removeStore(folder: string): void {
-  for (const file of listFiles(folder)) rmSync(join(folder, nameOf(file)))
+/** Puts a file with nothing but the heading in the place of all others. Throws what the file system says. */
+export function renewStore(folder: string, heading: object): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const files = listFiles(folder)
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_DSYNC } = constants
+  const next = join(folder, nameOf((files.at(-1) ?? 0) + 1))
+  const fd = openSync(next, O_WRONLY | O_CREAT | O_TRUNC | O_DSYNC, MODE)
+  try {
+    writeSync(fd, encodeRecord(heading))
+  } finally {
+    closeSync(fd)
+  }
+  for (const file of files) rmSync(join(folder, nameOf(file)), { force: true })
 }
 
 export function openStore(options: StoreOptions): Store {
@@ -277,25 +287,13 @@ export function openStore(options: StoreOptions): Store {
       if (closed) return
       closed = true
       log?.close()
-      if (content > 0 && files.every(({ needed }) => needed === 0)) leaveEmpty()
-    },
-  }
-
-  /** Puts a file with nothing but the heading in the place of all others. */
-  function leaveEmpty(): void {
-    const next = newest() + 1
-    try {
-      const { O_WRONLY, O_CREAT, O_TRUNC, O_DSYNC } = constants
-      const fd = openSync(join(folder, nameOf(next)), O_WRONLY | O_CREAT | O_TRUNC | O_DSYNC, MODE)
+      if (content === 0 || files.some(({ needed }) => needed > 0)) return
       try {
-        writeSync(fd, encodeRecord(options.heading()))
-      } finally {
-        closeSync(fd)
+        renewStore(folder, options.heading())
+      } catch {
+        // What is there is read at the next start.
       }
-      for (const { file } of files) rmSync(join(folder, nameOf(file)), { force: true })
-    } catch {
-      // What is there is read at the next start.
-    }
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 /** edge.yaml: what is wrong with it is said with file, line, column and what to do; what is right is taken as it is. */
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,6 @@ import t from 'tap'
 import { edgeCommand } from '../../cli/edge.ts'
 import { UsageError } from '../../cli/usage.ts'
 import { loadEdgeConfig } from '../../edge/config/load.ts'
-import { raiseGeneration } from '../../edge/state.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { issue, makeCa, writeCredentials } from '../pki/pki.ts'
 import { testBundle } from './bundles.ts'
@@ -42,7 +41,13 @@ t.test('a good one', (t) => {
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) return t.fail(config.problems.join('\n'))
   t.equal(config.side, 'high')
-  t.same(config.limits, { handshakeSeconds: 30, stanzaSeconds: 20, iqSeconds: 60, queueStanzas: 10_000 })
+  t.same(config.limits, {
+    handshakeSeconds: 30,
+    stanzaSeconds: 20,
+    iqSeconds: 60,
+    failBackSeconds: 60,
+    queueStanzas: 10_000,
+  })
   t.same(config.s2s.listen, { host: '127.0.0.1', port: 0 })
   t.equal(config.state, join(folder, 'state'))
   return t.end()
@@ -270,25 +275,4 @@ t.test('the command line', async (t) => {
   await t.rejects(edgeCommand([]), new UsageError('say run or check'))
   t.equal(await edgeCommand(['--help']), 0)
   await t.rejects(edgeCommand(['run', '--colour']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
-})
-
-t.test('the generation is raised at every start', (t) => {
-  const state = join(folder, 'generations')
-  t.equal(raiseGeneration(state), 1)
-  t.equal(raiseGeneration(state), 2)
-  t.equal(readFileSync(join(state, 'generation'), 'latin1'), '2\n')
-  for (const [text, wanted] of [
-    ['', /does not hold a number/],
-    ['x\n', /does not hold a number/],
-    ['0x1\n', /does not hold a number/],
-    ['-1\n', /does not hold a number/],
-    ['1.5\n', /does not hold a number/],
-    ['65535\n', /all 65535 generations are used up/],
-  ] as const) {
-    writeFileSync(join(state, 'generation'), text)
-    t.throws(() => raiseGeneration(state), { message: wanted })
-  }
-  writeFileSync(join(folder, 'a-file'), '')
-  t.throws(() => raiseGeneration(join(folder, 'a-file', 'state')), { message: /cannot be used \(ENOTDIR\)/ })
-  t.end()
 })

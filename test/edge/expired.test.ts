@@ -19,6 +19,7 @@ function relayOf(identifiers: IdentifierKind) {
     bundle: testBundle('low', 'high', identifiers),
     asked: createPendingTable(10, 1000),
     askedOfUs: createPendingTable(10, 1000),
+    occupancy: { delivered() {} },
     identifiers: createIdentifiers(new Set(), 10),
     spool: {
       novelty: () => 'new',
