@@ -124,12 +124,14 @@ export function createRelays(options: RelaysOptions): Relays {
       incomingSpool.keep({ kind, from: from.text, to: to.text, stanza, asks: false }, kept)
       return
     }
-    // Behind what it comes after.
-    incomingSpool.mark(() => {
-      if (links.answer(from.domain, to.domain, { stanza, at: performance.now(), settled() {} })) return
-      metrics.errors.inc()
-      onFlow()
-    })
+    // To a server the answer to a ping says that all before it was taken (XEP-0199 §4.3).
+    outgoingSpool.mark(() => incomingSpool.mark(() => answer(from.domain, to.domain, stanza)))
+  }
+
+  function answer(from: string, to: string, stanza: string): void {
+    if (links.answer(from, to, { stanza, at: performance.now(), settled() {} })) return
+    metrics.errors.inc()
+    onFlow()
   }
 
   const incomingSpool = createIncomingSpool({

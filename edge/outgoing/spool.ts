@@ -44,6 +44,8 @@ export type OutgoingSpool = Readonly<{
   next(): StanzaNumber
   /** Takes a stanza, always. `taken` is called when it is durable: not before that may its server forget it. */
   push(crossing: Crossing, arrived: number, taken: () => void): void
+  /** `taken` is called when all that was pushed is durable. */
+  mark(taken: () => void): void
   /** Whether nothing more is to be read that is from this domain. */
   isFull(domain: string): boolean
   isAnyFull(): boolean
@@ -250,6 +252,7 @@ export function createOutgoingSpool(options: OutgoingSpoolOptions): OutgoingSpoo
       store.hold(entry.file)
       if (numbered === undefined) waiting.push(crossing.envelope.from.domain, entry)
     },
+    mark: store.mark,
     isFull: (domain) => troubled || waiting.isFull(domain),
     isAnyFull: waiting.isAnyFull,
     replied(ticket) {
