@@ -3,7 +3,8 @@
  * and stands between them and the two guards.
  *
  * Reads    edge.yaml and the files it names: certificates, keys, CAs, CRLs, the bundles of both directions (by digest)
- * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics
+ * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics; the control
+ *          socket in the state folder
  * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
  * Writes   one number in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
@@ -31,6 +32,7 @@ import {
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
+import { type Command, type ControlServer, listenControl } from './control/server.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
@@ -76,7 +78,29 @@ const CALENDAR_MS = 3_600_000
 
 /** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
 export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
+  const commands = new Map<string, Command>()
+  const control = await listenControl(config.state, commands, log)
+  try {
+    return await startParts(config, log, commands, control)
+  } catch (error) {
+    control.close()
+    throw error
+  }
+}
+
+/** All of it but the control socket, which holds the state folder; each part adds its commands. */
+async function startParts(
+  config: EdgeConfig,
+  log: Log,
+  commands: Map<string, Command>,
+  control: ControlServer,
+): Promise<Edge> {
   const { out, in: into, limits, s2s } = config
+  const since = new Date().toISOString()
+  commands.set('about', {
+    takes: {},
+    run: (_, asker) => void asker.item({ name: config.name, side: config.side, pid: process.pid, since }),
+  })
   const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
@@ -343,6 +367,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     producer?.close()
     consumer?.close()
     page?.close()
+    control.close()
   }
 
   try {
