@@ -50,7 +50,9 @@ export type Controls = Readonly<{
 }>
 
 /** A network as it is written; undefined: it is none. */
-export function parseNetwork(text: string): Readonly<{ host: string; bits: number; family: 'ipv4' | 'ipv6' }> | undefined {
+export function parseNetwork(
+  text: string,
+): Readonly<{ host: string; bits: number; family: 'ipv4' | 'ipv6' }> | undefined {
   const [host = '', bits, more] = text.split('/')
   const version = isIP(host)
   if (version === 0 || more !== undefined || host.includes('%')) return undefined
@@ -73,7 +75,9 @@ export function createControls(sources: readonly ControlSource[] | undefined): C
       trunk: source.trunk,
     } satisfies Control,
   }))
-  const carriers = new Map(rules.flatMap(({ source }) => source.trunk.map((behind) => [behind, source.domain])))
+  const carriers = new Map(
+    rules.flatMap(({ source }) => source.trunk.map((behind) => [behind, source.domain])),
+  )
 
   /** Of those that are for the domain the longest: that of its own name, or the nearest above. */
   function find(domain: string): (typeof rules)[number] | undefined {
@@ -152,39 +156,39 @@ function isIn(networks: BlockList, address: string): boolean {
   return networks.check(plain.split('%', 1)[0]!, version === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** The rates of rules, kept by delay: what came counts, and then nothing is read until the next is due. */
+/** Rates, kept by delay for each domain that sends: what came counts, and then nothing is read until the next is due. */
 export type Rates = Readonly<{
-  /** A stanza of a peer under that rule came. `now` in milliseconds. */
-  took(control: Control, now: number): void
-  isHeld(control: Control, now: number): boolean
+  /** A stanza on a stream of that domain came. `now` in milliseconds. */
+  took(domain: string, control: Control, now: number): void
+  isHeld(domain: string): boolean
+  /** Lets nothing be due any more. */
+  close(): void
 }>
 
-/** @param onDue called when one that was held may go on. */
-export function createRates(onDue: () => void): Rates {
-  const buckets = new Map<Control, { tokens: number; at: number; timer: NodeJS.Timeout | undefined }>()
-  const fill = (control: Control, now: number) => {
-    const known = buckets.get(control) ?? { tokens: control.burst, at: now, timer: undefined }
-    known.tokens = Math.min(control.burst, known.tokens + ((now - known.at) / 1000) * control.rate)
-    known.at = now
-    buckets.set(control, known)
-    return known
-  }
+/** @param onChange called when a domain is to be held, and when it may go on. */
+export function createRates(onChange: () => void): Rates {
+  type Bucket = { tokens: number; at: number; timer: NodeJS.Timeout | undefined }
+  const buckets = new Map<string, Bucket>()
   return {
-    took(control, now) {
-      if (control.rate === Number.POSITIVE_INFINITY) return
-      const bucket = fill(control, now)
-      bucket.tokens -= 1
+    took(domain, { rate, burst }, now) {
+      if (rate === Number.POSITIVE_INFINITY) return
+      const bucket = buckets.get(domain) ?? { tokens: burst, at: now, timer: undefined }
+      buckets.set(domain, bucket)
+      bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * rate) - 1
+      bucket.at = now
       if (bucket.tokens >= 1 || bucket.timer !== undefined) return
       bucket.timer = setTimeout(
         () => {
           bucket.timer = undefined
-          onDue()
+          onChange()
         },
-        Math.ceil(((1 - bucket.tokens) / control.rate) * 1000),
+        Math.ceil(((1 - bucket.tokens) / rate) * 1000),
       )
-      bucket.timer.unref()
+      onChange()
     },
-    isHeld: (control, now) =>
-      control.rate !== Number.POSITIVE_INFINITY && fill(control, now).tokens < 1,
+    isHeld: (domain) => buckets.get(domain)?.timer !== undefined,
+    close() {
+      for (const { timer } of buckets.values()) clearTimeout(timer)
+    },
   }
 }

@@ -33,6 +33,7 @@ import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
+import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
@@ -108,6 +109,8 @@ async function startParts(
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
+  const controls = createControls(config.controls)
+  const rates = createRates(() => flow())
   const occupancy = createOccupancy(join(config.state, 'occupants'))
   const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
 
@@ -220,6 +223,8 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    controls,
+    denied: (problem) => log.warn({}, problem),
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
@@ -229,7 +234,7 @@ async function startParts(
       if (!spool.push(octets, at, note)) flow()
     },
     reply(from, to, stanza) {
-      if (links.answer(from, to, toServer(stanza))) return
+      if (links.answer(from, controls.carrier(to), toServer(stanza))) return
       metrics.errors.inc()
       flow()
     },
@@ -248,10 +253,11 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    controls,
     occupancy,
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
-      if (!links.deliver(from, to, toServer(stanza))) flow()
+      if (!links.deliver(from, controls.carrier(to), toServer(stanza))) flow()
     },
     bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
     now: Date.now,
@@ -274,14 +280,18 @@ async function startParts(
       site: {
         own: new Set(out.bundle.from.domains.map(({ name }) => name)),
         far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+        admit: controls.admit,
         tls,
         limits: wire,
         ...clocks,
       },
-      isHeld: ({ proven }) => spool.isFull() || [...proven].some(links.isFullTowards),
-      onStanza(stream, stanza) {
+      isHeld: ({ from, proven }) =>
+        spool.isFull() || rates.isHeld(from) || [...proven].some(links.isFullTowards),
+      onStanza(stream, stanza, octets) {
         metrics.stanzas.inc({ direction: 'out' })
-        outgoing.take(stream, stanza, performance.now())
+        const control = controls.ruleFor(stream.from)
+        if (control !== undefined) rates.took(stream.from, control, performance.now())
+        outgoing.take(stream, stanza, octets, performance.now())
       },
       onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
       onEnd(stream, why) {
@@ -361,6 +371,7 @@ async function startParts(
 
   function stop(): void {
     clearInterval(clock)
+    rates.close()
     clearInterval(calendar)
     listener?.close()
     links.close()
