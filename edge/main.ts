@@ -31,6 +31,7 @@ import {
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
+import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
@@ -93,6 +94,8 @@ async function startParts(
   const tls = streamTls(s2s)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
   const wire = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64 }
+  const controls = createControls(config.controls)
+  const rates = createRates(() => flow())
   const occupancy = createOccupancy(join(config.state, 'occupants'))
   const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
 
@@ -175,6 +178,7 @@ async function startParts(
     metrics,
     links,
     producer: () => producer!,
+    controls,
     occupancy,
     onFlow: () => flow(),
   })
@@ -197,15 +201,18 @@ async function startParts(
       site: {
         own: new Set(out.bundle.from.domains.map(({ name }) => name)),
         far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+        admit: controls.admit,
         tls,
         limits: wire,
         ...clocks,
       },
-      isHeld: ({ proven }) => relays.isHeld(proven),
-      onStanza(stream, stanza) {
+      isHeld: ({ from, proven }) => rates.isHeld(from) || relays.isHeld(proven),
+      onStanza(stream, stanza, octets) {
         metrics.stanzas.inc({ direction: 'out' })
+        const control = controls.ruleFor(stream.from)
+        if (control !== undefined) rates.took(stream.from, control, performance.now())
         // Without XEP-0198 on the stream, nobody is told.
-        relays.take(stream, stanza, performance.now(), () => {})
+        relays.take(stream, stanza, octets, performance.now(), () => {})
       },
       onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
       onEnd(stream, why) {
@@ -285,6 +292,7 @@ async function startParts(
 
   function stop(): void {
     clearInterval(clock)
+    rates.close()
     clearInterval(calendar)
     listener?.close()
     links.close()

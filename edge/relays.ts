@@ -5,6 +5,7 @@ import type { Producer, StanzaNumber } from '../guard/gcxp/index.ts'
 import { type Jid, parseJid } from '../rules/address/jid.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import type { EdgeConfig } from './config/load.ts'
+import type { Controls } from './controls.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { delayed } from './incoming/delay.ts'
 import { type AskedOfUs, createIncomingRelay } from './incoming/relay.ts'
@@ -52,6 +53,7 @@ export type RelaysOptions = Readonly<{
   log: Log
   metrics: EdgeMetrics
   links: Links
+  controls: Controls
   occupancy: Occupancy
   producer: () => Producer
   /** What is held, or full, may have changed. */
@@ -67,7 +69,7 @@ const HELD_UP_MS = 300_000
 
 /** Throws one line when the state folder cannot be had, or what is in it is not sound. */
 export function createRelays(options: RelaysOptions): Relays {
-  const { config, log, metrics, links, occupancy, onFlow } = options
+  const { config, log, metrics, links, controls, occupancy, onFlow } = options
   const { out, in: into, limits } = config
   const generation = takeState(config.state, (line) => log.warn({}, line))
   const folders = spoolFolders(config.state)
@@ -115,7 +117,7 @@ export function createRelays(options: RelaysOptions): Relays {
       },
     }
     delivering.set(delivery, entry)
-    if (!links.deliver(from, to, delivery)) onFlow()
+    if (!links.deliver(from, controls.carrier(to), delivery)) onFlow()
   }
 
   function reply({ from, to }: Readonly<{ from: Jid; to: Jid }>, stanza: string, kept?: () => void): void {
@@ -129,7 +131,7 @@ export function createRelays(options: RelaysOptions): Relays {
   }
 
   function answer(from: string, to: string, stanza: string): void {
-    if (links.answer(from, to, { stanza, at: performance.now(), settled() {} })) return
+    if (links.answer(from, controls.carrier(to), { stanza, at: performance.now(), settled() {} })) return
     metrics.errors.inc()
     onFlow()
   }
@@ -161,6 +163,8 @@ export function createRelays(options: RelaysOptions): Relays {
     asked,
     askedOfUs,
     identifiers,
+    controls,
+    denied: (problem) => log.warn({}, problem),
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
@@ -184,6 +188,7 @@ export function createRelays(options: RelaysOptions): Relays {
     asked,
     askedOfUs,
     identifiers,
+    controls,
     occupancy,
     spool: incomingSpool,
     replied: outgoingSpool.replied,

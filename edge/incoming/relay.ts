@@ -15,6 +15,7 @@ import { refused } from '../../rules/reasons.ts'
 import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
+import type { Controls } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { Asked } from '../outgoing/relay.ts'
@@ -33,6 +34,7 @@ export const OUTCOMES = [
   'iq-unasked',
   'iq-too-many',
   'unknown-reference',
+  'control-kind',
   'invalid',
   'expired',
   'dropped',
@@ -47,6 +49,7 @@ export type IncomingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<AskedOfUs>
   identifiers: Identifiers
+  controls: Pick<Controls, 'ruleFor'>
   occupancy: Pick<Occupancy, 'delivered'>
   spool: Pick<IncomingSpool, 'novelty' | 'take' | 'mark' | 'replied' | 'settled'>
   /** The request of the own side with this ticket has got its reply. */
@@ -154,6 +157,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     const to = parseJid(attribute(released, 'to') ?? '')
     if (from === undefined || !far.has(from.domain)) return { problem: 'bad-from' }
     if (to === undefined || !own.has(to.domain)) return { problem: 'bad-to' }
+    if (options.controls.ruleFor(to.domain)?.kinds.has(kind) !== true) return 'control-kind'
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return { problem: 'bad-attribute' }
     const asks = kind === 'iq' && isRequest(released)
     const stanza =

@@ -26,6 +26,7 @@ import {
 } from '../answer.ts'
 import { createCatalogs, type Permits } from '../catalog.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
+import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import type { AskedOfUs } from '../incoming/relay.ts'
@@ -57,6 +58,8 @@ export const EDGE_REASONS = [
   'receipt-unasked',
   'expired',
   'dropped',
+  'control-kind',
+  'control-size',
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
 
@@ -69,6 +72,9 @@ export type OutgoingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<AskedOfUs>
   identifiers: Identifiers
+  controls: Pick<Controls, 'ruleFor'>
+  /** A rule of the controls refused a stanza; one line for the operator. */
+  denied(problem: string): void
   /** Who is in which room of the own side, and whether what nobody asked for is refused. */
   occupancy: Pick<Occupancy, 'answers'>
   unasked: Unasked
@@ -95,10 +101,10 @@ export type OutgoingOptions = Readonly<{
 
 export type OutgoingRelay = Readonly<{
   /**
-   * A stanza of an authenticated stream; `at` is when its last octet had come, by `performance.now()`. `taken` is called once what
+   * A stanza of an authenticated stream, of so many octets on the wire; `at` is when its last octet had come, by `performance.now()`. `taken` is called once what
    * becomes of it is durable, not always in the order of the stanzas: not before that may its server be told so (XEP-0198 §4).
    */
-  take(stream: InboundStream, stanza: XmlElement, at: number, taken: () => void): void
+  take(stream: InboundStream, stanza: XmlElement, octets: number, at: number, taken: () => void): void
   /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. False: the rules do not let it. */
   sendOwn(envelope: Envelope, stanza: string, at: number, taken: () => void): boolean
   /** For the spool (spool.ts). */
@@ -129,7 +135,13 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
-  function take(stream: InboundStream, stanza: XmlElement, at: number, taken: () => void): void {
+  function take(
+    stream: InboundStream,
+    stanza: XmlElement,
+    octets: number,
+    at: number,
+    taken: () => void,
+  ): void {
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
     if (from === undefined || to === undefined) {
@@ -166,6 +178,15 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     const iq: ReturnType<typeof takeIq> = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
     if (!iq.crosses) {
       taken()
+      return
+    }
+    const control = options.controls.ruleFor(sender.domain)
+    const limit = control === undefined ? 'control-kind' : breaks(control, kind, octets)
+    if (limit !== undefined) {
+      options.denied(
+        `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${sender.domain}` : `a ${kind} of ${octets} octets of ${sender.domain}`} may cross`,
+      )
+      refuse(envelope, limit, isAnswered(envelope, ownRooms.has(sender.domain), stanza), taken)
       return
     }
     const unasked = isUnasked(envelope, stanza)
@@ -337,7 +358,12 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
   }
 
-  function refuse(envelope: Envelope, reason: Reason, tellable: boolean, done: () => void): void {
+  function refuse(
+    envelope: Envelope,
+    reason: Reason | EdgeReason,
+    tellable: boolean,
+    done: () => void,
+  ): void {
     counted.refused(reason)
     if (tellable) tell(envelope, POLICY, done)
     else done()
@@ -411,6 +437,12 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
         tell(envelope, TIMEOUT, () => spool.replied(ticket))
     },
   }
+}
+
+/** What of a rule a stanza goes beyond. */
+function breaks({ kinds, stanzaOctets }: Control, kind: Kind, octets: number): EdgeReason | undefined {
+  if (!kinds.has(kind)) return 'control-kind'
+  return octets > stanzaOctets ? 'control-size' : undefined
 }
 
 /** A stanza that has waited less is judged as it was when it came: dates are in whole seconds. */
