@@ -55,6 +55,8 @@ export type Link = Readonly<{
   waiting(): Delivery[]
   /** Takes out what waits and matches: it is not delivered, nor settled. */
   giveUp(match: (delivery: Delivery) => boolean): Delivery[]
+  /** Tries to connect now, where that is waited for; whether it is. */
+  retry(): boolean
   state(): LinkState
   close(): void
 }>
@@ -266,6 +268,12 @@ export function createLink(options: LinkOptions): Link {
   return {
     offer,
     isFull: () => full,
+    retry() {
+      if (state !== 'waiting') return false
+      clearTimeout(timer)
+      void open()
+      return true
+    },
     waiting: queue.items,
     giveUp(match) {
       const gone = queue.remove(match)

@@ -39,6 +39,8 @@ export type Links = Readonly<{
   waiting(): Delivery[]
   /** Takes out what waits and matches: it is not delivered, nor settled. */
   giveUp(match: (delivery: Delivery) => boolean): Delivery[]
+  /** Tries to connect at once where that is waited for; gives for how many. */
+  retry(): number
   states(): [LinkState, number][]
   close(): void
 }>
@@ -89,6 +91,7 @@ export function createLinks(options: LinksOptions): Links {
     isFull,
     isFullTowards: (to) => (byOwn.get(to) ?? []).some((each) => each.isFull()),
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
+    retry: () => [...links.values()].filter((each) => each.retry()).length,
     waiting: () => [...links.values()].flatMap((each) => each.waiting()),
     giveUp: (match) => [...links.values()].flatMap((each) => each.giveUp(match)),
     states: () =>
