@@ -31,6 +31,7 @@ import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
+import { sessionCommands } from './control/sessions.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
@@ -43,6 +44,8 @@ import { createLinks } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
 import { createSpool } from './outgoing/spool.ts'
 import { createPendingTable } from './pending.ts'
+import { openRecords } from './record/records.ts'
+import { createSessionRecorder } from './record/sessions.ts'
 import { raiseGeneration } from './state.ts'
 import { streamTls } from './tls-ext/index.ts'
 
@@ -88,6 +91,11 @@ async function startParts(
     takes: {},
     run: (_, asker) => void asker.item({ name: config.name, side: config.side, pid: process.pid, since }),
   })
+  const digests = { out: out.digest, in: into.digest }
+  const records = openRecords(config.records, { name: config.name, side: config.side, ...digests }, log, () =>
+    flow(),
+  )
+  const recorder = createSessionRecorder(records.record, Date.now)
   const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s.certificates, s2s.ca)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
@@ -114,6 +122,7 @@ async function startParts(
     { certificate: 'gcxp-in', notAfter: into.credentials.notAfter },
   ]
   const health = createHealth({
+    recordsProblem: () => records.problem(),
     awaited: `${into.listen.host}:${into.listen.port}`,
     isOpen: () => listener !== undefined,
     isFull: () => spool.isFull(),
@@ -173,7 +182,8 @@ async function startParts(
     bound: limits.queueStanzas,
     expireMs: EXPIRE_MS,
     onRoom: () => flow(),
-    onState(from, to, state, why) {
+    onState(from, to, state, why, session) {
+      recorder.outbound(from, to, state, why, session)
       if (state !== 'connecting') health.server(from, to, state === 'waiting' ? why : undefined)
       if (state === 'open') log.info({ from, to }, 's2s stream opened')
       else if (state === 'waiting') log.warn({ from, to, why }, 's2s stream not there, trying again')
@@ -183,17 +193,34 @@ async function startParts(
     },
   })
 
+  const sessions = sessionCommands({
+    listener: () => listener,
+    links,
+    guards() {
+      const { out: upper, in: lower } = recorder.guards()
+      return {
+        out: { peer: out.peer, ...upper, waiting: spool.waiting() + spool.unanswered() },
+        in: { peer: into.peer, ...lower, held: mustHold() },
+      }
+    },
+    ended: (session, own, far) => records.record({ type: 'ended', session, own, far }),
+  })
+  for (const [name, command] of sessions) commands.set(name, command)
+
   // Out: own servers to the guard.
   const spool = createSpool<Note>({
     generation,
     bound: limits.queueStanzas,
     producer: () => producer!,
-    onSent: (at) => latency('sent', at),
-    onAnswered(accepted, note, at) {
+    onSent(at) {
+      recorder.guards().out.session?.passed(1)
+      latency('sent', at)
+    },
+    onAnswered(accepted, note, at, number) {
       latency('answered', at)
       if (accepted) return
       metrics.guardRefusals.inc()
-      outgoing.refusedByGuard(note)
+      outgoing.refusedByGuard(note, number)
     },
     onRoom: () => flow(),
   })
@@ -212,6 +239,7 @@ async function startParts(
       flow()
     },
     now: Date.now,
+    record: records.record,
     counted: {
       stripped: (name) => metrics.stripped.inc({ name }),
       refused: (reason) => metrics.refused.inc({ reason }),
@@ -232,14 +260,18 @@ async function startParts(
     },
     bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
     now: Date.now,
+    record: records.record,
     counted: (outcome) => metrics.incoming.inc({ outcome }),
     alarm: (problem) => log.error({}, problem),
   })
 
+  /** Whether nothing more may be taken of the incoming guard. */
+  const mustHold = () => links.isFull() || records.problem() !== undefined
+
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
     listener?.flow()
-    if (links.isFull()) connection?.pause()
+    if (mustHold()) connection?.pause()
     else connection?.resume()
   }
 
@@ -254,15 +286,20 @@ async function startParts(
         limits: wire,
         ...clocks,
       },
-      isHeld: ({ proven }) => spool.isFull() || [...proven].some(links.isFullTowards),
+      isHeld: ({ proven }) =>
+        records.problem() !== undefined || spool.isFull() || [...proven].some(links.isFullTowards),
       onStanza(stream, stanza) {
         metrics.stanzas.inc({ direction: 'out' })
         outgoing.take(stream, stanza, performance.now())
       },
-      onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
-      onEnd(stream, why) {
+      onOpen(stream) {
+        recorder.inboundOpened(stream)
+        log.info({ from: stream.from, to: stream.to }, 's2s stream accepted')
+      },
+      onEnd(stream, why, address) {
+        recorder.inboundEnded(stream, why, address)
         metrics.streamErrors.inc({ direction: 'inbound', open: String(stream !== undefined) })
-        if (stream === undefined) log.warn({ why }, 's2s connection did not become a stream')
+        if (stream === undefined) log.warn({ why, address }, 's2s connection did not become a stream')
         else log.info({ from: stream.from, to: stream.to, why }, 's2s stream ended')
       },
     })
@@ -275,6 +312,7 @@ async function startParts(
       onAnswer: spool.onAnswer,
       onRoom: spool.onProducerRoom,
       onState(state) {
+        recorder.guardOut(state)
         health.guard('outgoing guard', state.state === 'connected' ? undefined : state.problem)
         if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
         metrics.guardBreaks.inc({ direction: 'out' })
@@ -291,12 +329,14 @@ async function startParts(
         payloadOctets: 8 * into.bundle.limits.stanzaBytes + 65_536,
         onConnect(next) {
           connection = next
-          if (links.isFull()) next.pause()
+          flow()
         },
         onRequest(number, payload, from) {
+          recorder.guards().in.session?.passed(1)
           from.answer(number, incoming.take(number, payload))
         },
         onState(state) {
+          recorder.guardIn(state)
           if (state.state === 'listening') resolve(state.port)
           else if (state.state === 'connected') {
             consumerUp++
@@ -332,6 +372,7 @@ async function startParts(
     consumer?.close()
     page?.close()
     control.close()
+    records.close()
   }
 
   try {

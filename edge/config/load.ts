@@ -14,8 +14,10 @@ import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/p
 import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
 import type { Address, Route } from '../outbound/route.ts'
+import type { RecordSettings } from '../record/records.ts'
 import { provesDomain } from '../tls-ext/identity.ts'
 import type { DomainCertificate } from '../tls-ext/index.ts'
+import { resolveRecords } from './records.ts'
 import { checkEdgeSource, type EdgeLimits, type EdgeSource } from './schema.ts'
 
 /** A configuration that can be run. Texts of files are in it, not their names; keys among them: never to be shown. */
@@ -32,6 +34,7 @@ export type EdgeConfig = Readonly<{
   out: Readonly<{ guard: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
+  records: RecordSettings
   limits: EdgeLimits
 }>
 
@@ -118,11 +121,13 @@ function resolveFiles(
     in: address(['gcxp', 'in', 'listen'], config.gcxp.in.listen),
     metrics: address(['metrics', 'listen'], config.metrics.listen),
   }
+  const state = resolve(folder, config.state)
+  const records = resolveRecords(config.records, folder, state, wrong)
   if (problems.length > 0) return { problems: sortProblems(problems).map(formatProblem) }
   return {
     name: config.name,
     side: config.side,
-    state: resolve(folder, config.state),
+    state,
     s2s: {
       listen: listen.s2s,
       ca: ca as string[],
@@ -144,6 +149,7 @@ function resolveFiles(
       digest: config.bundles.in.digest,
     },
     metrics: listen.metrics,
+    records,
     limits: config.limits,
   }
 }

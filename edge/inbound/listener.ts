@@ -7,6 +7,7 @@ import { createWaitingRoom } from '../../guard/gcxp/index.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { listenProblem } from '../metrics.ts'
 import type { Address } from '../outbound/route.ts'
+import { addressOf } from '../session.ts'
 import { acceptStream, type InboundSite, type InboundStream } from './stream.ts'
 
 export type ListenerOptions = Readonly<{
@@ -17,7 +18,7 @@ export type ListenerOptions = Readonly<{
   isHeld(stream: InboundStream): boolean
   /** A stream came to stand or went; `problem` says why a connection did not become one. */
   onOpen(stream: InboundStream): void
-  onEnd(stream: InboundStream | undefined, why: string): void
+  onEnd(stream: InboundStream | undefined, why: string, address: string): void
 }>
 
 export type Listener = Readonly<{
@@ -25,6 +26,8 @@ export type Listener = Readonly<{
   /** Streams that stand, and connections that are not there yet. */
   open(): number
   negotiating(): number
+  /** The streams that stand, and whether each is read. */
+  streams(): Readonly<{ stream: InboundStream; held: boolean }>[]
   /** Asks `isHeld` again for every stream. */
   flow(): void
   close(): void
@@ -48,6 +51,7 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
     { noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 },
     (socket) => {
       negotiating.enter(socket)
+      const address = addressOf(socket)
       acceptStream(socket, options.site, makeId, {
         onOpen(stream) {
           negotiating.leave(socket)
@@ -68,7 +72,7 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
             streams?.delete(stream)
             if (streams?.size === 0) standing.delete(keyOf(stream))
           }
-          options.onEnd(stream, why)
+          options.onEnd(stream, why, address)
         },
       })
     },
@@ -99,6 +103,7 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
         port: typeof address === 'object' && address !== null ? address.port : port,
         open: () => all().length,
         negotiating: negotiating.size,
+        streams: () => all().map((stream) => ({ stream, held: held.has(stream) })),
         flow() {
           for (const stream of all()) hold(stream)
         },

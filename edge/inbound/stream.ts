@@ -10,6 +10,7 @@ import type { Socket } from 'node:net'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import { decodeBase64 } from '../../rules/text/base64.ts'
 import { attribute, elements, SERVER_NS, text, type XmlElement } from '../../rules/xml/node.ts'
+import { beginSession, type Session } from '../session.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { DIALBACK_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
@@ -41,6 +42,7 @@ export type InboundStream = Readonly<{
   /** The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2). */
   proven: ReadonlySet<string>
   lang: string | undefined
+  session: Session
   pause(): void
   resume(): void
   fail(condition: StreamCondition, why: string): void
@@ -93,6 +95,7 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
           to,
           proven,
           lang: header.lang,
+          session: beginSession(secure!),
           pause: connection.pause,
           resume: connection.resume,
           fail: connection.fail,
@@ -165,6 +168,7 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
 
   function takeElement(element: XmlElement, size: number): void {
     if (element.ns === SERVER_NS && isStanza(element.name)) {
+      stream!.session.passed(1)
       events.onStanza(stream!, element, size)
       return
     }

@@ -7,6 +7,7 @@
  */
 import { connect } from 'node:net'
 import { createQueue } from '../queue.ts'
+import type { Session } from '../session.ts'
 import type { Address } from './route.ts'
 import { initiateStream, type OutboundSite, type OutboundStream } from './stream.ts'
 
@@ -27,7 +28,7 @@ export type LinkOptions = Readonly<{
   bound: number
   /** Stanzas that the server could not be reached for in this time are given up. */
   expireMs: number
-  onState(state: LinkState, why: string): void
+  onState(state: LinkState, why: string, session: Session | undefined): void
   /** There is room again after the queue was full. */
   onRoom(): void
 }>
@@ -38,7 +39,20 @@ export type Link = Readonly<{
   isFull(): boolean
   size(): number
   state(): LinkState
+  sight(): LinkSight
+  /** Ends the stream that stands, if any; a new one is opened when there is something to send. */
+  end(why: string): void
   close(): void
+}>
+
+/** A link for the eyes of the operator: why it has no stream and when the next try is due, or the stream. */
+export type LinkSight = Readonly<{
+  state: LinkState
+  why: string
+  /** Milliseconds since 1970. */
+  nextTry: number | undefined
+  waiting: number
+  session: Session | undefined
 }>
 
 const FIRST_WAIT_MS = 250
@@ -62,10 +76,14 @@ export function createLink(options: LinkOptions): Link {
   let wait = FIRST_WAIT_MS
   let openedAt = 0
   let timer: NodeJS.Timeout | undefined
+  let nextTry: number | undefined
+  let lastWhy = ''
 
   function change(next: LinkState, why: string): void {
     state = next
-    options.onState(next, why)
+    if (next !== 'connecting') lastWhy = why
+    nextTry = undefined
+    options.onState(next, why, stream?.session)
   }
 
   function offer(delivery: Delivery): boolean {
@@ -103,6 +121,7 @@ export function createLink(options: LinkOptions): Link {
     const at = writing.indexOf(batch)
     if (at === -1) return
     writing.splice(at, 1)
+    stream?.session.passed(batch.length)
     for (const item of batch) item.settled('sent')
   }
 
@@ -147,7 +166,7 @@ export function createLink(options: LinkOptions): Link {
             blocked = false
             openedAt = performance.now()
             change('open', '')
-            if (closed) return opened.close()
+            if (closed) return opened.close('the edge stops')
             resolve(undefined)
             schedule()
           },
@@ -184,6 +203,7 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     timer = setTimeout(() => void open(), wait)
+    nextTry = Date.now() + wait
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }
 
@@ -196,15 +216,19 @@ export function createLink(options: LinkOptions): Link {
     room()
   }
 
+  const size = () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0)
+
   return {
     offer,
     isFull: () => full,
-    size: () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0),
+    size,
     state: () => state,
+    sight: () => ({ state, why: lastWhy, nextTry, waiting: size(), session: stream?.session }),
+    end: (why) => stream?.close(why),
     close() {
       closed = true
       clearTimeout(timer)
-      stream?.close()
+      stream?.close('the edge stops')
     },
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
+import type { Session } from '../session.ts'
 import type { WireLimits } from '../stream/connection.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
 import { createLink, type Delivery, type Link, type LinkState } from './link.ts'
@@ -18,7 +19,7 @@ export type LinksOptions = Readonly<{
   bound: number
   expireMs: number
   onRoom(): void
-  onState(from: string, to: string, state: LinkState, why: string): void
+  onState(from: string, to: string, state: LinkState, why: string, session: Session | undefined): void
 }>
 
 export type Links = Readonly<{
@@ -31,6 +32,7 @@ export type Links = Readonly<{
   isFullTowards(to: string): boolean
   size(): number
   states(): [LinkState, number][]
+  all(): Readonly<{ from: string; to: string; link: Link }>[]
   close(): void
 }>
 
@@ -54,7 +56,7 @@ export function createLinks(options: LinksOptions): Links {
       addresses: () => findAddresses(to, options.routes),
       bound: options.bound,
       expireMs: options.expireMs,
-      onState: (state, why) => options.onState(from, to, state, why),
+      onState: (state, why, session) => options.onState(from, to, state, why, session),
       onRoom: options.onRoom,
     })
     links.set(key, made)
@@ -79,6 +81,11 @@ export function createLinks(options: LinksOptions): Links {
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
     states: () =>
       STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),
+    all: () =>
+      [...links].map(([key, link]) => {
+        const [from, to] = key.split(' ') as [string, string]
+        return { from, to, link }
+      }),
     close() {
       for (const each of links.values()) each.close()
     },

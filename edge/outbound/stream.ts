@@ -9,6 +9,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { child, elements, text, type XmlElement } from '../../rules/xml/node.ts'
+import { beginSession, type Session } from '../session.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
@@ -29,9 +30,10 @@ export type OutboundSite = Readonly<{
 
 /** A stream that takes stanzas. */
 export type OutboundStream = Readonly<{
+  session: Session
   /** Writes octets; `done` when the system has them. False: wait for `onDrain`. */
   write(octets: Uint8Array, done: () => void): boolean
-  close(): void
+  close(why: string): void
 }>
 
 export type OutboundEvents = Readonly<{
@@ -57,6 +59,7 @@ type Phase =
 export function initiateStream(socket: Socket, site: OutboundSite, events: OutboundEvents): void {
   const { from, to } = site
   let phase: Phase = 'plain'
+  let secured: TLSSocket | undefined
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
       const problem = headerProblem(header, to)
@@ -114,8 +117,9 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
       phase = 'open'
       connection.deadline(undefined)
       events.onOpen({
+        session: beginSession(secured!),
         write: (octets, done) => connection.write(octets, (error) => error == null && done()),
-        close: () => connection.finish(STREAM_CLOSE, 'closed by us'),
+        close: (why) => connection.finish(STREAM_CLOSE, why),
       })
     } else {
       connection.fail('policy-violation', 'features at an unexpected time')
@@ -134,6 +138,7 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
           return connection.finish('', problem)
         }
         phase = 'secure'
+        secured = secure
         begin(secure)
       },
       (error: Error) => {

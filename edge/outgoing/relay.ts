@@ -13,11 +13,14 @@ import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
+import { serialise } from '../../rules/xml/write.ts'
 import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
 import type { PendingTable } from '../pending.ts'
+import { type About, aboutUnread } from '../record/entry.ts'
+import type { Records } from '../record/records.ts'
 import {
   CONSTRAINT,
   type EdgeError,
@@ -54,6 +57,7 @@ export type OutgoingOptions = Readonly<{
   /** Sends a stanza of the edge's own making to a server of the own side. */
   reply(from: string, to: string, stanza: string): void
   now(): number
+  record: Records['record']
   counted: Readonly<{
     stripped(name: string): void
     refused(reason: Reason | EdgeReason): void
@@ -64,16 +68,16 @@ export type OutgoingOptions = Readonly<{
 export type OutgoingRelay = Readonly<{
   /** A stanza of an authenticated stream; `at` is when its last octet had come, by `performance.now()`. */
   take(stream: InboundStream, stanza: XmlElement, at: number): void
-  /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. */
-  sendOwn(stanza: string, at: number): void
+  /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. False: the rules do not let it. */
+  sendOwn(stanza: string, at: number): boolean
   /** The guard refused what this edge had found acceptable. */
-  refusedByGuard(note: Note): void
+  refusedByGuard(note: Note, number: StanzaNumber): void
   /** Tells the askers whose request has waited too long. */
   expire(): void
 }>
 
 export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
-  const { bundle, asked, askedOfUs, identifiers, counted } = options
+  const { bundle, asked, askedOfUs, identifiers, counted, record } = options
   const normalise = createNormaliser(bundle)
   const decide = createDecider(bundle)
   const foretell = createWrittenDecider(bundle)
@@ -92,7 +96,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
     const sender = normaliseJid(from)
     if (sender === undefined) {
-      counted.refused('bad-from')
+      refused('bad-from', aboutUnread(stanza), stream, stanza)
       return
     }
     if (!stream.proven.has(sender.domain)) {
@@ -111,16 +115,18 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       to: by,
     }
     if (by !== recipient) {
-      counted.refused('bad-to')
-      if (isAnswered(envelope, ownRooms.has(sender.domain), stanza)) tell(envelope, NOT_FOUND)
+      const told = isAnswered(envelope, ownRooms.has(sender.domain), stanza)
+      refused('bad-to', aboutUnread(stanza), stream, stanza, told)
+      if (told) tell(envelope, NOT_FOUND)
       return
     }
-    const iq = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
-    if (iq.crosses) cross(envelope, stanza, stream.lang, at, iq.answers)
+    const iq = kind === 'iq' ? takeIq(stream, envelope, stanza) : { crosses: true }
+    if (iq.crosses) cross(stream, envelope, stanza, at, iq.answers)
   }
 
   /** Whether an IQ goes on to the guard, and the number of the request that it answers. */
   function takeIq(
+    stream: InboundStream,
     envelope: Envelope,
     stanza: XmlElement,
   ): Readonly<{ crosses: boolean; answers?: StanzaNumber }> {
@@ -139,44 +145,49 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     // Requests are noted by their canonical addresses.
     const answers = askedOfUs.take(to.text, from.text, id ?? '')
     if (answers !== undefined) return { crosses: true, answers }
-    counted.refused('iq-unasked')
+    refused('iq-unasked', about(envelope), stream, stanza)
     return { crosses: false }
   }
 
   function cross(
+    stream: InboundStream,
     envelope: Envelope,
     stanza: XmlElement,
-    lang: string | undefined,
     at: number,
     answers: StanzaNumber | undefined,
   ): void {
     const second = Math.floor(options.now() / 1000)
     const number = options.next()
-    const normal = normalise(stanza, lang, second, identifiers.naming(number, envelope, answers))
+    const normal = normalise(stanza, stream.lang, second, identifiers.naming(number, envelope, answers))
     for (const name of normal.stripped) counted.stripped(name)
+    const refuse = (reason: Reason | EdgeReason, error?: EdgeError) => {
+      refused(reason, about(envelope), stream, stanza, error !== undefined, normal.stripped)
+      if (error !== undefined) tell(envelope, error)
+    }
     if (normal.outcome === 'nothing') {
-      counted.refused('left-empty')
+      refuse('left-empty')
       return
     }
     const tellable = isAnswered(envelope, ownRooms.has(envelope.from.domain), stanza)
-    if (normal.outcome === 'refused') {
-      refuse(envelope, normal.reason, tellable)
-      return
-    }
-    const reason = foretell(normal, Math.floor(options.now() / 1000), number)
-    if (reason !== undefined) {
-      refuse(envelope, reason, tellable)
+    const reason =
+      normal.outcome === 'refused'
+        ? normal.reason
+        : foretell(normal, Math.floor(options.now() / 1000), number)
+    if (normal.outcome === 'refused' || reason !== undefined) {
+      refuse(reason!, tellable ? POLICY : undefined)
       return
     }
     const answer = answerTo(envelope, number)
     const problem = answer === undefined ? undefined : note(envelope, answer)
     if (problem !== undefined) {
-      counted.refused(problem)
-      tell(envelope, CONSTRAINT)
+      refuse(problem, CONSTRAINT)
       return
     }
     if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
-    options.push(Buffer.from(normal.octets, 'utf8'), at, { envelope, tell: tellable, answer })
+    const octets = Buffer.from(normal.octets, 'utf8')
+    if (normal.stripped.length > 0)
+      record({ type: 'stripped', number, ...about(envelope), names: normal.stripped }, () => octets)
+    options.push(octets, at, { envelope, tell: tellable, answer })
   }
 
   /** The id under which a request's answer will come in; undefined of a stanza that asks for none. */
@@ -198,9 +209,17 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
   }
 
-  function refuse(envelope: Envelope, reason: Reason, tellable: boolean): void {
+  /** Counts and records a stanza that does not go to the guard. */
+  function refused(
+    reason: Reason | EdgeReason,
+    whose: About,
+    stream: InboundStream,
+    stanza: XmlElement,
+    told = false,
+    stripped: readonly string[] = [],
+  ): void {
     counted.refused(reason)
-    if (tellable) tell(envelope, POLICY)
+    record({ type: 'refused', ...whose, peer: stream.from, reason, told, stripped }, () => serialise(stanza))
   }
 
   function answer({ from, to }: Envelope, { query, stanza }: Answer): void {
@@ -219,17 +238,26 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       const verdict = decide(octets, Math.floor(options.now() / 1000), options.next())
       if (verdict.accepted) options.push(octets, at, undefined)
       else counted.refused(verdict.reason)
+      return verdict.accepted
     },
-    refusedByGuard(note) {
+    refusedByGuard(note, number) {
+      record({ type: 'guard-refused', number, about: note && about(note.envelope) })
       if (note === undefined) return
       const { from, to } = note.envelope
       if (note.answer !== undefined) asked.take(from.text, to.text, note.answer)
       if (note.tell) tell(note.envelope, POLICY)
     },
     expire() {
-      for (const { envelope } of asked.expire(options.now())) tell(envelope, TIMEOUT)
+      for (const { envelope } of asked.expire(options.now())) {
+        record({ type: 'unanswered', ...about(envelope) })
+        tell(envelope, TIMEOUT)
+      }
     },
   }
+}
+
+function about({ from, to, kind, type }: Envelope): About {
+  return { from: from.text, to: to.text, kind, subtype: type }
 }
 
 function domainJid(domain: string): Jid {

@@ -34,7 +34,7 @@ const CLOSED = 'the peer closed the connection'
 /** `problem` is one line for the operator: what, where, how to mend. */
 export type ConsumerState =
   | Readonly<{ state: 'listening'; port: number }>
-  | Readonly<{ state: 'connected' }>
+  | Readonly<{ state: 'connected'; socket: TLSSocket }>
   /** `violation`: it was ended here, because of what the producer did. */
   | Readonly<{ state: 'disconnected'; problem: string; violation: boolean }>
   /** Somebody was turned away; a connection that stands goes on. */
@@ -242,7 +242,7 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
     current?.replace()
     current = self
     socket.write(PREAMBLE)
-    options.onState?.({ state: 'connected' })
+    options.onState?.({ state: 'connected', socket })
     options.onConnect?.(connection)
   }
 

@@ -30,7 +30,7 @@ const LOOK_MS = 1_000
 
 /** `problem` is one line for the operator: what, where, how to mend. */
 export type ProducerState =
-  | Readonly<{ state: 'connected' }>
+  | Readonly<{ state: 'connected'; socket: TLSSocket }>
   | Readonly<{ state: 'disconnected'; problem: string; again: boolean }>
 
 export type ProducerOptions = Readonly<{
@@ -250,7 +250,7 @@ export function connectProducer(options: ProducerOptions): Producer {
     standing = tls
     outbox = createOutbox(tls)
     if (responses) for (let i = 0; i < count; i++) outbox.push(frames[(first + i) % WINDOW]!)
-    options.onState?.({ state: 'connected' })
+    options.onState?.({ state: 'connected', socket: tls })
     if (!responses) handOver()
   }
 

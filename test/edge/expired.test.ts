@@ -20,8 +20,9 @@ function relayOf(identifiers: IdentifierKind) {
     askedOfUs: createPendingTable(10, 1000),
     identifiers: createIdentifiers(new Set(), 10),
     deliver() {},
-    bounce: (octets) => void bounced.push(octets),
+    bounce: (octets) => bounced.push(octets) > 0,
     now: Date.now,
+    record() {},
     counted() {},
     alarm() {},
   })
