@@ -6,11 +6,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { TlsMode } from './tls-ext/index.ts'
 
 /** Who is at the other end, as its certificate says, and how that is secured. Times are of ISO 8601. */
 export type PeerFacts = Readonly<{
   address: string
   version: string
+  /** How TLS began. */
+  mode: TlsMode
   cipher: string
   subject: string
   issuer: string
@@ -29,13 +32,13 @@ export type Session = Readonly<{
 }>
 
 /** Call when the handshake is over: of an ended connection nothing can be asked any more. */
-export function beginSession(socket: TLSSocket): Session {
+export function beginSession(socket: TLSSocket, mode: TlsMode): Session {
   const since = new Date().toISOString()
   let last = Date.now()
   let stanzas = 0
   return {
     id: randomBytes(4).toString('hex'),
-    peer: peerFacts(socket),
+    peer: peerFacts(socket, mode),
     passed(more) {
       stanzas += more
       last = Date.now()
@@ -55,11 +58,12 @@ export function addressOf({ remoteAddress: host = '', remotePort: port = 0 }: So
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-function peerFacts(socket: TLSSocket): PeerFacts {
+function peerFacts(socket: TLSSocket, mode: TlsMode): PeerFacts {
   const certificate = socket.getPeerX509Certificate()
   return {
     address: addressOf(socket),
     version: socket.getProtocol() ?? '',
+    mode,
     cipher: socket.getCipher().standardName,
     subject: oneLine(certificate?.subject),
     issuer: oneLine(certificate?.issuer),

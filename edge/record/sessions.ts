@@ -72,7 +72,7 @@ export function createSessionRecorder(record: Records['record'], now: () => numb
     },
     guardOut(state) {
       if (state.state === 'connected') {
-        const session = beginSession(state.socket)
+        const session = beginSession(state.socket, 'direct')
         out = { session, why: '' }
         record({ type: 'guard', direction: 'out', state: 'connected', ...session.peer })
         return
@@ -82,7 +82,7 @@ export function createSessionRecorder(record: Records['record'], now: () => numb
     },
     guardIn(state) {
       if (state.state === 'connected') {
-        const session = beginSession(state.socket)
+        const session = beginSession(state.socket, 'direct')
         into = { session, why: '' }
         record({ type: 'guard', direction: 'in', state: 'connected', ...session.peer })
       } else if (state.state === 'disconnected') {

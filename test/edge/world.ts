@@ -50,7 +50,7 @@ export type World = Readonly<{
 export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
-  /** Further parts of edge.yaml. */
+  /** More of edge.yaml, at its top level. */
   more?: object
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
