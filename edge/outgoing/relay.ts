@@ -183,6 +183,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   function takePresence(stream: InboundStream, envelope: Envelope, stanza: XmlElement, at: number): void {
     const said = options.presence.coarse ? coarsen(stanza) : stanza
     const taken = said === stanza ? [] : ['presence-detail']
+    for (const name of taken) counted.stripped(name)
     const go = (since: number) => cross(stream, envelope, said, since, undefined, taken)
     if (pace.take(envelope, said, options.now(), () => go(performance.now())) === 'now') go(at)
   }
@@ -226,7 +227,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     const number = options.next()
     const normal = normalise(stanza, stream.lang, second, identifiers.naming(number, envelope, answers))
     const stripped = [...taken, ...normal.stripped]
-    for (const name of stripped) counted.stripped(name)
+    for (const name of normal.stripped) counted.stripped(name)
     const refuse = (reason: Reason | EdgeReason, error?: EdgeError) => {
       refused(reason, about(envelope), stream, stanza, error !== undefined, stripped)
       if (error !== undefined) tell(envelope, error)
