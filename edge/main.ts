@@ -38,6 +38,7 @@ import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
+import type { InboundSite } from './inbound/stream.ts'
 import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
@@ -45,13 +46,14 @@ import { stripNames } from './normalise/strip.ts'
 import { createOccupancy } from './occupancy.ts'
 import type { Delivery } from './outbound/link.ts'
 import { createLinks } from './outbound/links.ts'
-import { SYSTEM_NAMES } from './outbound/route.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
 import { createSpool } from './outgoing/spool.ts'
 import { createPendingTable } from './pending.ts'
 import { openRecords } from './record/records.ts'
 import { createSessionRecorder } from './record/sessions.ts'
+import { createReload, linkSettings, type Reload, type ReloadOptions, streamClocks } from './reload.ts'
 import { raiseGeneration } from './state.ts'
+import { createTap } from './tap/tap.ts'
 import { streamTls } from './tls-ext/index.ts'
 
 export type Edge = Readonly<{
@@ -62,11 +64,8 @@ export type Edge = Readonly<{
   metricsPort: number
   /** Settles when the edge can no longer do its work, with one line. */
   failed: Promise<string>
-  /**
-   * Takes certificates, keys, CAs, CRLs, pins and TLS versions of another configuration for the handshakes to come; streams
-   * that stand go on. Throws one line, and changes nothing, when they cannot be used.
-   */
-  reloadTls(s2s: EdgeConfig['s2s']): void
+  /** Goes by the configuration as it is now, as far as it can; streams that stay allowed stay. */
+  reload: Reload['reload']
   /** Ends streams and connections. */
   stop(): void
 }>
@@ -79,12 +78,12 @@ const EXPIRE_MS = 300_000
 const TICK_MS = 500
 const CALENDAR_MS = 3_600_000
 
-/** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
-export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
+/** Starts an edge; `read` gives its configuration anew. Rejects with one line when a port or the state folder cannot be had. */
+export async function startEdge(config: EdgeConfig, log: Log, read?: ReloadOptions['read']): Promise<Edge> {
   const commands = new Map<string, Command>()
   const control = await listenControl(config.state, commands, log)
   try {
-    return await startParts(config, log, commands, control)
+    return await startParts(config, log, read, commands, control)
   } catch (error) {
     control.close()
     throw error
@@ -95,6 +94,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
 async function startParts(
   config: EdgeConfig,
   log: Log,
+  read: ReloadOptions['read'],
   commands: Map<string, Command>,
   control: ControlServer,
 ): Promise<Edge> {
@@ -109,6 +109,8 @@ async function startParts(
     flow(),
   )
   const recorder = createSessionRecorder(records.record, Date.now)
+  const tap = createTap(records.record, Date.now)
+  commands.set('tap', tap.command)
   const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
@@ -117,7 +119,13 @@ async function startParts(
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
   const occupancy = createOccupancy(join(config.state, 'occupants'))
-  const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
+  const site: InboundSite & ReturnType<typeof streamClocks> = {
+    own: new Set(out.bundle.from.domains.map(({ name }) => name)),
+    far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+    tls,
+    limits: wire,
+    ...streamClocks(limits),
+  }
 
   let failedWith: (why: string) => void = () => {}
   const failed = new Promise<string>((resolve) => {
@@ -176,8 +184,9 @@ async function startParts(
       stanza,
       at,
       settled(outcome) {
-        if (outcome === 'sent') latency('delivered', at)
-        else incoming.expired(stanza)
+        if (outcome === 'expired') return incoming.expired(stanza)
+        latency('delivered', at)
+        tap.see({ direction: 'in', point: 'sent', stanza })
       },
     }
   }
@@ -186,13 +195,9 @@ async function startParts(
   const links = createLinks({
     own: out.bundle.from.domains.map(({ name }) => name),
     far: out.bundle.to.domains.map(({ name }) => name),
-    routes: s2s.routes,
-    names: s2s.dns ? SYSTEM_NAMES : undefined,
-    inboundOnly: s2s.inboundOnly,
-    failBackMs: limits.failBackSeconds * 1000,
+    ...linkSettings(config),
     tls,
     limits: wire,
-    ...clocks,
     bound: limits.queueStanzas,
     expireMs: EXPIRE_MS,
     onRoom: () => flow(),
@@ -262,6 +267,7 @@ async function startParts(
     },
     now: Date.now,
     record: records.record,
+    see: tap.see,
     counted: {
       stripped: (name) => metrics.stripped.inc({ name }),
       refused: (reason) => metrics.refused.inc({ reason }),
@@ -284,6 +290,7 @@ async function startParts(
     bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
     now: Date.now,
     record: records.record,
+    see: tap.see,
     counted: (outcome) => metrics.incoming.inc({ outcome }),
     alarm: (problem) => log.error({}, problem),
   })
@@ -303,13 +310,7 @@ async function startParts(
     listener = await listenForStreams({
       listen: s2s.listen,
       listenDirect: s2s.listenDirect,
-      site: {
-        own: new Set(out.bundle.from.domains.map(({ name }) => name)),
-        far: new Set(out.bundle.to.domains.map(({ name }) => name)),
-        tls,
-        limits: wire,
-        ...clocks,
-      },
+      site,
       isHeld: ({ proven }) =>
         records.problem() !== undefined || spool.isFull() || [...proven].some(links.isFullTowards),
       onStanza(stream, stanza) {
@@ -392,12 +393,17 @@ async function startParts(
   checkExpiry(expiring, Date.now())
   const calendar = setInterval(() => checkExpiry(expiring, Date.now()), CALENDAR_MS)
 
-  function reloadTls(next: EdgeConfig['s2s']): void {
-    tls.reload(next)
-    expiring = whatExpires({ ...config, s2s: next })
-    checkExpiry(expiring, Date.now())
-    log.info({}, 'certificates and trust were loaded anew')
-  }
+  const reloading = createReload({
+    ...{ config, read, tls, links, clocks: site, log, record: records.record },
+    listener: () => listener,
+    producer: () => producer,
+    consumer: () => consumer,
+    onChange(next) {
+      expiring = whatExpires(next)
+      checkExpiry(expiring, Date.now())
+    },
+  })
+  for (const [name, command] of reloading.commands) commands.set(name, command)
 
   function stop(): void {
     clearInterval(clock)
@@ -412,7 +418,7 @@ async function startParts(
   }
 
   try {
-    return { ...(await open()), failed, reloadTls, stop }
+    return { ...(await open()), failed, reload: reloading.reload, stop }
   } catch (error) {
     stop()
     throw error

@@ -26,6 +26,7 @@ export type Session = Readonly<{
   /** Names it for `sallyport edge end`. */
   id: string
   peer: PeerFacts
+  socket: TLSSocket
   /** So many stanzas more went over it. */
   passed(stanzas: number): void
   figures(): Readonly<{ since: string; last: string; stanzas: number; octetsIn: number; octetsOut: number }>
@@ -39,6 +40,7 @@ export function beginSession(socket: TLSSocket, mode: TlsMode): Session {
   return {
     id: randomBytes(4).toString('hex'),
     peer: peerFacts(socket, mode),
+    socket,
     passed(more) {
       stanzas += more
       last = Date.now()

@@ -21,6 +21,7 @@ import type { PendingTable } from '../pending.ts'
 import { aboutUnread } from '../record/entry.ts'
 import type { Records } from '../record/records.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
+import type { Tap } from '../tap/tap.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
 
 /** What became of a frame, as a closed set for the counters. */
@@ -48,6 +49,7 @@ export type IncomingOptions = Readonly<{
   bounce(octets: string): boolean
   now(): number
   record: Records['record']
+  see: Tap['see']
   counted(outcome: Outcome): void
   /** The guard released what it must not; one line for the operator. */
   alarm(problem: string): void
@@ -97,6 +99,8 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   function drop(number: StanzaNumber, outcome: Outcome, stanza?: XmlElement): void {
     options.counted(outcome)
     options.record({ type: 'dropped', number, outcome, about: stanza && aboutUnread(stanza) })
+    if (stanza !== undefined)
+      options.see({ direction: 'in', point: 'decided', stanza, verdict: outcome, number })
   }
 
   /** Why it cannot be delivered, or undefined. */
@@ -105,6 +109,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     if (refused(text)) return text.refused
     const released = parse(text)
     if (refused(released)) return released.refused
+    options.see({ direction: 'in', point: 'in', stanza: released, number })
     if (
       released.ns !== SERVER_NS ||
       !(released.name === 'message' || released.name === 'presence' || released.name === 'iq')
@@ -130,6 +135,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     if (stanza.name === 'presence' && rooms.has(to.domain))
       options.occupancy.delivered(attribute(stanza, 'type') ?? '', { from, to }, stanza, options.now())
     options.counted('delivered')
+    options.see({ direction: 'in', point: 'decided', stanza, verdict: 'accepted', number })
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.
     options.deliver(from.domain, to.domain, written === text ? text : written)

@@ -28,15 +28,16 @@ export type Delivery = Readonly<{
 export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'barred'
 
 export type LinkOptions = Readonly<{
-  site: OutboundSite
+  /** Asked for each stream anew, as are the others that a reload can change. */
+  site(): OutboundSite
   /** Looks for the servers anew. */
   targets(): Promise<Found>
   /** Whom the names of hosts are asked of; nobody when undefined. */
-  names: Names | undefined
+  names(): Names | undefined
   /** Never connects: what is offered is given up at once. */
-  isInboundOnly: boolean
+  isInboundOnly(): boolean
   /** How long a stream stands with a worse server before a better one is tried again. */
-  failBackMs: number
+  failBackMs(): number
   /** So many stanzas are held; then `offer` says that it is full. */
   bound: number
   /** Stanzas that the server could not be reached for in this time are given up. */
@@ -78,7 +79,6 @@ const WRITE_CHARACTERS = 64 * 1024
 const LEAVE_MS = 10_000
 
 export function createLink(options: LinkOptions): Link {
-  const { site } = options
   const queue = createQueue<Delivery>()
   /** Batches written whose octets the system does not have yet, oldest first. */
   let writing: Delivery[][] = []
@@ -110,8 +110,8 @@ export function createLink(options: LinkOptions): Link {
   function offer(delivery: Delivery): boolean {
     queue.push(delivery)
     if (queue.size() >= options.bound) full = true
-    if (state === 'barred') setImmediate(giveUp)
-    else if (state === 'idle') void open()
+    if (state === 'barred' && options.isInboundOnly()) setImmediate(giveUp)
+    else if (state === 'idle' || state === 'barred') void open()
     else if (state === 'open') schedule()
     return !full
   }
@@ -156,8 +156,11 @@ export function createLink(options: LinkOptions): Link {
   }
 
   async function open(): Promise<void> {
-    if (options.isInboundOnly) {
-      change('barred', `${site.to} is inbound only: nothing is sent to it but on a stream of its own`)
+    if (options.isInboundOnly()) {
+      change(
+        'barred',
+        `${options.site().to} is inbound only: nothing is sent to it but on a stream of its own`,
+      )
       setImmediate(giveUp)
       return
     }
@@ -165,7 +168,8 @@ export function createLink(options: LinkOptions): Link {
     const found = await options.targets()
     if (closed || stream !== undefined) return
     known = 'targets' in found ? found.targets : []
-    const why = 'problem' in found ? found.problem : await openFirst(known, site, options.names, events)
+    const why =
+      'problem' in found ? found.problem : await openFirst(known, options.site(), options.names(), events)
     if (why !== undefined && !closed && stream === undefined) retry(why)
   }
 
@@ -223,7 +227,7 @@ export function createLink(options: LinkOptions): Link {
 
   function tryLater(): void {
     clearTimeout(timer)
-    timer = setTimeout(() => void tryBetter(), options.failBackMs)
+    timer = setTimeout(() => void tryBetter(), options.failBackMs())
   }
 
   async function tryBetter(): Promise<void> {
@@ -231,7 +235,7 @@ export function createLink(options: LinkOptions): Link {
     if (closed || stream === undefined || better !== undefined) return
     if ('targets' in found) known = found.targets
     const wanted = known.filter((target) => target.priority < priority)
-    const why = await openFirst(wanted, site, options.names, events)
+    const why = await openFirst(wanted, options.site(), options.names(), events)
     if (why !== undefined && stream !== undefined && !closed) tryLater()
   }
 

@@ -38,6 +38,8 @@ export type OutboundStream = Readonly<{
 }>
 
 export type OutboundEvents = Readonly<{
+  /** The peer is who it should be and offers EXTERNAL; false: go no further. */
+  onOffered?(): boolean
   onOpen(stream: OutboundStream): void
   onDrain(): void
   /** Over, once; `opened` tells whether it had been open. */
@@ -113,6 +115,10 @@ export function initiateStream(
           STREAM_CLOSE,
           `the server offers no EXTERNAL to ${from}: does it trust the CA of our certificate for that name?`,
         )
+        return
+      }
+      if (events.onOffered?.() === false) {
+        connection.finish(STREAM_CLOSE, 'no more is wanted')
         return
       }
       phase = 'success'

@@ -43,6 +43,7 @@ import {
   POLICY,
   TIMEOUT,
 } from '../refusal.ts'
+import type { Tap } from '../tap/tap.ts'
 
 /** Why a stanza of the own side did not go to the guard, beside the guard's own reasons. */
 export const EDGE_REASONS = [
@@ -83,6 +84,7 @@ export type OutgoingOptions = Readonly<{
   reply(from: string, to: string, stanza: string): void
   now(): number
   record: Records['record']
+  see: Tap['see']
   counted: Readonly<{
     stripped(name: string): void
     refused(reason: Reason | EdgeReason): void
@@ -102,7 +104,7 @@ export type OutgoingRelay = Readonly<{
 }>
 
 export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
-  const { bundle, asked, askedOfUs, identifiers, counted, record } = options
+  const { bundle, asked, askedOfUs, identifiers, counted, record, see } = options
   const normalise = createNormaliser(bundle)
   const decide = createDecider(bundle)
   const foretell = createWrittenDecider(bundle)
@@ -120,6 +122,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
   function take(stream: InboundStream, stanza: XmlElement, at: number): void {
+    see({ direction: 'out', point: 'in', stanza })
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
     if (from === undefined || to === undefined) {
@@ -228,6 +231,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     const normal = normalise(stanza, stream.lang, second, identifiers.naming(number, envelope, answers))
     const stripped = [...taken, ...normal.stripped]
     for (const name of normal.stripped) counted.stripped(name)
+    if (normal.outcome === 'ready')
+      see({ direction: 'out', point: 'normalised', stanza: normal.octets, taken: stripped })
     const refuse = (reason: Reason | EdgeReason, error?: EdgeError) => {
       refused(reason, about(envelope), stream, stanza, error !== undefined, stripped)
       if (error !== undefined) tell(envelope, error)
@@ -253,9 +258,11 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
     if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
     const octets = Buffer.from(normal.octets, 'utf8')
+    see({ direction: 'out', point: 'decided', stanza: normal.octets, verdict: 'accepted' })
     if (stripped.length > 0)
       record({ type: 'stripped', number, ...about(envelope), names: stripped }, () => octets)
     options.push(octets, at, { envelope, tell: tellable, answer })
+    see({ direction: 'out', point: 'sent', stanza: normal.octets, number })
   }
 
   /** The id under which a request's answer will come in; undefined of a stanza that asks for none. */
@@ -287,11 +294,13 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     stripped: readonly string[] = [],
   ): void {
     counted.refused(reason)
+    see({ direction: 'out', point: 'decided', stanza, verdict: reason })
     record({ type: 'refused', ...whose, peer: stream.from, reason, told, stripped }, () => serialise(stanza))
   }
 
   function answer({ from, to }: Envelope, { query, stanza }: Answer): void {
     counted.answered(query)
+    see({ direction: 'out', point: 'decided', stanza, verdict: `answered here: ${query}` })
     options.reply(to.domain, from.domain, stanza)
   }
 

@@ -43,6 +43,18 @@ export type Entry =
   | (Readonly<{ type: 'session'; state: 'absent'; why: string }> & Ends)
   /** So many more, in one second, did not become a connection. */
   | Readonly<{ type: 'turned-away'; more: number }>
+  /** The configuration was loaded anew, or refused; places in words of edge.yaml. */
+  | Readonly<{
+      type: 'reload'
+      by: 'SIGHUP' | 'control'
+      refused: boolean
+      changed: readonly string[]
+      waiting: readonly string[]
+      ended: number
+    }>
+  /** Somebody began or ended to look at the stanzas that pass. */
+  | Readonly<{ type: 'tap'; state: 'began'; from: string; to: string; kind: string }>
+  | Readonly<{ type: 'tap'; state: 'ended'; shown: number; dropped: number }>
   /** The operator ended one. */
   | (Readonly<{ type: 'ended'; session: string }> & Omit<Ends, 'direction'>)
   /** The connection with a guard. */

@@ -24,6 +24,7 @@ function relayOf(identifiers: IdentifierKind) {
     bounce: (octets) => bounced.push(octets) > 0,
     now: Date.now,
     record() {},
+    see() {},
     counted() {},
     alarm() {},
   })
