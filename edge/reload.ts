@@ -56,7 +56,7 @@ const UNSEEN: ReadonlySet<string> = new Set(['out.bundle', 'in.bundle', 'shown']
 type Parts = Readonly<Record<string, unknown>>
 
 /** What differs, in words, apart for what is live and what is not. */
-export function compareConfigs(running: EdgeConfig, next: EdgeConfig): Pick<Reloaded, 'changed' | 'waiting'> {
+function compareConfigs(running: EdgeConfig, next: EdgeConfig): Pick<Reloaded, 'changed' | 'waiting'> {
   const differing = places(running, next)
   return {
     changed: differing.flatMap((place) => LIVE.get(place) ?? []),
@@ -67,7 +67,7 @@ export function compareConfigs(running: EdgeConfig, next: EdgeConfig): Pick<Relo
 }
 
 /** `running` with the live parts of `next`. */
-export function withLiveParts(running: EdgeConfig, next: EdgeConfig): EdgeConfig {
+function withLiveParts(running: EdgeConfig, next: EdgeConfig): EdgeConfig {
   const mixed: Record<string, unknown> = { ...running }
   for (const place of LIVE.keys()) {
     const [part, name] = place.split('.') as [string, string]
