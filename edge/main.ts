@@ -34,6 +34,7 @@ import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
 import { sessionCommands } from './control/sessions.ts'
+import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
@@ -118,10 +119,13 @@ async function startParts(
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
+  const controls = createControls(config.controls)
+  const rates = createRates(() => flow())
   const occupancy = createOccupancy(join(config.state, 'occupants'))
   const site: InboundSite & ReturnType<typeof streamClocks> = {
     own: new Set(out.bundle.from.domains.map(({ name }) => name)),
     far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+    admit: controls.admit,
     tls,
     limits: wire,
     ...streamClocks(limits),
@@ -252,6 +256,8 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    controls,
+    denied: (problem) => log.warn({}, problem),
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
@@ -261,7 +267,7 @@ async function startParts(
       if (!spool.push(octets, at, note)) flow()
     },
     reply(from, to, stanza) {
-      if (links.answer(from, to, toServer(stanza))) return
+      if (links.answer(from, controls.carrier(to), toServer(stanza))) return
       metrics.errors.inc()
       flow()
     },
@@ -282,10 +288,11 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    controls,
     occupancy,
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
-      if (!links.deliver(from, to, toServer(stanza))) flow()
+      if (!links.deliver(from, controls.carrier(to), toServer(stanza))) flow()
     },
     bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
     now: Date.now,
@@ -311,11 +318,16 @@ async function startParts(
       listen: s2s.listen,
       listenDirect: s2s.listenDirect,
       site,
-      isHeld: ({ proven }) =>
-        records.problem() !== undefined || spool.isFull() || [...proven].some(links.isFullTowards),
-      onStanza(stream, stanza) {
+      isHeld: ({ from, proven }) =>
+        records.problem() !== undefined ||
+        spool.isFull() ||
+        rates.isHeld(from) ||
+        [...proven].some(links.isFullTowards),
+      onStanza(stream, stanza, octets) {
         metrics.stanzas.inc({ direction: 'out' })
-        outgoing.take(stream, stanza, performance.now())
+        const control = controls.ruleFor(stream.from)
+        if (control !== undefined) rates.took(stream.from, control, performance.now())
+        outgoing.take(stream, stanza, octets, performance.now())
       },
       onOpen(stream) {
         recorder.inboundOpened(stream)
@@ -394,7 +406,7 @@ async function startParts(
   const calendar = setInterval(() => checkExpiry(expiring, Date.now()), CALENDAR_MS)
 
   const reloading = createReload({
-    ...{ config, read, tls, links, clocks: site, log, record: records.record },
+    ...{ config, read, site, links, controls, log, record: records.record },
     listener: () => listener,
     producer: () => producer,
     consumer: () => consumer,
@@ -407,6 +419,7 @@ async function startParts(
 
   function stop(): void {
     clearInterval(clock)
+    rates.close()
     clearInterval(calendar)
     listener?.close()
     links.close()

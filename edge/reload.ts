@@ -8,12 +8,14 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Consumer, Producer } from '../guard/gcxp/index.ts'
 import type { EdgeConfig } from './config/load.ts'
 import type { Command } from './control/server.ts'
+import type { Controls } from './controls.ts'
 import type { Listener } from './inbound/listener.ts'
+import { proveDomains } from './inbound/proof.ts'
+import type { InboundSite } from './inbound/stream.ts'
 import type { Log } from './log.ts'
 import type { LinkSettings, Links } from './outbound/links.ts'
 import { SYSTEM_NAMES } from './outbound/route.ts'
 import type { Records } from './record/records.ts'
-import type { StreamTls } from './tls-ext/index.ts'
 
 export type Reloaded = Readonly<{
   /** Why nothing was changed, a line each; else empty. */
@@ -35,6 +37,7 @@ const LIVE: ReadonlyMap<string, string> = new Map([
   ['s2s.expiring', 'files of CAs and CRLs'],
   ['out.credentials', 'gcxp.out certificate, key or ca'],
   ['in.credentials', 'gcxp.in certificate, key or ca'],
+  ['controls', 'controls'],
   ['limits.handshakeSeconds', 'limits.handshakeSeconds'],
   ['limits.stanzaSeconds', 'limits.stanzaSeconds'],
   ['limits.failBackSeconds', 'limits.failBackSeconds'],
@@ -70,9 +73,9 @@ function compareConfigs(running: EdgeConfig, next: EdgeConfig): Pick<Reloaded, '
 function withLiveParts(running: EdgeConfig, next: EdgeConfig): EdgeConfig {
   const mixed: Record<string, unknown> = { ...running }
   for (const place of LIVE.keys()) {
-    const [part, name] = place.split('.') as [string, string]
-    const from = (next as Parts)[part] as Parts
-    mixed[part] = { ...(mixed[part] as Parts), [name]: from[name] }
+    const [part, name] = place.split('.') as [string, string | undefined]
+    const from = (next as Parts)[part]
+    mixed[part] = name === undefined ? from : { ...(mixed[part] as Parts), [name]: (from as Parts)[name] }
   }
   return mixed as EdgeConfig
 }
@@ -112,10 +115,10 @@ export type ReloadOptions = Readonly<{
   config: EdgeConfig
   /** Reads the configuration anew; undefined where nobody can say from where. */
   read: (() => EdgeConfig | Readonly<{ problems: readonly string[] }>) | undefined
-  tls: StreamTls
+  /** What accepted streams go by; its clocks are changed in place. */
+  site: InboundSite & { handshakeMs: number; stanzaMs: number }
   links: Links
-  /** The clocks of the streams to be accepted, which are changed in place. */
-  clocks: { handshakeMs: number; stanzaMs: number }
+  controls: Controls
   listener(): Listener | undefined
   producer(): Producer | undefined
   consumer(): Consumer | undefined
@@ -133,7 +136,7 @@ export type Reload = Readonly<{
 }>
 
 export function createReload(options: ReloadOptions): Reload {
-  const { tls, links, clocks, log } = options
+  const { site, links, log } = options
   let running = options.config
   /** As it was read last, and could be run. */
   let last = running
@@ -154,14 +157,15 @@ export function createReload(options: ReloadOptions): Reload {
         'the bundles name other domains than those in use, by which all else was checked: start the edge anew',
       ])
     try {
-      tls.reload(next.s2s)
+      site.tls.reload(next.s2s)
     } catch (error) {
       return refused([(error as Error).message])
     }
     running = withLiveParts(running, next)
     last = next
     links.set(linkSettings(running))
-    Object.assign(clocks, streamClocks(running.limits))
+    Object.assign(site, streamClocks(running.limits))
+    options.controls.set(running.controls)
     options.producer()?.renew(running.out.credentials)
     options.consumer()?.renew(running.in.credentials)
     options.onChange(running)
@@ -173,18 +177,19 @@ export function createReload(options: ReloadOptions): Reload {
     let ended = 0
     const now = Date.now()
     for (const { stream } of options.listener()?.streams() ?? []) {
-      const problemOf = tls.examine(stream.session.socket, now)
-      const problem = [...stream.proven].map(problemOf).find((one) => one !== undefined)
-      if (problem === undefined) continue
+      const { session, from, proven } = stream
+      const proof = proveDomains(site, session.socket, from, session.socket.remoteAddress ?? '', now)
+      if ('problem' in proof) stream.fail(proof.condition, `after a reload: ${proof.problem}`)
+      else if ([...proven].every((domain) => proof.has(domain))) continue
+      else stream.fail('reset', 'after a reload it may bring stanzas of fewer domains')
       ended++
-      stream.fail('not-authorized', `after a reload: ${problem}`)
     }
     for (const { to, link } of links.all()) {
       const { session } = link.sight()
       if (session === undefined) continue
       const problem = running.s2s.inboundOnly.has(to)
         ? `${to} is inbound only`
-        : tls.examine(session.socket, now)(to)
+        : site.tls.examine(session.socket, now)(to)
       if (problem === undefined) continue
       ended++
       link.end(`after a reload: ${problem}`)

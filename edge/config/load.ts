@@ -11,8 +11,10 @@ import { BundleError, loadBundle } from '../../rules/bundle/load.ts'
 import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/problem.ts'
 import type { Path } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
+import type { ControlSource } from '../controls.ts'
 import type { Address } from '../outbound/route.ts'
 import type { RecordSettings } from '../record/records.ts'
+import { checkControls } from './controls.ts'
 import { type EdgeFile, readEdgeFile } from './file.ts'
 import { resolveRecords } from './records.ts'
 import { readS2s, type S2sConfig } from './s2s.ts'
@@ -29,6 +31,7 @@ export type EdgeConfig = Readonly<{
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
   records: RecordSettings
+  controls: readonly ControlSource[] | undefined
   unasked: Unasked
   presence: PresenceChoice
   limits: EdgeLimits
@@ -87,6 +90,10 @@ function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ prob
   const into = { bundle: bundle('in'), credentials: credentials('in') }
   const own = out.bundle?.from.domains.map(({ name }) => name)
   const s2s = readS2s(config.s2s, { folder, now, own, address, wrong })
+  if (own !== undefined) {
+    const routed = config.s2s.routes.map(({ domain }) => domain)
+    checkControls(config.controls, own, routed, wrong)
+  }
   if (out.bundle !== undefined && into.bundle !== undefined)
     checkSides(config, out.bundle, into.bundle, wrong)
   const listen = {
@@ -117,6 +124,7 @@ function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ prob
     },
     metrics: listen.metrics,
     records,
+    controls: config.controls,
     // A foreign peer's ids may be of stanzas that went another way.
     unasked: config.unasked ?? (isNumbered(out.bundle!) ? 'refuse' : 'pass'),
     presence: config.presence,

@@ -2,6 +2,7 @@
  * edge.schema.json applied: the closed form of edge.yaml, each error with its place and what to write instead.
  */
 import { schemaChecker } from '../../rules/ruleset/checker.ts'
+import type { ControlSource } from '../controls.ts'
 import type { Route } from '../outbound/route.ts'
 import type { PeerTrust } from '../tls-ext/trust.ts'
 import schema from './edge.schema.json' with { type: 'json' }
@@ -28,6 +29,7 @@ export type EdgeSource = Readonly<{
     keep: Readonly<{ days?: number; megabytes?: number }>
     warnFreeMegabytes: number
   }>
+  controls?: readonly ControlSource[]
   unasked?: Unasked
   presence: PresenceChoice
   limits: EdgeLimits

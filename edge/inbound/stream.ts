@@ -26,23 +26,26 @@ import {
   type StreamCondition,
   saslFailure,
 } from '../stream/text.ts'
-import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
+import type { TlsMode } from '../tls-ext/index.ts'
+import { type ProofSite, proveDomains } from './proof.ts'
 
 /** Whom a stream may be from and to, and what it is held to. */
-export type InboundSite = Readonly<{
-  own: ReadonlySet<string>
-  far: ReadonlySet<string>
-  tls: StreamTls
-  limits: WireLimits
-  handshakeMs: number
-  stanzaMs: number
-}>
+export type InboundSite = ProofSite &
+  Readonly<{
+    far: ReadonlySet<string>
+    limits: WireLimits
+    handshakeMs: number
+    stanzaMs: number
+  }>
 
 /** An authenticated stream. */
 export type InboundStream = Readonly<{
   from: string
   to: string
-  /** The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2). */
+  /**
+   * The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2), and
+   * those that the controls put behind it.
+   */
   proven: ReadonlySet<string>
   lang: string | undefined
   session: Session
@@ -80,6 +83,7 @@ export function acceptStream(
   let to = ''
   let proven: ReadonlySet<string> = new Set()
   let stream: InboundStream | undefined
+  const address = socket.remoteAddress ?? ''
 
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
@@ -89,14 +93,15 @@ export function acceptStream(
       connection.write(openStream(to, from, makeId()))
       if (condition !== undefined)
         return connection.fail(condition, `header from=${quoted(header.from)} to=${quoted(header.to)}`)
+      const admitted = site.admit(from, address)
+      if ('problem' in admitted) return connection.fail('policy-violation', admitted.problem)
       if (phase === 'plain') {
         phase = 'starttls'
         connection.write(FEATURES_STARTTLS)
       } else if (phase === 'secure') {
-        const problemOf = site.tls.examine(secure!, Date.now())
-        const problem = problemOf(from)
-        if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
-        proven = new Set([...site.own].filter((own) => problemOf(own) === undefined))
+        const proof = proveDomains(site, secure!, from, address, Date.now())
+        if ('problem' in proof) return connection.fail(proof.condition, proof.problem)
+        proven = proof
         phase = 'auth'
         connection.write(FEATURES_EXTERNAL)
       } else if (phase === 'final') {

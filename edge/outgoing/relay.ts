@@ -25,6 +25,7 @@ import {
 } from '../answer.ts'
 import { createCatalogs, type Permits } from '../catalog.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
+import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
@@ -53,6 +54,8 @@ export const EDGE_REASONS = [
   'left-empty',
   'room-unasked',
   'receipt-unasked',
+  'control-kind',
+  'control-size',
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
 
@@ -71,6 +74,9 @@ export type OutgoingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  controls: Pick<Controls, 'ruleFor'>
+  /** A rule of the controls refused a stanza; one line for the operator. */
+  denied(problem: string): void
   /** Who is in which room of the own side, and whether what nobody asked for is refused. */
   occupancy: Pick<Occupancy, 'answers'>
   unasked: Unasked
@@ -93,8 +99,8 @@ export type OutgoingOptions = Readonly<{
 }>
 
 export type OutgoingRelay = Readonly<{
-  /** A stanza of an authenticated stream; `at` is when its last octet had come, by `performance.now()`. */
-  take(stream: InboundStream, stanza: XmlElement, at: number): void
+  /** A stanza of an authenticated stream, of so many octets on the wire; `at` is when its last octet had come, by `performance.now()`. */
+  take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void
   /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. False: the rules do not let it. */
   sendOwn(stanza: string, at: number): boolean
   /** The guard refused what this edge had found acceptable. */
@@ -121,7 +127,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
-  function take(stream: InboundStream, stanza: XmlElement, at: number): void {
+  function take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void {
     see({ direction: 'out', point: 'in', stanza })
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
@@ -153,6 +159,17 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       const told = isAnswered(envelope, ownRooms.has(sender.domain), stanza)
       refused('bad-to', aboutUnread(stanza), stream, stanza, told)
       if (told) tell(envelope, NOT_FOUND)
+      return
+    }
+    const control = options.controls.ruleFor(sender.domain)
+    const limit = control === undefined ? 'control-kind' : breaks(control, kind, octets)
+    if (limit !== undefined) {
+      options.denied(
+        `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${sender.domain}` : `a ${kind} of ${octets} octets of ${sender.domain}`} may cross`,
+      )
+      const told = isAnswered(envelope, ownRooms.has(sender.domain), stanza)
+      refused(limit, about(envelope), stream, stanza, told)
+      if (told) tell(envelope, POLICY)
       return
     }
     const iq = kind === 'iq' ? takeIq(stream, envelope, stanza) : { crosses: true }
@@ -336,6 +353,12 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
 
 function about({ from, to, kind, type }: Envelope): About {
   return { from: from.text, to: to.text, kind, subtype: type }
+}
+
+/** What of a rule a stanza goes beyond. */
+function breaks({ kinds, stanzaOctets }: Control, kind: Kind, octets: number): EdgeReason | undefined {
+  if (!kinds.has(kind)) return 'control-kind'
+  return octets > stanzaOctets ? 'control-size' : undefined
 }
 
 /** A receipt (XEP-0184) or marker (XEP-0333), which names what it is for; a request for one names nothing. */

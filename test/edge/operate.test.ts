@@ -66,6 +66,7 @@ type Yaml = {
   s2s: { ca: string[] }
   gcxp: { out: object }
   metrics: { listen: string }
+  controls?: object[]
   limits: Record<string, unknown>
 }
 
@@ -241,7 +242,7 @@ t.test('who looks does not slow who sends: what is too fast is left out and coun
 })
 
 t.test('reload', async (t) => {
-  const stays = await open()
+  let stays = await open()
   const standing = async () =>
     (await sessions()).filter(({ protocol, direction }) => protocol === 's2s' && direction === 'inbound')
       .length
@@ -348,6 +349,24 @@ t.test('reload', async (t) => {
       yaml.metrics.listen = '127.0.0.1:0'
     })
     await command(t, 'reload')
+  })
+
+  await t.test('other controls hold for who is here, too', async (t) => {
+    const here = await open()
+    configure((yaml) => {
+      yaml.controls = [{ domain: 'high.example', subtree: true, networks: ['127.0.0.0/8'] }]
+    })
+    t.match(await command(t, 'reload'), { status: 0, out: 'in force now: controls\n' })
+    configure((yaml) => {
+      yaml.controls = [{ domain: 'high.example', subtree: true, networks: ['192.0.2.0/24'] }]
+    })
+    t.match(await command(t, 'reload'), { out: /streams ended that are not allowed any longer: [1-9]/ })
+    t.match(await here.end(), /<stream:error><policy-violation /)
+    configure((yaml) => {
+      delete yaml.controls
+    })
+    await command(t, 'reload')
+    stays = await open()
   })
 
   await t.test('streams that are not allowed any longer are ended with a stream error', async (t) => {
