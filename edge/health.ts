@@ -21,6 +21,7 @@ export type Health = Readonly<{
 export type HealthOptions = Readonly<{
   /** Where the incoming guard is awaited. */
   awaited: string
+  recordsProblem(): string | undefined
   isOpen(): boolean
   isFull(): boolean
   /** Why nothing can be taken, a line each. */
@@ -45,6 +46,7 @@ export function createHealth(options: HealthOptions): Health {
     guard: (which, problem) => set(guards, which, problem),
     server: (far, own, problem) => set(servers, `s2s from ${far} to ${own}`, problem),
     missing: (now) => [
+      ...[options.recordsProblem() ?? []].flat(),
       ...(options.isOpen() ? [] : ['s2s port: not open yet']),
       ...[...guards].map(([which, problem]) => `${which}: ${problem}`),
       ...options.troubles(),

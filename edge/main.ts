@@ -31,19 +31,25 @@ import {
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
+import { sessionCommands } from './control/sessions.ts'
 import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
+import type { InboundSite } from './inbound/stream.ts'
 import { OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
 import { createOccupancy } from './occupancy.ts'
 import { createLinks } from './outbound/links.ts'
-import { SYSTEM_NAMES } from './outbound/route.ts'
 import { EDGE_REASONS } from './outgoing/relay.ts'
+import { openRecords } from './record/records.ts'
+import { createSessionRecorder } from './record/sessions.ts'
 import { createRelays } from './relays.ts'
+import { createReload, linkSettings, type Reload, type ReloadOptions, streamClocks } from './reload.ts'
+import { queueCommands } from './spool/commands.ts'
+import { createTap } from './tap/tap.ts'
 import { streamTls } from './tls-ext/index.ts'
 
 export type Edge = Readonly<{
@@ -54,11 +60,8 @@ export type Edge = Readonly<{
   metricsPort: number
   /** Settles when the edge can no longer do its work, with one line. */
   failed: Promise<string>
-  /**
-   * Takes certificates, keys, CAs, CRLs, pins and TLS versions of another configuration for the handshakes to come; streams
-   * that stand go on. Throws one line, and changes nothing, when they cannot be used.
-   */
-  reloadTls(s2s: EdgeConfig['s2s']): void
+  /** Goes by the configuration as it is now, as far as it can; streams that stay allowed stay. */
+  reload: Reload['reload']
   /** Ends streams and connections. */
   stop(): void
 }>
@@ -66,12 +69,12 @@ export type Edge = Readonly<{
 const TICK_MS = 500
 const CALENDAR_MS = 3_600_000
 
-/** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
-export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
+/** Starts an edge; `read` gives its configuration anew. Rejects with one line when a port or the state folder cannot be had. */
+export async function startEdge(config: EdgeConfig, log: Log, read?: ReloadOptions['read']): Promise<Edge> {
   const commands = new Map<string, Command>()
   const control = await listenControl(config.state, commands, log)
   try {
-    return await startParts(config, log, commands, control)
+    return await startParts(config, log, read, commands, control)
   } catch (error) {
     control.close()
     throw error
@@ -82,6 +85,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
 async function startParts(
   config: EdgeConfig,
   log: Log,
+  read: ReloadOptions['read'],
   commands: Map<string, Command>,
   control: ControlServer,
 ): Promise<Edge> {
@@ -91,13 +95,27 @@ async function startParts(
     takes: {},
     run: (_, asker) => void asker.item({ name: config.name, side: config.side, pid: process.pid, since }),
   })
+  const digests = { out: out.digest, in: into.digest }
+  const records = openRecords(config.records, { name: config.name, side: config.side, ...digests }, log, () =>
+    flow(),
+  )
+  const recorder = createSessionRecorder(records.record, Date.now)
+  const tap = createTap(records.record, Date.now)
+  commands.set('tap', tap.command)
   const tls = streamTls(s2s)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
   const wire = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64 }
   const controls = createControls(config.controls)
   const rates = createRates(() => flow())
   const occupancy = createOccupancy(join(config.state, 'occupants'))
-  const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
+  const site: InboundSite & ReturnType<typeof streamClocks> = {
+    own: new Set(out.bundle.from.domains.map(({ name }) => name)),
+    far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+    admit: controls.admit,
+    tls,
+    limits: wire,
+    ...streamClocks(limits),
+  }
 
   let failedWith: (why: string) => void = () => {}
   const failed = new Promise<string>((resolve) => {
@@ -113,6 +131,7 @@ async function startParts(
   let expiring = whatExpires(config)
   const checkExpiry = createExpiryWatch(log)
   const health = createHealth({
+    recordsProblem: () => records.problem(),
     awaited: `${into.listen.host}:${into.listen.port}`,
     isOpen: () => listener !== undefined,
     isFull: () => relays.isOutgoingFull(),
@@ -148,17 +167,14 @@ async function startParts(
   const links = createLinks({
     own: out.bundle.from.domains.map(({ name }) => name),
     far: out.bundle.to.domains.map(({ name }) => name),
-    routes: s2s.routes,
-    names: s2s.dns ? SYSTEM_NAMES : undefined,
-    inboundOnly: s2s.inboundOnly,
-    failBackMs: limits.failBackSeconds * 1000,
+    ...linkSettings(config),
     tls,
     limits: wire,
-    ...clocks,
     bound: limits.queueStanzas,
     expireMs: config.spool.messageSeconds * 1000,
     onRoom: () => flow(),
-    onState(from, to, state, why) {
+    onState(from, to, state, why, session) {
+      recorder.outbound(from, to, state, why, session)
       if (state !== 'connecting') health.server(from, to, state !== 'idle' && why !== '' ? why : undefined)
       if (state === 'open' && why === '') log.info({ from, to }, 's2s stream opened')
       else if (state === 'open')
@@ -172,23 +188,38 @@ async function startParts(
     },
   })
 
-  const relays = createRelays({
-    config,
-    log,
-    metrics,
+  const sessions = sessionCommands({
+    listener: () => listener,
     links,
+    guards() {
+      const { out: upper, in: lower } = recorder.guards()
+      return {
+        out: { peer: out.peer, ...upper, waiting: relays.queues().outgoing + relays.queues().unanswered },
+        in: { peer: into.peer, ...lower, held: mustHold() },
+      }
+    },
+    ended: (session, own, far) => records.record({ type: 'ended', session, own, far }),
+  })
+  for (const [name, command] of sessions) commands.set(name, command)
+
+  const relays = createRelays({
+    ...{ config, log, metrics, links, controls, occupancy, records, tap },
     producer: () => producer!,
-    controls,
-    occupancy,
+    onSent: () => recorder.guards().out.session?.passed(1),
     onFlow: () => flow(),
   })
+  for (const [name, command] of queueCommands({ relays, retry: links.retry, log }))
+    commands.set(name, command)
 
   let connection: ConsumerConnection | undefined
+
+  /** Whether nothing more may be taken of the incoming guard. */
+  const mustHold = () => relays.isFull() || records.problem() !== undefined
 
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
     listener?.flow()
-    if (relays.isFull()) connection?.pause()
+    if (mustHold()) connection?.pause()
     else connection?.resume()
   }
 
@@ -198,15 +229,9 @@ async function startParts(
     listener = await listenForStreams({
       listen: s2s.listen,
       listenDirect: s2s.listenDirect,
-      site: {
-        own: new Set(out.bundle.from.domains.map(({ name }) => name)),
-        far: new Set(out.bundle.to.domains.map(({ name }) => name)),
-        admit: controls.admit,
-        tls,
-        limits: wire,
-        ...clocks,
-      },
-      isHeld: ({ from, proven }) => rates.isHeld(from) || relays.isHeld(proven),
+      site,
+      isHeld: ({ from, proven }) =>
+        records.problem() !== undefined || rates.isHeld(from) || relays.isHeld(proven),
       onStanza(stream, stanza, octets) {
         metrics.stanzas.inc({ direction: 'out' })
         const control = controls.ruleFor(stream.from)
@@ -214,10 +239,14 @@ async function startParts(
         // Without XEP-0198 on the stream, nobody is told.
         relays.take(stream, stanza, octets, performance.now(), () => {})
       },
-      onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
-      onEnd(stream, why) {
+      onOpen(stream) {
+        recorder.inboundOpened(stream)
+        log.info({ from: stream.from, to: stream.to }, 's2s stream accepted')
+      },
+      onEnd(stream, why, address) {
+        recorder.inboundEnded(stream, why, address)
         metrics.streamErrors.inc({ direction: 'inbound', open: String(stream !== undefined) })
-        if (stream === undefined) log.warn({ why }, 's2s connection did not become a stream')
+        if (stream === undefined) log.warn({ why, address }, 's2s connection did not become a stream')
         else log.info({ from: stream.from, to: stream.to, why }, 's2s stream ended')
       },
     })
@@ -230,6 +259,7 @@ async function startParts(
       onAnswer: relays.outgoing.onAnswer,
       onRoom: relays.outgoing.onProducerRoom,
       onState(state) {
+        recorder.guardOut(state)
         relays.outgoing.onConnected(state.state === 'connected')
         health.guard('outgoing guard', state.state === 'connected' ? undefined : state.problem)
         if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
@@ -247,12 +277,14 @@ async function startParts(
         payloadOctets: 8 * into.bundle.limits.stanzaBytes + 65_536,
         onConnect(next) {
           connection = next
-          if (relays.isFull()) next.pause()
+          flow()
         },
         onRequest(number, payload, from) {
+          recorder.guards().in.session?.passed(1)
           relays.takeFrame(number, payload, (accepted) => from.answer(number, accepted))
         },
         onState(state) {
+          recorder.guardIn(state)
           if (state.state === 'listening') resolve(state.port)
           else if (state.state === 'connected') {
             consumerUp++
@@ -283,12 +315,17 @@ async function startParts(
   checkExpiry(expiring, Date.now())
   const calendar = setInterval(() => checkExpiry(expiring, Date.now()), CALENDAR_MS)
 
-  function reloadTls(next: EdgeConfig['s2s']): void {
-    tls.reload(next)
-    expiring = whatExpires({ ...config, s2s: next })
-    checkExpiry(expiring, Date.now())
-    log.info({}, 'certificates and trust were loaded anew')
-  }
+  const reloading = createReload({
+    ...{ config, read, site, links, controls, log, record: records.record },
+    listener: () => listener,
+    producer: () => producer,
+    consumer: () => consumer,
+    onChange(next) {
+      expiring = whatExpires(next)
+      checkExpiry(expiring, Date.now())
+    },
+  })
+  for (const [name, command] of reloading.commands) commands.set(name, command)
 
   function stop(): void {
     clearInterval(clock)
@@ -301,10 +338,11 @@ async function startParts(
     page?.close()
     relays.close()
     control.close()
+    records.close()
   }
 
   try {
-    return { ...(await open()), failed, reloadTls, stop }
+    return { ...(await open()), failed, reload: reloading.reload, stop }
   } catch (error) {
     stop()
     throw error

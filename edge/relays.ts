@@ -18,8 +18,10 @@ import type { Links } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, type OutgoingRelay } from './outgoing/relay.ts'
 import { createOutgoingSpool, type OutgoingSpool } from './outgoing/spool.ts'
 import { createPendingTable } from './pending.ts'
+import type { Records } from './record/records.ts'
 import { createExpiry } from './spool/expiry.ts'
 import { spoolFolders, takeState } from './state.ts'
+import type { Tap } from './tap/tap.ts'
 
 export type Relays = Readonly<{
   take: OutgoingRelay['take']
@@ -36,6 +38,7 @@ export type Relays = Readonly<{
   isOutgoingFull(): boolean
   queues(): Readonly<Record<'outgoing' | 'unanswered' | 'incoming' | 'iq_asked' | 'iq_asked_of_us', number>>
   /** The stanzas of both spools, and what is on its way to own servers. */
+  generation: number
   spools: Readonly<{ outgoing: OutgoingSpool; incoming: IncomingSpool }>
   /** Gives up what waits for an own server and matches; gives what it gave up. */
   dropIncoming(match: (entry: IncomingEntry) => boolean): IncomingEntry[]
@@ -55,7 +58,11 @@ export type RelaysOptions = Readonly<{
   links: Links
   controls: Controls
   occupancy: Occupancy
+  records: Pick<Records, 'record'>
+  tap: Pick<Tap, 'see'>
   producer: () => Producer
+  /** A stanza was given to the guard. */
+  onSent(): void
   /** What is held, or full, may have changed. */
   onFlow(): void
 }>
@@ -70,6 +77,8 @@ const HELD_UP_MS = 300_000
 /** Throws one line when the state folder cannot be had, or what is in it is not sound. */
 export function createRelays(options: RelaysOptions): Relays {
   const { config, log, metrics, links, controls, occupancy, onFlow } = options
+  const { record } = options.records
+  const { see } = options.tap
   const { out, in: into, limits } = config
   const generation = takeState(config.state, (line) => log.warn({}, line))
   const folders = spoolFolders(config.state)
@@ -113,6 +122,7 @@ export function createRelays(options: RelaysOptions): Relays {
         delivering.delete(delivery)
         if (outcome === 'expired') return incoming.givenUp(entry, 'expired')
         if (!again) latency('delivered', entry.arrived)
+        see({ direction: 'in', point: 'sent', stanza: delivery.stanza })
         incomingSpool.settled(entry)
       },
     }
@@ -131,7 +141,10 @@ export function createRelays(options: RelaysOptions): Relays {
   }
 
   function answer(from: string, to: string, stanza: string): void {
-    if (links.answer(from, controls.carrier(to), { stanza, at: performance.now(), settled() {} })) return
+    const settled = (outcome: 'sent' | 'expired') => {
+      if (outcome === 'sent') see({ direction: 'in', point: 'sent', stanza })
+    }
+    if (links.answer(from, controls.carrier(to), { stanza, at: performance.now(), settled })) return
     metrics.errors.inc()
     onFlow()
   }
@@ -151,9 +164,12 @@ export function createRelays(options: RelaysOptions): Relays {
     expiry,
     producer: options.producer,
     assign: (entry, number, done) => outgoing.assign(entry, number, done),
-    onAnswered: (accepted, entry, done) => outgoing.onAnswered(accepted, entry, done),
+    onAnswered: (accepted, entry, number, done) => outgoing.onAnswered(accepted, entry, number, done),
     onGivenUp: (entry, why, done) => outgoing.onGivenUp(entry, why, done),
-    onSent: (arrived) => latency('sent', arrived),
+    onSent(arrived) {
+      options.onSent()
+      latency('sent', arrived)
+    },
     onChange: onFlow,
     onTrouble: onTrouble('outgoing'),
     now: Date.now,
@@ -173,6 +189,8 @@ export function createRelays(options: RelaysOptions): Relays {
     reply,
     repliedToThem: incomingSpool.replied,
     now: Date.now,
+    record,
+    see,
     counted: {
       stripped: (name) => metrics.stripped.inc({ name }),
       refused: (reason) => metrics.refused.inc({ reason }),
@@ -194,6 +212,8 @@ export function createRelays(options: RelaysOptions): Relays {
     replied: outgoingSpool.replied,
     bounce: (envelope, octets, done) => outgoing.sendOwn(envelope, octets, performance.now(), done),
     now: Date.now,
+    record,
+    see,
     counted(outcome) {
       metrics.incoming.inc({ outcome })
       if (outcome === 'delivered') metrics.stanzas.inc({ direction: 'in' })
@@ -231,6 +251,7 @@ export function createRelays(options: RelaysOptions): Relays {
       iq_asked: asked.size(),
       iq_asked_of_us: askedOfUs.size(),
     }),
+    generation,
     spools: { outgoing: outgoingSpool, incoming: incomingSpool },
     dropIncoming: (match) => giveUp(match, 'dropped'),
     waitingIncoming() {

@@ -20,8 +20,11 @@ import type { Identifiers } from '../identifiers.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
+import { aboutUnread } from '../record/entry.ts'
+import type { Records } from '../record/records.ts'
 import type { Envelope } from '../refusal.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
+import type { Tap } from '../tap/tap.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
 import type { Incoming, IncomingEntry, IncomingSpool } from './spool.ts'
 
@@ -60,6 +63,8 @@ export type IncomingOptions = Readonly<{
    */
   bounce(envelope: Envelope, octets: string, done: () => void): boolean
   now(): number
+  record: Records['record']
+  see: Tap['see']
   counted(outcome: Outcome): void
   /** The guard released what it must not; one line for the operator. */
   alarm(problem: string): void
@@ -96,40 +101,49 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     const digest = payload === undefined ? '' : hash('sha256', payload, 'hex').slice(0, DIGEST_DIGITS)
     const novelty = spool.novelty(number, digest)
     if (novelty === 'repeated') {
-      options.counted('repeated')
+      drop(number, 'repeated')
       spool.mark(() => answer(true))
       return
     }
     if (novelty === 'reused') {
-      options.counted('reused')
+      drop(number, 'reused')
       options.alarm(
         `stanza ${formatNumber(number)} came again with other content, and was not delivered: the far edge gives out numbers twice, as one does whose state folder is of a backup: run "sallyport edge restored" there; or the guard's bundle was changed meanwhile`,
       )
       spool.mark(() => answer(false))
       return
     }
-    const read = payload === undefined ? 'gap' : released(number, payload)
-    if (typeof read === 'object' && 'problem' in read) {
-      options.counted('invalid')
+    const read =
+      payload === undefined ? { outcome: 'gap' as const, stanza: undefined } : released(number, payload)
+    if ('problem' in read) {
+      drop(number, 'invalid')
       options.alarm(
         `the guard released stanza ${formatNumber(number)}, which is not fit to be delivered: ${read.problem}`,
       )
       spool.take(number, digest, undefined, () => answer(false))
       return
     }
-    if (typeof read === 'string') {
-      options.counted(read)
+    if ('outcome' in read) {
+      drop(number, read.outcome, read.stanza)
       spool.take(number, digest, undefined, () => answer(true))
       return
     }
     options.counted('delivered')
     const { incoming, from, to, root } = read
+    options.see({ direction: 'in', point: 'decided', stanza: root, verdict: 'accepted', number })
     const id = attribute(root, 'id')
     const entry = spool.take(number, digest, incoming, () => answer(true))!
     if (incoming.asks) note(entry, id)
     else if (incoming.kind !== 'iq') identifiers.received(number, { from, to, id })
     if (incoming.kind === 'presence' && rooms.has(to.domain))
       options.occupancy.delivered(attribute(root, 'type') ?? '', { from, to }, root, options.now())
+  }
+
+  function drop(number: StanzaNumber, outcome: Outcome, stanza?: XmlElement): void {
+    options.counted(outcome)
+    options.record({ type: 'dropped', number, outcome, about: stanza && aboutUnread(stanza) })
+    if (stanza !== undefined)
+      options.see({ direction: 'in', point: 'decided', stanza, verdict: outcome, number })
   }
 
   /** Notes a request, so that its answer may cross. */
@@ -143,12 +157,13 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     payload: Uint8Array,
   ):
     | Readonly<{ incoming: Incoming; from: Jid; to: Jid; root: XmlElement }>
-    | Outcome
+    | Readonly<{ outcome: Outcome; stanza: XmlElement | undefined }>
     | Readonly<{ problem: string }> {
     const text = decodeStanza(payload, limits)
     if (refused(text)) return { problem: text.refused }
     const released = parse(text)
     if (refused(released)) return { problem: released.refused }
+    options.see({ direction: 'in', point: 'in', stanza: released, number })
     const { name: kind } = released
     if (released.ns !== SERVER_NS || !(kind === 'message' || kind === 'presence' || kind === 'iq')) {
       return { problem: 'unknown-stanza' }
@@ -157,7 +172,8 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     const to = parseJid(attribute(released, 'to') ?? '')
     if (from === undefined || !far.has(from.domain)) return { problem: 'bad-from' }
     if (to === undefined || !own.has(to.domain)) return { problem: 'bad-to' }
-    if (options.controls.ruleFor(to.domain)?.kinds.has(kind) !== true) return 'control-kind'
+    if (options.controls.ruleFor(to.domain)?.kinds.has(kind) !== true)
+      return { outcome: 'control-kind', stanza: released }
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return { problem: 'bad-attribute' }
     const asks = kind === 'iq' && isRequest(released)
     const stanza =
@@ -166,7 +182,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
         : numbered
           ? restore(released, { from, to })
           : released
-    if (typeof stanza === 'string') return stanza
+    if (typeof stanza === 'string') return { outcome: stanza, stanza: released }
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.
     const incoming: Incoming = {
@@ -193,7 +209,12 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     options.counted(why)
     const settle = () => spool.settled(entry)
     const bounce = bounceOf(entry)
-    if (bounce === undefined || !options.bounce(bounce.envelope, bounce.text, settle)) settle()
+    const bounced = bounce !== undefined && options.bounce(bounce.envelope, bounce.text, settle)
+    const stanza = parseText(entry.stanza, limits)
+    const about = refused(stanza) ? undefined : aboutUnread(stanza)
+    if (why === 'dropped') options.record({ type: 'dropped', number: entry.number, outcome: why, about })
+    else if (about !== undefined) options.record({ type: 'expired', about, bounced })
+    if (!bounced) settle()
   }
 
   /** What the far sender is told, by way of the outgoing guard; undefined where it does not wait for anything. */

@@ -10,6 +10,7 @@
  * is lost or overtakes another.
  */
 import { createQueue } from '../queue.ts'
+import type { Session } from '../session.ts'
 import { type AttemptEvents, openFirst } from './attempt.ts'
 import type { Found, Names } from './route.ts'
 import type { Target } from './srv.ts'
@@ -27,21 +28,22 @@ export type Delivery = Readonly<{
 export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'barred'
 
 export type LinkOptions = Readonly<{
-  site: OutboundSite
+  /** Asked for each stream anew, as are the others that a reload can change. */
+  site(): OutboundSite
   /** Looks for the servers anew. */
   targets(): Promise<Found>
   /** Whom the names of hosts are asked of; nobody when undefined. */
-  names: Names | undefined
+  names(): Names | undefined
   /** Never connects: what is offered is given up at once. */
-  isInboundOnly: boolean
+  isInboundOnly(): boolean
   /** How long a stream stands with a worse server before a better one is tried again. */
-  failBackMs: number
+  failBackMs(): number
   /** So many stanzas are held; then `offer` says that it is full. */
   bound: number
   /** Stanzas that the server could not be reached for in this time are given up. */
   expireMs: number
   /** `why` says what is wrong; with `open`, that a better server failed. */
-  onState(state: LinkState, why: string): void
+  onState(state: LinkState, why: string, session: Session | undefined): void
   /** There is room again after the queue was full. */
   onRoom(): void
 }>
@@ -58,7 +60,20 @@ export type Link = Readonly<{
   /** Tries to connect now, where that is waited for; whether it is. */
   retry(): boolean
   state(): LinkState
+  sight(): LinkSight
+  /** Ends the stream that stands, if any; a new one is opened when there is something to send. */
+  end(why: string): void
   close(): void
+}>
+
+/** A link for the eyes of the operator: why it has no stream and when the next try is due, or the stream. */
+export type LinkSight = Readonly<{
+  state: LinkState
+  why: string
+  /** Milliseconds since 1970. */
+  nextTry: number | undefined
+  waiting: number
+  session: Session | undefined
 }>
 
 const FIRST_WAIT_MS = 250
@@ -70,7 +85,6 @@ const WRITE_CHARACTERS = 64 * 1024
 const LEAVE_MS = 10_000
 
 export function createLink(options: LinkOptions): Link {
-  const { site } = options
   const queue = createQueue<Delivery>()
   /** Batches written whose octets the system does not have yet, oldest first. */
   let writing: Delivery[][] = []
@@ -88,18 +102,22 @@ export function createLink(options: LinkOptions): Link {
   let wait = FIRST_WAIT_MS
   let openedAt = 0
   let timer: NodeJS.Timeout | undefined
+  let nextTry: number | undefined
+  let lastWhy = ''
   let leaving: NodeJS.Timeout | undefined
 
   function change(next: LinkState, why: string): void {
     state = next
-    options.onState(next, why)
+    if (next !== 'connecting') lastWhy = why
+    nextTry = undefined
+    options.onState(next, why, stream?.session)
   }
 
   function offer(delivery: Delivery): boolean {
     queue.push(delivery)
     if (queue.size() >= options.bound) full = true
-    if (state === 'barred') setImmediate(giveUp)
-    else if (state === 'idle') void open()
+    if (state === 'barred' && options.isInboundOnly()) setImmediate(giveUp)
+    else if (state === 'idle' || state === 'barred') void open()
     else if (state === 'open') schedule()
     return !full
   }
@@ -131,6 +149,7 @@ export function createLink(options: LinkOptions): Link {
     const at = writing.indexOf(batch)
     if (at === -1) return
     writing.splice(at, 1)
+    stream?.session.passed(batch.length)
     for (const item of batch) item.settled('sent')
     if (better !== undefined && writing.length === 0) takeOver()
   }
@@ -143,8 +162,11 @@ export function createLink(options: LinkOptions): Link {
   }
 
   async function open(): Promise<void> {
-    if (options.isInboundOnly) {
-      change('barred', `${site.to} is inbound only: nothing is sent to it but on a stream of its own`)
+    if (options.isInboundOnly()) {
+      change(
+        'barred',
+        `${options.site().to} is inbound only: nothing is sent to it but on a stream of its own`,
+      )
       setImmediate(giveUp)
       return
     }
@@ -152,18 +174,19 @@ export function createLink(options: LinkOptions): Link {
     const found = await options.targets()
     if (closed || stream !== undefined) return
     known = 'targets' in found ? found.targets : []
-    const why = 'problem' in found ? found.problem : await openFirst(known, site, options.names, events)
+    const why =
+      'problem' in found ? found.problem : await openFirst(known, options.site(), options.names(), events)
     if (why !== undefined && !closed && stream === undefined) retry(why)
   }
 
   const events: AttemptEvents = {
     isWanted: () => !closed,
     onOpen(opened, target) {
-      if (closed || (stream !== undefined && target.priority >= priority)) return opened.close()
+      if (closed || (stream !== undefined && target.priority >= priority)) return opened.close('not needed')
       if (stream === undefined) return use(opened, target)
       better = { stream: opened, target }
       if (writing.length === 0) takeOver()
-      else leaving = setTimeout(() => better?.stream.close(), LEAVE_MS)
+      else leaving = setTimeout(() => better?.stream.close('the other one takes too long to end'), LEAVE_MS)
     },
     onDrain(drained) {
       if (drained !== stream) return
@@ -204,13 +227,13 @@ export function createLink(options: LinkOptions): Link {
     clearTimeout(leaving)
     better = undefined
     stream = undefined
-    old?.close()
+    old?.close('a better server takes over')
     if (next !== undefined) use(next.stream, next.target)
   }
 
   function tryLater(): void {
     clearTimeout(timer)
-    timer = setTimeout(() => void tryBetter(), options.failBackMs)
+    timer = setTimeout(() => void tryBetter(), options.failBackMs())
   }
 
   async function tryBetter(): Promise<void> {
@@ -218,7 +241,7 @@ export function createLink(options: LinkOptions): Link {
     if (closed || stream === undefined || better !== undefined) return
     if ('targets' in found) known = found.targets
     const wanted = known.filter((target) => target.priority < priority)
-    const why = await openFirst(wanted, site, options.names, events)
+    const why = await openFirst(wanted, options.site(), options.names(), events)
     if (why !== undefined && stream !== undefined && !closed) tryLater()
   }
 
@@ -247,6 +270,7 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     timer = setTimeout(() => void open(), wait)
+    nextTry = Date.now() + wait
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }
 
@@ -259,6 +283,7 @@ export function createLink(options: LinkOptions): Link {
     room()
   }
 
+  const size = () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0)
   /** Gives up all that waits. */
   function giveUp(): void {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) item.settled('expired')
@@ -280,14 +305,16 @@ export function createLink(options: LinkOptions): Link {
       room()
       return gone
     },
-    size: () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0),
+    size,
     state: () => state,
+    sight: () => ({ state, why: lastWhy, nextTry, waiting: size(), session: stream?.session }),
+    end: (why) => stream?.close(why),
     close() {
       closed = true
       clearTimeout(timer)
       clearTimeout(leaving)
-      better?.stream.close()
-      stream?.close()
+      better?.stream.close('the edge stops')
+      stream?.close('the edge stops')
     },
   }
 }

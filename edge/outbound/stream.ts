@@ -10,6 +10,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { child, elements, text, type XmlElement } from '../../rules/xml/node.ts'
+import { beginSession, type Session } from '../session.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
@@ -30,12 +31,15 @@ export type OutboundSite = Readonly<{
 
 /** A stream that takes stanzas. */
 export type OutboundStream = Readonly<{
+  session: Session
   /** Writes octets; `done` when the system has them. False: wait for `onDrain`. */
   write(octets: Uint8Array, done: () => void): boolean
-  close(): void
+  close(why: string): void
 }>
 
 export type OutboundEvents = Readonly<{
+  /** The peer is who it should be and offers EXTERNAL; false: go no further. */
+  onOffered?(): boolean
   onOpen(stream: OutboundStream): void
   onDrain(): void
   /** Over, once; `opened` tells whether it had been open. */
@@ -63,6 +67,7 @@ export function initiateStream(
 ): void {
   const { from, to } = site
   let phase: Phase = 'plain'
+  let secured: TLSSocket | undefined
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
       const problem = headerProblem(header, to)
@@ -112,6 +117,10 @@ export function initiateStream(
         )
         return
       }
+      if (events.onOffered?.() === false) {
+        connection.finish(STREAM_CLOSE, 'no more is wanted')
+        return
+      }
       phase = 'success'
       connection.said()
       connection.write(authExternal(from))
@@ -120,8 +129,9 @@ export function initiateStream(
       phase = 'open'
       connection.deadline(undefined)
       events.onOpen({
+        session: beginSession(secured!, mode),
         write: (octets, done) => connection.write(octets, (error) => error == null && done()),
-        close: () => connection.finish(STREAM_CLOSE, 'closed by us'),
+        close: (why) => connection.finish(STREAM_CLOSE, why),
       })
     } else {
       connection.fail('policy-violation', 'features at an unexpected time')
@@ -140,6 +150,7 @@ export function initiateStream(
           return connection.finish('', problem)
         }
         phase = 'secure'
+        secured = secure
         begin(secure)
       },
       (error: Error) => {

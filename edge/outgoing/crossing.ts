@@ -12,6 +12,8 @@ export type Crossing = Readonly<{
   /** The canonical octets; and the number that they were written for, where they are of a number: the one that it would have got at once. */
   octets: Uint8Array
   number: StanzaNumber | undefined
+  /** Names of what was taken out of it, for the record. */
+  stripped: readonly string[]
   /** What its server sent, where all of it is to be written anew for another number. */
   source: Source | undefined
 }>
@@ -22,15 +24,15 @@ export type Source = Readonly<{ stanza: string; lang: string | undefined }>
 export type Numbered = Readonly<{ octets: Uint8Array; answer: string | undefined }>
 
 /** What a record of the spool holds of it beside its octets. */
-export function crossingMembers({ envelope, tell, number, source }: Crossing): object {
+export function crossingMembers({ envelope, tell, number, stripped, source }: Crossing): object {
   const { kind, type, id, from, to } = envelope
   const written = number === undefined ? undefined : formatNumber(number)
-  return { kind, type, id, from: from.text, to: to.text, tell, for: written, source }
+  return { kind, type, id, from: from.text, to: to.text, tell, for: written, stripped, source }
 }
 
 /** The other way round; undefined when it is not what was written. */
 export function readCrossing(members: Members, octets: Uint8Array): Crossing | undefined {
-  const { kind, type, id, from, to, tell, for: written, source } = members
+  const { kind, type, id, from, to, tell, for: written, stripped, source } = members
   const ends = { from: parseJid(String(from)), to: parseJid(String(to)) }
   if (ends.from === undefined || ends.to === undefined) return undefined
   if (kind !== 'message' && kind !== 'presence' && kind !== 'iq') return undefined
@@ -40,6 +42,7 @@ export function readCrossing(members: Members, octets: Uint8Array): Crossing | u
     tell,
     octets,
     number: typeof written === 'string' ? parseNumber(written) : undefined,
+    stripped: Array.isArray(stripped) ? stripped.map(String) : [],
     source: source as Source | undefined,
   }
 }

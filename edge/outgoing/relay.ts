@@ -10,7 +10,7 @@ import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
-import { type Reason, refused } from '../../rules/reasons.ts'
+import { refused as isRefusal, type Reason } from '../../rules/reasons.ts'
 import { compareNumbers, formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, elements, type XmlElement } from '../../rules/xml/node.ts'
 import { parseText } from '../../rules/xml/parse.ts'
@@ -35,6 +35,8 @@ import type { Naming } from '../normalise/naming.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { PendingTable } from '../pending.ts'
 import { coarsen, createPresencePace } from '../presence.ts'
+import { type About, aboutUnread } from '../record/entry.ts'
+import type { Records } from '../record/records.ts'
 import {
   CONSTRAINT,
   type EdgeError,
@@ -45,6 +47,7 @@ import {
   POLICY,
   TIMEOUT,
 } from '../refusal.ts'
+import type { Tap } from '../tap/tap.ts'
 import { octetsFor } from './crossing.ts'
 import type { OutgoingEntry, OutgoingSpool, OutgoingSpoolOptions } from './spool.ts'
 
@@ -90,6 +93,8 @@ export type OutgoingOptions = Readonly<{
   /** The request of the far side with this ticket has got its reply. */
   repliedToThem(ticket: number): void
   now(): number
+  record: Records['record']
+  see: Tap['see']
   counted: Readonly<{
     stripped(name: string): void
     refused(reason: Reason | EdgeReason): void
@@ -118,7 +123,7 @@ export type OutgoingRelay = Readonly<{
 }>
 
 export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
-  const { bundle, asked, askedOfUs, identifiers, spool, counted } = options
+  const { bundle, asked, askedOfUs, identifiers, spool, counted, record, see } = options
   const normalise = createNormaliser(bundle)
   const decide = createDecider(bundle)
   const foretell = createWrittenDecider(bundle)
@@ -142,6 +147,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     at: number,
     taken: () => void,
   ): void {
+    see({ direction: 'out', point: 'in', stanza })
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
     if (from === undefined || to === undefined) {
@@ -150,7 +156,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
     const sender = normaliseJid(from)
     if (sender === undefined) {
-      counted.refused('bad-from')
+      refused('bad-from', aboutUnread(stanza), stream.from, stanza)
       taken()
       return
     }
@@ -170,12 +176,13 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       to: by,
     }
     if (by !== recipient) {
-      counted.refused('bad-to')
-      if (isAnswered(envelope, ownRooms.has(sender.domain), stanza)) tell(envelope, NOT_FOUND, taken)
+      const told = isAnswered(envelope, ownRooms.has(sender.domain), stanza)
+      refused('bad-to', aboutUnread(stanza), stream.from, stanza, told)
+      if (told) tell(envelope, NOT_FOUND, taken)
       else taken()
       return
     }
-    const iq: ReturnType<typeof takeIq> = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
+    const iq: ReturnType<typeof takeIq> = kind === 'iq' ? takeIq(stream, envelope, stanza) : { crosses: true }
     if (!iq.crosses) {
       taken()
       return
@@ -186,17 +193,20 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       options.denied(
         `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${sender.domain}` : `a ${kind} of ${octets} octets of ${sender.domain}`} may cross`,
       )
-      refuse(envelope, limit, isAnswered(envelope, ownRooms.has(sender.domain), stanza), taken)
+      const told = isAnswered(envelope, ownRooms.has(sender.domain), stanza)
+      refused(limit, about(envelope), stream.from, stanza, told)
+      if (told) tell(envelope, POLICY, taken)
+      else taken()
       return
     }
     const unasked = isUnasked(envelope, stanza)
     const { answers } = iq
     if (unasked !== undefined) {
-      counted.refused(unasked)
+      refused(unasked, about(envelope), stream.from, stanza)
       taken()
-    } else if (isOfUsers(envelope)) takePresence(envelope, stanza, stream.lang, at, taken)
+    } else if (isOfUsers(envelope)) takePresence(stream, envelope, stanza, at, taken)
     else {
-      cross(envelope, stanza, stream.lang, at, answers?.number, () => {
+      cross(stream, envelope, stanza, at, answers?.number, () => {
         taken()
         if (answers !== undefined) options.repliedToThem(answers.ticket)
       })
@@ -224,23 +234,25 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   }
 
   function takePresence(
+    stream: InboundStream,
     envelope: Envelope,
     stanza: XmlElement,
-    lang: string | undefined,
     at: number,
     taken: () => void,
   ): void {
     const said = options.presence.coarse ? coarsen(stanza) : stanza
-    if (said !== stanza) counted.stripped('presence-detail')
-    const later = () => cross(envelope, said, lang, performance.now(), undefined, () => {})
+    const coarsened = said === stanza ? [] : ['presence-detail']
+    for (const name of coarsened) counted.stripped(name)
+    const later = () => cross(stream, envelope, said, performance.now(), undefined, () => {}, coarsened)
     if (pace.take(envelope, said, options.now(), later) === 'now')
-      cross(envelope, said, lang, at, undefined, taken)
+      cross(stream, envelope, said, at, undefined, taken, coarsened)
     // The next one of the same user says all that one which is lost would have said.
     else taken()
   }
 
   /** Whether an IQ goes on to the guard, and the request that it answers. */
   function takeIq(
+    stream: InboundStream,
     envelope: Envelope,
     stanza: XmlElement,
   ): Readonly<{ crosses: boolean; answers?: AskedOfUs }> {
@@ -261,18 +273,20 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     // Requests are noted by their canonical addresses.
     const answers = askedOfUs.take(to.text, from.text, id ?? '')
     if (answers !== undefined) return { crosses: true, answers }
-    counted.refused('iq-unasked')
+    refused('iq-unasked', about(envelope), stream.from, stanza)
     return { crosses: false }
   }
 
   function cross(
+    stream: InboundStream,
     envelope: Envelope,
     stanza: XmlElement,
-    lang: string | undefined,
     at: number,
     answers: StanzaNumber | undefined,
     taken: () => void,
+    coarsened: readonly string[] = [],
   ): void {
+    const { lang } = stream
     const number = spool.next()
     const naming = identifiers.naming(number, envelope, answers)
     let corrects = false
@@ -284,21 +298,27 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       },
     })
     for (const name of normal.stripped) counted.stripped(name)
+    const stripped = [...coarsened, ...normal.stripped]
     if (normal.outcome === 'nothing') {
-      counted.refused('left-empty')
+      refused('left-empty', about(envelope), stream.from, stanza, false, stripped)
       taken()
       return
     }
-    const tell = isAnswered(envelope, ownRooms.has(envelope.from.domain), stanza)
+    const told = isAnswered(envelope, ownRooms.has(envelope.from.domain), stanza)
     if (normal.outcome === 'refused') {
-      refuse(envelope, normal.reason, tell, taken)
+      refused(normal.reason, about(envelope), stream.from, stanza, told, stripped)
+      if (told) tell(envelope, POLICY, taken)
+      else taken()
       return
     }
+    see({ direction: 'out', point: 'normalised', stanza: normal.octets, taken: stripped })
+    see({ direction: 'out', point: 'decided', stanza: normal.octets, verdict: 'accepted' })
     const crossing = {
       envelope,
-      tell,
+      tell: told,
       octets: Buffer.from(normal.octets, 'utf8'),
       number: numbered ? number : undefined,
+      stripped,
       // What it corrects may wait without a number.
       source: corrects ? { stanza: serialise(stanza), lang } : undefined,
     }
@@ -328,7 +348,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       compareNumbers(crossing.number, number) !== 0
     ) {
       const stanza = parseText(source.stanza, SOURCE_LIMITS)
-      if (refused(stanza)) return stanza.refused
+      if (isRefusal(stanza)) return stanza.refused
       const normal = prepare(stanza, source.lang, number, identifiers.naming(number, envelope))
       if (normal.outcome === 'ready') return Buffer.from(normal.octets, 'utf8')
       return normal.outcome === 'refused' ? normal.reason : 'no-content'
@@ -358,19 +378,38 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
   }
 
-  function refuse(
-    envelope: Envelope,
+  /** Counts and records a stanza that does not go to the guard. */
+  function refused(
     reason: Reason | EdgeReason,
-    tellable: boolean,
-    done: () => void,
+    whose: About,
+    peer: string,
+    stanza: XmlElement | Uint8Array,
+    told = false,
+    stripped: readonly string[] = [],
   ): void {
     counted.refused(reason)
-    if (tellable) tell(envelope, POLICY, done)
-    else done()
+    see({ direction: 'out', point: 'decided', stanza, verdict: reason })
+    record({ type: 'refused', ...whose, peer, reason, told, stripped }, () =>
+      stanza instanceof Uint8Array ? stanza : serialise(stanza),
+    )
+  }
+
+  /** One that waited does not cross after all. */
+  function refusedLate(
+    { crossing }: OutgoingEntry,
+    reason: Reason | EdgeReason,
+    error: EdgeError | undefined,
+    done: () => void,
+  ): void {
+    const { envelope, octets, stripped } = crossing
+    refused(reason, about(envelope), envelope.from.domain, octets, error !== undefined, stripped)
+    if (error === undefined) done()
+    else tell(envelope, error, done)
   }
 
   function answer(envelope: Envelope, { query, stanza }: Answer): void {
     counted.answered(query)
+    see({ direction: 'out', point: 'decided', stanza, verdict: `answered here: ${query}` })
     options.reply(back(envelope), stanza)
   }
 
@@ -388,28 +427,27 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
         counted.refused(verdict.reason)
         return false
       }
-      spool.push(
-        { envelope, tell: false, octets, number: numbered ? number : undefined, source: undefined },
-        at,
-        taken,
-      )
+      const crossing = { envelope, tell: false, octets, stripped: [], source: undefined }
+      spool.push({ ...crossing, number: numbered ? number : undefined }, at, taken)
       return true
     },
     assign(entry, number, done) {
-      const { envelope, tell: tellable } = entry.crossing
+      const { envelope, tell: tells, stripped } = entry.crossing
       const octets = octetsOf(entry, number)
       if (typeof octets === 'string') {
-        refuse(envelope, octets, tellable, done)
+        refusedLate(entry, octets, tells ? POLICY : undefined, done)
         return undefined
       }
       const answer = answerTo(envelope, number)
       const problem = answer === undefined ? undefined : note(entry, answer)
       if (problem !== undefined) {
-        counted.refused(problem)
-        tell(envelope, CONSTRAINT, done)
+        refusedLate(entry, problem, CONSTRAINT, done)
         return undefined
       }
       if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
+      if (stripped.length > 0)
+        record({ type: 'stripped', number, ...about(envelope), names: stripped }, () => octets)
+      see({ direction: 'out', point: 'sent', stanza: octets, number })
       return { octets, answer }
     },
     known(entry, number) {
@@ -417,26 +455,34 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       if (entry.answer !== undefined) note(entry, entry.answer)
       else if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
     },
-    onAnswered(accepted, { crossing, answer, arrived, ticket }, done) {
+    onAnswered(accepted, { crossing, answer, arrived, ticket }, number, done) {
       counted.guard(accepted, arrived)
-      if (accepted) return done()
+      if (accepted) {
+        done()
+        return
+      }
       const { envelope } = crossing
+      record({ type: 'guard-refused', number, about: about(envelope) })
       if (answer !== undefined && asked.take(envelope.from.text, envelope.to.text, answer) !== undefined)
         spool.replied(ticket)
       if (crossing.tell) tell(envelope, POLICY, done)
       else done()
     },
-    onGivenUp({ crossing }, why, done) {
-      counted.refused(why)
-      if (crossing.tell) tell(crossing.envelope, TIMEOUT, done)
-      else done()
+    onGivenUp(entry, why, done) {
+      refusedLate(entry, why, entry.crossing.tell ? TIMEOUT : undefined, done)
     },
     expire() {
       pace.release(options.now())
-      for (const { envelope, ticket } of asked.expire(options.now()))
+      for (const { envelope, ticket } of asked.expire(options.now())) {
+        record({ type: 'unanswered', ...about(envelope) })
         tell(envelope, TIMEOUT, () => spool.replied(ticket))
+      }
     },
   }
+}
+
+function about({ from, to, kind, type }: Envelope): About {
+  return { from: from.text, to: to.text, kind, subtype: type }
 }
 
 /** What of a rule a stanza goes beyond. */

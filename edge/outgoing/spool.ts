@@ -73,14 +73,14 @@ export type OutgoingSpoolOptions = Readonly<{
   room: Readonly<{ stanzas: number; octets: number }>
   expiry: Expiry
   /** The producer, which is made after the spool. */
-  producer: () => Producer
+  producer: () => Pick<Producer, 'send'>
   /**
    * Gives a stanza its number; undefined when it may not cross after all: then `done` is called when its sender's answer is
    * on its way for sure.
    */
   assign(entry: OutgoingEntry, number: StanzaNumber, done: () => void): Numbered | undefined
   /** The guard has answered; `done` is to be called when what that leads to is durable. */
-  onAnswered(accepted: boolean, entry: OutgoingEntry, done: () => void): void
+  onAnswered(accepted: boolean, entry: OutgoingEntry, number: StanzaNumber, done: () => void): void
   /** It was given up. */
   onGivenUp(entry: OutgoingEntry, why: 'expired' | 'dropped', done: () => void): void
   onSent(arrived: number): void
@@ -301,7 +301,7 @@ export function createOutgoingSpool(options: OutgoingSpoolOptions): OutgoingSpoo
       const entry = sent.shift()
       // The producer lets only the answer of its oldest frame through.
       if (entry === undefined || entry.count !== number.count) throw new Error('an answer to no stanza')
-      options.onAnswered(accepted, entry, () => {
+      options.onAnswered(accepted, entry, number, () => {
         entry.settled = true
         advance()
       })

@@ -23,15 +23,15 @@ type Shown = Readonly<{
 }>
 
 export type QueueOptions = Readonly<{
-  relays: Pick<Relays, 'spools' | 'dropIncoming' | 'waitingIncoming'>
-  generation: number
+  relays: Pick<Relays, 'generation' | 'spools' | 'dropIncoming' | 'waitingIncoming'>
   /** Tries what waits for a server at once; gives how many there are. */
   retry(): number
   log: Log
 }>
 
 /** The commands by their names. */
-export function queueCommands({ relays, generation, retry, log }: QueueOptions): [string, Command][] {
+export function queueCommands({ relays, retry, log }: QueueOptions): [string, Command][] {
+  const { generation } = relays
   const { outgoing, incoming } = relays.spools
 
   const showOutgoing = (entry: OutgoingEntry): Shown => ({

@@ -37,6 +37,8 @@ function relayOf(identifiers: IdentifierKind) {
       return true
     },
     now: Date.now,
+    record() {},
+    see() {},
     counted() {},
     alarm() {},
   })

@@ -184,7 +184,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const log: World['log'] = []
   const say = (level: string) => (fields: object, message: string) =>
     void log.push({ level, fields, message })
-  const edge = await startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') })
+  const edge = await startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') }, () =>
+    loadEdgeConfig(file, Date.now()),
+  )
   const server = await startDomain({
     domains: OWN,
     credentials: own,
