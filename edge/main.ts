@@ -62,8 +62,8 @@ export type Edge = Readonly<{
   failed: Promise<string>
   /** Goes by the configuration as it is now, as far as it can; streams that stay allowed stay. */
   reload: Reload['reload']
-  /** Ends streams and connections. */
-  stop(): void
+  /** Ends streams and connections; settles when all is written and the state folder is free. */
+  stop(): Promise<void>
 }>
 
 const TICK_MS = 500
@@ -230,8 +230,8 @@ async function startParts(
       listen: s2s.listen,
       listenDirect: s2s.listenDirect,
       site,
-      isHeld: ({ from, proven }) =>
-        records.problem() !== undefined || rates.isHeld(from) || relays.isHeld(proven),
+      isHeld: (stream) =>
+        records.problem() !== undefined || rates.isHeld(stream.from) || relays.isHeld(stream),
       onStanza(stream, stanza, octets) {
         metrics.stanzas.inc({ direction: 'out' })
         const control = controls.ruleFor(stream.from)
@@ -327,7 +327,7 @@ async function startParts(
   })
   for (const [name, command] of reloading.commands) commands.set(name, command)
 
-  function stop(): void {
+  async function stop(): Promise<void> {
     clearInterval(clock)
     rates.close()
     clearInterval(calendar)
@@ -336,15 +336,15 @@ async function startParts(
     producer?.close()
     consumer?.close()
     page?.close()
-    relays.close()
-    control.close()
     records.close()
+    await relays.close()
+    control.close()
   }
 
   try {
     return { ...(await open()), failed, reload: reloading.reload, stop }
   } catch (error) {
-    stop()
+    await stop()
     throw error
   }
 }

@@ -7,6 +7,7 @@ import type { Bundle } from '../rules/bundle/bundle.ts'
 import type { EdgeConfig } from './config/load.ts'
 import type { Controls } from './controls.ts'
 import { createIdentifiers } from './identifiers.ts'
+import type { InboundStream } from './inbound/stream.ts'
 import { delayed } from './incoming/delay.ts'
 import { type AskedOfUs, createIncomingRelay } from './incoming/relay.ts'
 import { createIncomingSpool, type IncomingEntry, type IncomingSpool } from './incoming/spool.ts'
@@ -29,8 +30,8 @@ export type Relays = Readonly<{
   takeFrame(number: StanzaNumber, payload: Uint8Array | undefined, answer: (accepted: boolean) => void): void
   /** For the producer's events. */
   outgoing: Pick<OutgoingSpool, 'onAnswer' | 'onConnected' | 'onProducerRoom'>
-  /** Whether nothing more is to be read of a stream that may bring stanzas of these domains. */
-  isHeld(domains: Iterable<string>): boolean
+  /** Whether nothing more is to be read of a stream. */
+  isHeld(stream: Pick<InboundStream, 'from' | 'proven'>): boolean
   /** Whether nothing more is to be taken from the incoming guard. */
   isFull(): boolean
   /** What keeps stanzas from being taken, a line each. */
@@ -48,7 +49,8 @@ export type Relays = Readonly<{
   begin(): void
   /** To be called every second or so. */
   tick(): void
-  close(): void
+  /** Settles when all is written. */
+  close(): Promise<void>
 }>
 
 export type RelaysOptions = Readonly<{
@@ -238,9 +240,8 @@ export function createRelays(options: RelaysOptions): Relays {
     take: outgoing.take,
     takeFrame: incoming.take,
     outgoing: outgoingSpool,
-    isHeld: (domains) =>
-      troubles.size > 0 ||
-      [...domains].some((domain) => outgoingSpool.isFull(domain) || links.isFullTowards(domain)),
+    isHeld: ({ from, proven }) =>
+      troubles.size > 0 || outgoingSpool.isFull(from) || [...proven].some(links.isFullTowards),
     isFull: () => links.isFull() || incomingSpool.isFull(),
     troubles: () => [...troubles].map(([which, problem]) => `${which} spool: ${problem}`),
     isOutgoingFull: outgoingSpool.isAnyFull,
@@ -271,9 +272,8 @@ export function createRelays(options: RelaysOptions): Relays {
       const longest = links.isFull() || incomingSpool.isFull() ? HELD_UP_MS : Number.POSITIVE_INFINITY
       giveUp(({ kind, at }) => now - at >= Math.min(expiry(kind), longest), 'expired')
     },
-    close() {
-      outgoingSpool.close()
-      incomingSpool.close()
+    async close() {
+      await Promise.all([outgoingSpool.close(), incomingSpool.close()])
     },
   }
 }

@@ -72,7 +72,7 @@ export type IncomingSpool = Readonly<{
   entries(): IncomingEntry[]
   /** To be called from time to time. */
   tick(): void
-  close(): void
+  close(): Promise<void>
 }>
 
 export type IncomingSpoolOptions = Readonly<{

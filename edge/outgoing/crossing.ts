@@ -6,6 +6,8 @@ import type { Envelope } from '../refusal.ts'
 import type { Members } from '../spool/record.ts'
 
 export type Crossing = Readonly<{
+  /** The own domain whose stream brought it: with the others' it takes turns. */
+  peer: string
   envelope: Envelope
   /** Whether its sender hears of a refusal. */
   tell: boolean
@@ -24,20 +26,21 @@ export type Source = Readonly<{ stanza: string; lang: string | undefined }>
 export type Numbered = Readonly<{ octets: Uint8Array; answer: string | undefined }>
 
 /** What a record of the spool holds of it beside its octets. */
-export function crossingMembers({ envelope, tell, number, stripped, source }: Crossing): object {
+export function crossingMembers({ peer, envelope, tell, number, stripped, source }: Crossing): object {
   const { kind, type, id, from, to } = envelope
   const written = number === undefined ? undefined : formatNumber(number)
-  return { kind, type, id, from: from.text, to: to.text, tell, for: written, stripped, source }
+  return { peer, kind, type, id, from: from.text, to: to.text, tell, for: written, stripped, source }
 }
 
 /** The other way round; undefined when it is not what was written. */
 export function readCrossing(members: Members, octets: Uint8Array): Crossing | undefined {
-  const { kind, type, id, from, to, tell, for: written, stripped, source } = members
+  const { kind, type, id, from, to, tell, for: written, stripped, source, peer } = members
   const ends = { from: parseJid(String(from)), to: parseJid(String(to)) }
   if (ends.from === undefined || ends.to === undefined) return undefined
   if (kind !== 'message' && kind !== 'presence' && kind !== 'iq') return undefined
-  if (typeof type !== 'string' || typeof tell !== 'boolean') return undefined
+  if (typeof type !== 'string' || typeof tell !== 'boolean' || typeof peer !== 'string') return undefined
   return {
+    peer,
     envelope: { kind, type, id: typeof id === 'string' ? id : undefined, from: ends.from, to: ends.to },
     tell,
     octets,

@@ -314,6 +314,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     see({ direction: 'out', point: 'normalised', stanza: normal.octets, taken: stripped })
     see({ direction: 'out', point: 'decided', stanza: normal.octets, verdict: 'accepted' })
     const crossing = {
+      peer: stream.from,
       envelope,
       tell: told,
       octets: Buffer.from(normal.octets, 'utf8'),
@@ -401,8 +402,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     error: EdgeError | undefined,
     done: () => void,
   ): void {
-    const { envelope, octets, stripped } = crossing
-    refused(reason, about(envelope), envelope.from.domain, octets, error !== undefined, stripped)
+    const { peer, envelope, octets, stripped } = crossing
+    refused(reason, about(envelope), peer, octets, error !== undefined, stripped)
     if (error === undefined) done()
     else tell(envelope, error, done)
   }
@@ -427,7 +428,14 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
         counted.refused(verdict.reason)
         return false
       }
-      const crossing = { envelope, tell: false, octets, stripped: [], source: undefined }
+      const crossing = {
+        peer: envelope.from.domain,
+        envelope,
+        tell: false,
+        octets,
+        stripped: [],
+        source: undefined,
+      }
       spool.push({ ...crossing, number: numbered ? number : undefined }, at, taken)
       return true
     },

@@ -46,8 +46,8 @@ export type OutgoingSpool = Readonly<{
   push(crossing: Crossing, arrived: number, taken: () => void): void
   /** `taken` is called when all that was pushed is durable. */
   mark(taken: () => void): void
-  /** Whether nothing more is to be read that is from this domain. */
-  isFull(domain: string): boolean
+  /** Whether nothing more is to be read of the streams of this domain. */
+  isFull(peer: string): boolean
   isAnyFull(): boolean
   /** The request with this ticket has got its reply, or gets none. */
   replied(ticket: number): void
@@ -64,7 +64,7 @@ export type OutgoingSpool = Readonly<{
   onConnected(connected: boolean): void
   onAnswer(number: StanzaNumber, accepted: boolean): void
   onProducerRoom(): void
-  close(): void
+  close(): Promise<void>
 }>
 
 export type OutgoingSpoolOptions = Readonly<{
@@ -250,10 +250,10 @@ export function createOutgoingSpool(options: OutgoingSpoolOptions): OutgoingSpoo
         },
       )
       store.hold(entry.file)
-      if (numbered === undefined) waiting.push(crossing.envelope.from.domain, entry)
+      if (numbered === undefined) waiting.push(crossing.peer, entry)
     },
     mark: store.mark,
-    isFull: (domain) => troubled || waiting.isFull(domain),
+    isFull: (peer) => troubled || waiting.isFull(peer),
     isAnyFull: waiting.isAnyFull,
     replied(ticket) {
       const entry = live.get(ticket)
@@ -278,7 +278,7 @@ export function createOutgoingSpool(options: OutgoingSpoolOptions): OutgoingSpoo
         ready.push(entry)
       }
       for (const entry of live.values()) {
-        if (entry.state === 'waiting') waiting.push(entry.crossing.envelope.from.domain, entry)
+        if (entry.state === 'waiting') waiting.push(entry.crossing.peer, entry)
       }
     },
     waiting: waiting.size,

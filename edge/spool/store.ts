@@ -36,8 +36,8 @@ export type Store = Readonly<{
   release(file: number): void
   /** Takes what nobody needs off the disk; to be called from time to time. */
   tidy(): void
-  /** Ends the writing. When nothing is needed, nothing but the first record of a new file stays on the disk. */
-  close(): void
+  /** Writes what was appended, and tells nothing more. When nothing is needed, only the first record of a new file stays on the disk. */
+  close(): Promise<void>
 }>
 
 export type StoreOptions = Readonly<{
@@ -281,13 +281,13 @@ export function openStore(options: StoreOptions): Store {
     tidy() {
       if (content > 0 && pending.length === 0 && files.every(({ needed }) => needed === 0)) begin()
     },
-    close() {
+    async close() {
       clearTimeout(timer)
       clearTimeout(lazily)
       if (closed) return
       closed = true
-      log?.close()
-      if (content === 0 || files.some(({ needed }) => needed > 0)) return
+      await new Promise<void>((resolve) => (log === undefined ? resolve() : log.close(resolve)))
+      if (content === 0 || files.some(({ needed }) => needed > 0) || !existsSync(folder)) return
       try {
         renewStore(folder, options.heading())
       } catch {

@@ -37,8 +37,8 @@ export type Log = Readonly<{
   segmentOctets(): number
   /** Synchronous writes so far. */
   flushes(): number
-  /** Closes the file, now or as soon as the running flush has ended; nothing is written, nor told, any more. */
-  close(): void
+  /** Writes what was appended, and closes the file: `closed` is called then, and nothing else is told any more. */
+  close(closed: () => void): void
 }>
 
 type Segment = Readonly<{ name: string; parts: Uint8Array[] }>
@@ -57,7 +57,7 @@ export function openLog(options: LogOptions): Log {
   let flushing = false
   /** Failed or closed: the file is not open any more. */
   let over = false
-  let closing = false
+  let closing: (() => void) | undefined
 
   function fail(error: unknown): void {
     if (over) return
@@ -67,30 +67,35 @@ export function openLog(options: LogOptions): Log {
       ftruncateSync(fd, written)
     } catch {}
     closeSync(fd)
-    if (closing) return
+    if (closing !== undefined) {
+      closing()
+      return
+    }
     options.onFailure(
       `the log in ${options.directory} cannot be written (${code}): make room or mend the disk; nothing moves until then`,
     )
   }
 
   function flush(): void {
-    if (flushing || over || closing || (waiting.length === 1 && waiting[0]!.parts.length === 0)) return
+    if (flushing || over || (waiting.length === 1 && waiting[0]!.parts.length === 0)) return
     flushing = true
     const segments = waiting
     const upTo = appended
     waiting = [{ name: '', parts: [] }]
     writeSegments(segments, 0, () => {
       flushing = false
-      if (closing) return end()
-      options.onDurable(upTo)
+      if (closing === undefined) options.onDurable(upTo)
       flush()
+      end()
     })
   }
 
+  /** Closes the file, when that is asked for and nothing is left to write. */
   function end(): void {
-    if (over) return
+    if (over || flushing || closing === undefined) return
     over = true
     closeSync(fd)
+    closing()
   }
 
   function writeSegments(segments: Segment[], index: number, done: () => void): void {
@@ -141,9 +146,14 @@ export function openLog(options: LogOptions): Log {
     },
     segmentOctets: () => segmentOctets,
     flushes: () => flushes,
-    close() {
-      closing = true
-      if (!flushing) end()
+    close(closed) {
+      closing = closed
+      if (over) {
+        closed()
+        return
+      }
+      flush()
+      end()
     },
   }
 }

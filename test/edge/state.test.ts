@@ -62,7 +62,16 @@ t.test('beginning anew empties both spools, and keeps the highest number taken',
   const state = folderOf(t)
   const generation = start(state)
   const { outgoing, incoming } = spoolFolders(state)
-  const stanza = { stanza: 1, at: 0, kind: 'message', type: '', from: 'a@b', to: 'c@d', tell: true }
+  const stanza = {
+    peer: 'b',
+    stanza: 1,
+    at: 0,
+    kind: 'message',
+    type: '',
+    from: 'a@b',
+    to: 'c@d',
+    tell: true,
+  }
   const file = join(outgoing, '0000000000000002.spool')
   const heading = encodeRecord(outgoingHeading(generation, 0, 0, 1, 1))
   writeFileSync(file, Buffer.concat([heading, encodeRecord(stanza, Buffer.from('SECRET'))]))

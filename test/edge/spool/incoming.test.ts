@@ -76,7 +76,7 @@ t.test('a frame is answered and delivered when it is durable, and known after a 
   t.equal(two.spool.novelty(at(2), 'other'), 'reused')
   for (const { entry } of two.delivered) two.spool.settled(entry)
   t.ok(await until(() => two.spool.size() === 0))
-  two.spool.close()
+  await two.spool.close()
 
   const three = open(t, join(folder, 'killed'))
   three.spool.begin(() => {})
@@ -93,7 +93,7 @@ t.test('a request stays until its reply has gone out', async (t) => {
   await until(() => one.delivered.length === 1)
   one.spool.settled(entry)
   t.ok(await until(() => entry.state === 'awaits its reply'))
-  one.spool.close()
+  await one.spool.close()
   const two = open(t, folder)
   const known: IncomingEntry[] = []
   two.spool.begin((entry) => known.push(entry))

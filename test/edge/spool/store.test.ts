@@ -65,7 +65,7 @@ t.test('what is durable is read again, and only the owner may read it', async (t
   for (const name of readdirSync(folder)) t.equal(statSync(join(folder, name)).mode & 0o777, 0o600)
 
   store.hold(file)
-  store.close()
+  await store.close()
   const again = open(t, folder)
   await durable(again, 'c')
   t.same(read(folder), [HEADING, line('a'), line('b'), line('c')], 'and goes on there')
@@ -86,7 +86,7 @@ t.test('a torn end is cut off, at every octet', async (t) => {
   const path = join(folder, name!)
   const sound = readFileSync(path)
   store.hold(await durable(store, 'b'))
-  store.close()
+  await store.close()
   const whole = readFileSync(path)
   for (let octets = sound.length; octets < whole.length; octets++) {
     writeFileSync(path, whole.subarray(0, octets))
@@ -170,7 +170,7 @@ t.test('what is needed by nobody leaves the disk', async (t) => {
   t.same(read(folder), [HEADING])
 
   await durable(store, 'third')
-  store.close()
+  await store.close()
   t.same(read(folder), [HEADING], 'nor after a clean end')
 })
 
@@ -232,7 +232,7 @@ t.test('a crash between a new file and its first record', async (t) => {
   const folder = folderOf(t)
   const store = open(t, folder)
   store.hold(await durable(store, 'a'))
-  store.close()
+  await store.close()
   appendFileSync(join(folder, '0000000000000002.spool'), '')
   const again = open(t, folder)
   await durable(again, 'b')
