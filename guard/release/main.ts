@@ -322,7 +322,7 @@ function watch(): void {
     // One that has not said its first word is still starting.
     const stalled =
       silent.agreed() && ahead.waiting() > 0 && silent.waiting() === 0 && !silent.pipe.isPaused()
-    if (stalled && now - Math.max(ahead.heardAt(), silent.heardAt()) > SILENCE_MS) {
+    if (stalled && now - Math.max(ahead.aheadSince(), silent.heardAt()) > SILENCE_MS) {
       report.fail(
         `${silent.name} has not answered for ${SILENCE_MS / 1000} s what ${ahead.name} has answered`,
       )

@@ -6,12 +6,14 @@ import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { STAGES, type StageName } from '../../guard/launcher/stages.ts'
-import { until } from '../guard/harness.ts'
+import { runGuard, until } from '../guard/harness.ts'
+import { compileProduct } from '../support/compile.ts'
 import { LONG, underLoad } from './endure.ts'
 
 t.setTimeout(1_000_000)
 
-const direction = await underLoad(t)
+const cli = compileProduct()
+const direction = await underLoad(t, { start: (site) => runGuard(site, cli) })
 const pid = (stage: StageName): number => direction.guard().pids()[stage]!
 const limit = (process: number, what: string) => execFileSync('prlimit', ['--pid', `${process}`, what])
 const startedAgain = (stage: StageName, before: number) =>
@@ -92,12 +94,12 @@ t.test('no memory is left', async (t) => {
   })
   await direction.endure(t, {
     name: 'no memory for stages that start',
-    health:
-      /^[a-z]+ (was ended by SIG(ABRT|TRAP|ILL|SEGV)|ended with exit code [0-9]+): its last line in the log/,
+    health: NO_START,
     async strike() {
       limit(direction.guard().process.pid!, `--data=${64 * 1024 * 1024}:unlimited`)
       process.kill(pid('inspect'), 'SIGKILL')
-      t.ok(await direction.standsStill(4_000), 'nothing moves')
+      await direction.healthSays(NO_START)
+      t.ok(await direction.standsStill(1_000), 'nothing moves')
       limit(direction.guard().process.pid!, '--data=unlimited:unlimited')
     },
   })
@@ -117,6 +119,10 @@ t.test('another one has the lock of the journal', (t) =>
     },
   }),
 )
+
+/** One that starts without memory. */
+const NO_START =
+  /^[a-z]+ (was ended by SIG(ABRT|TRAP|ILL|SEGV)|ended with exit code [0-9]+): its last line in the log/
 
 /** Connections to intake that say nothing. */
 function flood() {
