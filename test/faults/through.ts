@@ -1,5 +1,5 @@
 /** Commands that a test has the stages started through (`runGuard`), each a file in the directory of the site. */
-import { chmodSync, globSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, globSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Site } from '../guard/harness.ts'
 import { launchedStages } from '../support/launched.ts'
@@ -8,12 +8,11 @@ const FALSIFY = join(import.meta.dirname, 'fixtures', 'falsify.ts')
 const [FAKETIME] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1')
 
 /** Why the clock cannot be changed here; undefined where it can. */
-export const noClock =
-  FAKETIME === undefined ? 'needs libfaketime (Debian: faketime), which a run as root installs' : undefined
+export const noClock = FAKETIME === undefined ? 'needs libfaketime, which a run as root installs' : undefined
 
 export type Clock = Readonly<{
   command: string
-  /** From now on the stages' clock is so many seconds before or behind the true one; what has passed between two moments is not changed. */
+  /** From now on the stages' clock is so many seconds ahead of the true one. Their monotonic clock is left alone, as by a host's. */
   step(seconds: number): void
   /** Removes what libfaketime left of stages that were killed; `said` is what their launchers have said. */
   clean(said: string): void
@@ -22,7 +21,10 @@ export type Clock = Readonly<{
 /** Gives the stages a clock of their own. Must not be called where `noClock` says why. */
 export function ownClock(site: Site): Clock {
   const file = join(site.directory, 'clock')
-  const step = (seconds: number) => writeFileSync(file, `${seconds < 0 ? '' : '+'}${seconds}`)
+  function step(seconds: number): void {
+    writeFileSync(`${file}.new`, `${seconds < 0 ? '' : '+'}${seconds}`)
+    renameSync(`${file}.new`, file)
+  }
   step(0)
   const words = [
     `LD_PRELOAD='${FAKETIME}'`,
