@@ -3,13 +3,18 @@
  */
 import type { WireLimits } from '../stream/connection.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
-import { createLink, type Link, type LinkState } from './link.ts'
-import { findAddresses, type Route } from './route.ts'
+import { createLink, type Delivery, type Link, type LinkState } from './link.ts'
+import { findTargets, type Names, type Route } from './route.ts'
 
 export type LinksOptions = Readonly<{
   own: readonly string[]
   far: readonly string[]
   routes: readonly Route[]
+  /** Whom servers without route, and names of hosts, are asked of; nobody when undefined. */
+  names: Names | undefined
+  /** Own domains that are never connected to. */
+  inboundOnly: ReadonlySet<string>
+  failBackMs: number
   tls: StreamTls
   limits: WireLimits
   handshakeMs: number
@@ -17,17 +22,15 @@ export type LinksOptions = Readonly<{
   /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
   bound: number
   expireMs: number
-  onSent(at: number): void
-  onExpired(stanza: string): void
   onRoom(): void
   onState(from: string, to: string, state: LinkState, why: string): void
 }>
 
 export type Links = Readonly<{
   /** Queues a stanza that came from the guard. False: a queue is full, take no more from the guard before `onRoom`. */
-  deliver(from: string, to: string, stanza: string): boolean
+  deliver(from: string, to: string, delivery: Delivery): boolean
   /** Queues a stanza of the edge's own. False: it was dropped, for even the reserved room is full. */
-  answer(from: string, to: string, stanza: string): boolean
+  answer(from: string, to: string, delivery: Delivery): boolean
   isFull(): boolean
   /** Whether a queue towards this own domain is full. */
   isFullTowards(to: string): boolean
@@ -36,7 +39,7 @@ export type Links = Readonly<{
   close(): void
 }>
 
-const STATES: readonly LinkState[] = ['idle', 'connecting', 'open', 'waiting']
+const STATES: readonly LinkState[] = ['idle', 'connecting', 'open', 'waiting', 'barred']
 
 export function createLinks(options: LinksOptions): Links {
   const links = new Map<string, Link>()
@@ -53,12 +56,13 @@ export function createLinks(options: LinksOptions): Links {
     const { tls, limits, handshakeMs, stanzaMs } = options
     const made = createLink({
       site: { from, to, tls, limits, handshakeMs, stanzaMs },
-      addresses: () => findAddresses(to, options.routes),
+      targets: () => findTargets(to, options.routes, options.names, Math.random),
+      names: options.names,
+      isInboundOnly: options.inboundOnly.has(to),
+      failBackMs: options.failBackMs,
       bound: options.bound,
       expireMs: options.expireMs,
       onState: (state, why) => options.onState(from, to, state, why),
-      onSent: options.onSent,
-      onExpired: options.onExpired,
       onRoom: options.onRoom,
     })
     links.set(key, made)
@@ -71,11 +75,11 @@ export function createLinks(options: LinksOptions): Links {
     return false
   }
   return {
-    deliver: (from, to, stanza) => link(from, to).offer(stanza, performance.now()),
-    answer(from, to, stanza) {
+    deliver: (from, to, delivery) => link(from, to).offer(delivery),
+    answer(from, to, delivery) {
       const chosen = link(from, to)
       if (chosen.size() >= 2 * options.bound) return false
-      chosen.offer(stanza, performance.now())
+      chosen.offer(delivery)
       return true
     },
     isFull,

@@ -50,6 +50,10 @@ export type World = Readonly<{
 export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
+  /** More of edge.yaml, at its top level. */
+  more?: object
+  /** The own domains that have a route; all. */
+  routed?: readonly string[]
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
   /** Takes each frame instead of keeping it. */
@@ -65,6 +69,8 @@ export async function writeWorld(
   ports: Readonly<{ server: number; guard: number }>,
   limits: object,
   identifiers: IdentifierKind = 'foreign',
+  more: object = {},
+  routed: readonly string[] = OWN,
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -87,7 +93,7 @@ export async function writeWorld(
       listen: '127.0.0.1:0',
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
-      routes: OWN.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
+      routes: routed.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
     bundles: {
@@ -96,6 +102,7 @@ export async function writeWorld(
     },
     metrics: { listen: '127.0.0.1:0' },
     limits,
+    ...more,
   }
   // JSON is YAML.
   writeFileSync(join(folder, 'edge.yaml'), JSON.stringify(yaml, undefined, 2))
@@ -112,6 +119,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     { server: serverPort, guard: guardPort },
     options.limits ?? {},
     options.identifiers,
+    options.more,
+    options.routed,
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))
