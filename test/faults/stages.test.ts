@@ -65,7 +65,7 @@ t.test('no descriptors are left', async (t) => {
       limit(intake, '--nofile=3:4096')
       const strangers = flood()
       await direction.links.producer.cut()
-      t.ok(await direction.standsStill(1_000), 'nothing moves')
+      t.ok(await direction.standsStill(500), 'nothing moves')
       for (const stranger of strangers) stranger.destroy()
       limit(intake, '--nofile=4096:4096')
     },
@@ -109,7 +109,7 @@ t.test('no memory is left', async (t) => {
       limit(direction.guard().process.pid!, `--data=${64 * 1024 * 1024}:unlimited`)
       process.kill(pid('inspect'), 'SIGKILL')
       await direction.healthSays(NO_START)
-      t.ok(await direction.standsStill(1_000), 'nothing moves')
+      t.ok(await direction.standsStill(500), 'nothing moves')
       limit(direction.guard().process.pid!, '--data=unlimited:unlimited')
     },
   })
@@ -123,7 +123,7 @@ t.test('another one has the lock of the journal', (t) =>
       process.kill(pid('journal'), 'SIGKILL')
       const holder = spawn('flock', [direction.site.journal, 'sleep', '600'], { detached: true })
       await direction.healthSays(/^journal found its directory in use/)
-      t.ok(await direction.standsStill(1_000), 'nothing moves')
+      t.ok(await direction.standsStill(500), 'nothing moves')
       process.kill(-holder.pid!, 'SIGKILL')
       await once(holder, 'exit')
     },
