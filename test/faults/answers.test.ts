@@ -2,7 +2,7 @@
 import t from 'tap'
 import { makeSite, runGuard, until } from '../guard/harness.ts'
 import { compileProduct } from '../support/compile.ts'
-import { LONG, underLoad } from './endure.ts'
+import { ENDED, LONG, underLoad } from './endure.ts'
 import { falsifier } from './through.ts'
 
 t.setTimeout(1_000_000)
@@ -44,7 +44,7 @@ t.test('an answer that ends the direction', async (t) => {
     const why = new RegExp(ENDS[way]!(verifier))
     await direction.endure(t, {
       name: `an answer of ${verifier}: ${way}`,
-      health: /^release ended with exit code 1: its last line in the log says why/,
+      health: ENDED,
       async strike() {
         const before = said().length
         falsify(verifier, way)
