@@ -30,6 +30,8 @@ export type World = Readonly<{
   ca: Ca
   edge: Edge
   config: EdgeConfig
+  /** The configuration's file. */
+  file: string
   server: PeerDomain
   /** What the outgoing guard was sent; `verdict` decides its answers. */
   guard: {
@@ -50,6 +52,8 @@ export type World = Readonly<{
 export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
+  /** What else stands under `s2s`; files go into the folder. */
+  s2s?: (folder: string, ca: Ca) => object | Promise<object>
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
   /** Takes each frame instead of keeping it. */
@@ -65,6 +69,7 @@ export async function writeWorld(
   ports: Readonly<{ server: number; guard: number }>,
   limits: object,
   identifiers: IdentifierKind = 'foreign',
+  s2s: WorldOptions['s2s'] = () => ({}),
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -88,6 +93,7 @@ export async function writeWorld(
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
       routes: OWN.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
+      ...(await s2s(folder, ca)),
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
     bundles: {
@@ -112,6 +118,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     { server: serverPort, guard: guardPort },
     options.limits ?? {},
     options.identifiers,
+    options.s2s,
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))
@@ -204,6 +211,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ca,
     edge,
     config,
+    file,
     server,
     guard,
     release,
