@@ -127,7 +127,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
         peer.ca === undefined
           ? shared
           : authorities([...path, 'ca'], peer.ca, [...path, 'crls'], peer.crls ?? []),
-      pins: peer.pins,
+      pins: peer.pins ?? [],
       minVersion: peer.minVersion,
     })
   }

@@ -42,7 +42,13 @@ t.test('a good one', (t) => {
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) return t.fail(config.problems.join('\n'))
   t.equal(config.side, 'high')
-  t.same(config.limits, { handshakeSeconds: 30, stanzaSeconds: 20, iqSeconds: 60, queueStanzas: 10_000 })
+  t.same(config.limits, {
+    handshakeSeconds: 30,
+    stanzaSeconds: 20,
+    iqSeconds: 60,
+    failBackSeconds: 60,
+    queueStanzas: 10_000,
+  })
   t.same(config.s2s.listen, { host: '127.0.0.1', port: 0 })
   t.equal(config.state, join(folder, 'state'))
   return t.end()

@@ -53,7 +53,7 @@ export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
   /** What else stands under `s2s`; files go into the folder. */
-  s2s?: (folder: string, ca: Ca) => object | Promise<object>
+  s2s?: (folder: string, ca: Ca, ports: Readonly<{ server: number }>) => object | Promise<object>
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
   /** Takes each frame instead of keeping it. */
@@ -93,7 +93,7 @@ export async function writeWorld(
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
       routes: OWN.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
-      ...(await s2s(folder, ca)),
+      ...(await s2s(folder, ca, ports)),
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
     bundles: {

@@ -19,6 +19,8 @@ export type DomainOptions = Identity &
     route: (domain: string) => Readonly<{ host: string; port: number }>
     /** Port to listen on, on 127.0.0.1; 0 (default) for any. */
     port?: number
+    /** Streams to it begin with TLS at once (XEP-0368), and not by STARTTLS. */
+    direct?: boolean
     /** Takes each stanza's octets instead of `received`; a view that is valid during the call only. */
     onOctets?: (octets: Buffer, stream: Stream) => void
   }>
@@ -87,6 +89,7 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.3',
+    ...(options.direct === true ? { ALPNProtocols: ['xmpp-server'] } : {}),
   })
   secureServer.on('secureConnection', (socket) => {
     keep(socket)
@@ -101,6 +104,7 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
   secureServer.on('tlsClientError', (error) => faults.push(error.message))
   const server = createServer((socket) => {
     keep(socket)
+    if (options.direct === true) return void secureServer.emit('connection', socket)
     acceptPlain(socket, domains, secureServer).catch((error: Error) => {
       faults.push(error.message)
       socket.destroy()
