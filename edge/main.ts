@@ -3,7 +3,8 @@
  * and stands between them and the two guards.
  *
  * Reads    edge.yaml and the files it names: certificates, keys, CAs, CRLs, the bundles of both directions (by digest)
- * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics
+ * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics; the control
+ *          socket in the state folder
  * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
  * Writes   one number in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
@@ -18,6 +19,7 @@
  *   own servers ── s2s ──▶ inbound ─▶ outgoing (normalise, decide, spool) ── GCXP ──▶ outgoing guard
  *   own servers ◀── s2s ── outbound ◀─ incoming (parse, check)           ◀── GCXP ── incoming guard
  */
+import { join } from 'node:path'
 import {
   type Consumer,
   type ConsumerConnection,
@@ -30,6 +32,8 @@ import {
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
+import { type Command, type ControlServer, listenControl } from './control/server.ts'
+import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
@@ -38,6 +42,7 @@ import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
+import { createOccupancy } from './occupancy.ts'
 import type { Delivery } from './outbound/link.ts'
 import { createLinks } from './outbound/links.ts'
 import { SYSTEM_NAMES } from './outbound/route.ts'
@@ -74,7 +79,29 @@ const CALENDAR_MS = 60_000
 
 /** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
 export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
+  const commands = new Map<string, Command>()
+  const control = await listenControl(config.state, commands, log)
+  try {
+    return await startParts(config, log, commands, control)
+  } catch (error) {
+    control.close()
+    throw error
+  }
+}
+
+/** All of it but the control socket, which holds the state folder; each part adds its commands. */
+async function startParts(
+  config: EdgeConfig,
+  log: Log,
+  commands: Map<string, Command>,
+  control: ControlServer,
+): Promise<Edge> {
   const { out, in: into, limits, s2s } = config
+  const since = new Date().toISOString()
+  commands.set('about', {
+    takes: {},
+    run: (_, asker) => void asker.item({ name: config.name, side: config.side, pid: process.pid, since }),
+  })
   const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
@@ -82,6 +109,9 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
+  const controls = createControls(config.controls)
+  const rates = createRates(() => flow())
+  const occupancy = createOccupancy(join(config.state, 'occupants'))
   const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
 
   let failedWith: (why: string) => void = () => {}
@@ -193,12 +223,18 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    controls,
+    denied: (problem) => log.warn({}, problem),
+    occupancy,
+    unasked: config.unasked,
+    presence: config.presence,
+    permits: () => true,
     next: spool.next,
     push(octets, at, note) {
       if (!spool.push(octets, at, note)) flow()
     },
     reply(from, to, stanza) {
-      if (links.answer(from, to, toServer(stanza))) return
+      if (links.answer(from, controls.carrier(to), toServer(stanza))) return
       metrics.errors.inc()
       flow()
     },
@@ -217,9 +253,11 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    controls,
+    occupancy,
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
-      if (!links.deliver(from, to, toServer(stanza))) flow()
+      if (!links.deliver(from, controls.carrier(to), toServer(stanza))) flow()
     },
     bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
     now: Date.now,
@@ -242,14 +280,18 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       site: {
         own: new Set(out.bundle.from.domains.map(({ name }) => name)),
         far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+        admit: controls.admit,
         tls,
         limits: wire,
         ...clocks,
       },
-      isHeld: ({ proven }) => spool.isFull() || [...proven].some(links.isFullTowards),
-      onStanza(stream, stanza) {
+      isHeld: ({ from, proven }) =>
+        spool.isFull() || rates.isHeld(from) || [...proven].some(links.isFullTowards),
+      onStanza(stream, stanza, octets) {
         metrics.stanzas.inc({ direction: 'out' })
-        outgoing.take(stream, stanza, performance.now())
+        const control = controls.ruleFor(stream.from)
+        if (control !== undefined) rates.took(stream.from, control, performance.now())
+        outgoing.take(stream, stanza, octets, performance.now())
       },
       onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
       onEnd(stream, why) {
@@ -315,6 +357,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   const clock = setInterval(() => {
     outgoing.expire()
     incoming.expire()
+    occupancy.expire(Date.now())
   }, TICK_MS)
   /** What ran out or was taken back since the last time: the operator hears of it, and no stream outlives it. */
   function checkTrust(): void {
@@ -334,12 +377,14 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
 
   function stop(): void {
     clearInterval(clock)
+    rates.close()
     clearInterval(calendar)
     listener?.close()
     links.close()
     producer?.close()
     consumer?.close()
     page?.close()
+    control.close()
   }
 
   try {

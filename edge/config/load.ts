@@ -12,9 +12,17 @@ import { readChecked } from '../../rules/ruleset/file.ts'
 import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/problem.ts'
 import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
+import type { ControlSource } from '../controls.ts'
 import type { Address } from '../outbound/route.ts'
+import { checkControls } from './controls.ts'
 import { readS2s, type S2sConfig } from './s2s.ts'
-import { checkEdgeSource, type EdgeLimits, type EdgeSource } from './schema.ts'
+import {
+  checkEdgeSource,
+  type EdgeLimits,
+  type EdgeSource,
+  type PresenceChoice,
+  type Unasked,
+} from './schema.ts'
 
 /** A configuration that can be run. Texts of files are in it, not their names; keys among them: never to be shown. */
 export type EdgeConfig = Readonly<{
@@ -25,6 +33,9 @@ export type EdgeConfig = Readonly<{
   out: Readonly<{ guard: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
+  controls: readonly ControlSource[] | undefined
+  unasked: Unasked
+  presence: PresenceChoice
   limits: EdgeLimits
 }>
 
@@ -82,7 +93,12 @@ function resolveFiles(
   const out = { bundle: bundle('out'), credentials: credentials('out') }
   const into = { bundle: bundle('in'), credentials: credentials('in') }
   const own = out.bundle?.from.domains.map(({ name }) => name)
-  const s2s = readS2s(config.s2s, { folder, now, own, address, wrong })
+  const carried = (config.controls ?? []).flatMap(({ trunk }) => trunk)
+  const s2s = readS2s(config.s2s, { folder, now, own, carried, address, wrong })
+  if (own !== undefined) {
+    const routed = config.s2s.routes.map(({ domain }) => domain)
+    checkControls(config.controls, own, routed, wrong)
+  }
   if (out.bundle !== undefined && into.bundle !== undefined)
     checkSides(config, out.bundle, into.bundle, wrong)
   const listen = {
@@ -110,6 +126,10 @@ function resolveFiles(
       digest: config.bundles.in.digest,
     },
     metrics: listen.metrics,
+    controls: config.controls,
+    // A foreign peer's ids may be of stanzas that went another way.
+    unasked: config.unasked ?? (isNumbered(out.bundle!) ? 'refuse' : 'pass'),
+    presence: config.presence,
     limits: config.limits,
   }
 }

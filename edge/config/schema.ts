@@ -2,6 +2,7 @@
  * edge.schema.json applied: the closed form of edge.yaml, each error with its place and what to write instead.
  */
 import { schemaChecker } from '../../rules/ruleset/checker.ts'
+import type { ControlSource } from '../controls.ts'
 import type { Route } from '../outbound/route.ts'
 import type { PeerTrust } from '../tls-ext/trust.ts'
 import schema from './edge.schema.json' with { type: 'json' }
@@ -21,9 +22,16 @@ export type EdgeSource = Readonly<{
   }>
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
+  controls?: readonly ControlSource[]
+  unasked?: Unasked
+  presence: PresenceChoice
   limits: EdgeLimits
 }>
 
+/** What becomes of a room's traffic to who did not join, and of receipts for what did not come. */
+export type Unasked = 'refuse' | 'pass'
+/** Whether presence is made coarse, and the least seconds between two of the same addresses. */
+export type PresenceChoice = Readonly<{ coarse: boolean; seconds: number }>
 export type S2sSource = Readonly<{
   listen: string
   listenDirect?: string

@@ -13,6 +13,7 @@ import type { TLSSocket } from 'node:tls'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import { decodeBase64 } from '../../rules/text/base64.ts'
 import { attribute, elements, SERVER_NS, text, type XmlElement } from '../../rules/xml/node.ts'
+import type { Controls } from '../controls.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { DIALBACK_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
@@ -31,6 +32,8 @@ import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
 export type InboundSite = Readonly<{
   own: ReadonlySet<string>
   far: ReadonlySet<string>
+  /** Whether a server of that own domain may connect from that address, and whose stanzas else it may bring. */
+  admit: Controls['admit']
   tls: StreamTls
   limits: WireLimits
   handshakeMs: number
@@ -41,7 +44,10 @@ export type InboundSite = Readonly<{
 export type InboundStream = Readonly<{
   from: string
   to: string
-  /** The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2). */
+  /**
+   * The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2), and
+   * those that the controls put behind it.
+   */
   proven: ReadonlySet<string>
   lang: string | undefined
   pause(): void
@@ -80,6 +86,7 @@ export function acceptStream(
   let to = ''
   let proven: ReadonlySet<string> = new Set()
   let stream: InboundStream | undefined
+  const address = socket.remoteAddress ?? ''
 
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
@@ -89,6 +96,8 @@ export function acceptStream(
       connection.write(openStream(to, from, makeId()))
       if (condition !== undefined)
         return connection.fail(condition, `header from=${quoted(header.from)} to=${quoted(header.to)}`)
+      const admitted = site.admit(from, address)
+      if ('problem' in admitted) return connection.fail('policy-violation', admitted.problem)
       if (phase === 'plain') {
         phase = 'starttls'
         connection.write(FEATURES_STARTTLS)
@@ -96,7 +105,10 @@ export function acceptStream(
         const problemOf = site.tls.examine(secure!, Date.now())
         const problem = problemOf(from)
         if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
-        proven = new Set([...site.own].filter((own) => problemOf(own) === undefined))
+        const shown = [...site.own].filter(
+          (own) => problemOf(own) === undefined && !('problem' in site.admit(own, address)),
+        )
+        proven = new Set([...shown, ...admitted.trunk])
         phase = 'auth'
         connection.write(FEATURES_EXTERNAL)
       } else if (phase === 'final') {

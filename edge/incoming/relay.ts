@@ -14,7 +14,9 @@ import { refused } from '../../rules/reasons.ts'
 import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
+import type { Controls } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
+import type { Occupancy } from '../occupancy.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
@@ -28,6 +30,7 @@ export const OUTCOMES = [
   'iq-unasked',
   'iq-too-many',
   'unknown-reference',
+  'control-kind',
   'invalid',
   'expired',
 ] as const
@@ -38,6 +41,8 @@ export type IncomingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  controls: Pick<Controls, 'ruleFor'>
+  occupancy: Pick<Occupancy, 'delivered'>
   /** Queues a stanza for the server of `to`. */
   deliver(from: string, to: string, stanza: string): void
   /** Sends a canonical stanza of the edge's own making to the guard, if the rules let it. */
@@ -65,6 +70,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   const restore = createRestorer(bundle, identifiers)
   const far = new Set(bundle.from.domains.map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
+  const rooms = new Set(bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
   const parse = createTextParser(limits)
   let last = NO_NUMBER
@@ -104,6 +110,10 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     const to = parseJid(attribute(released, 'to') ?? '')
     if (from === undefined || !far.has(from.domain)) return 'bad-from'
     if (to === undefined || !own.has(to.domain)) return 'bad-to'
+    if (options.controls.ruleFor(to.domain)?.kinds.has(released.name) !== true) {
+      options.counted('control-kind')
+      return undefined
+    }
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return 'bad-attribute'
     const stanza =
       released.name === 'iq'
@@ -115,8 +125,9 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       options.counted(stanza)
       return undefined
     }
-    if (numbered && stanza.name !== 'iq')
-      identifiers.received(number, { from, to, id: attribute(stanza, 'id') })
+    if (stanza.name !== 'iq') identifiers.received(number, { from, to, id: attribute(stanza, 'id') })
+    if (stanza.name === 'presence' && rooms.has(to.domain))
+      options.occupancy.delivered(attribute(stanza, 'type') ?? '', { from, to }, stanza, options.now())
     options.counted('delivered')
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.

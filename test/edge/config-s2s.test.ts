@@ -30,9 +30,9 @@ file('forged.crl', await makeCrl(ca, [], { signedWith: other }))
 file('none.crl', 'hello')
 const pin = keyDigest(new X509Certificate(one.certificate))
 
-function load(s2s: object): EdgeConfig | readonly string[] {
+function load(s2s: object, more: object = {}): EdgeConfig | readonly string[] {
   const path = join(folder, 'changed.yaml')
-  writeFileSync(path, JSON.stringify({ ...yaml, s2s: { ...yaml.s2s, ...s2s } }, undefined, 2))
+  writeFileSync(path, JSON.stringify({ ...yaml, ...more, s2s: { ...yaml.s2s, ...s2s } }, undefined, 2))
   const config = loadEdgeConfig(path, Date.now())
   return 'problems' in config ? config.problems.map((line) => line.replace(`${path}:`, '')) : config
 }
@@ -162,6 +162,13 @@ t.test('each mistake is found', (t) => {
       for (const line of problems) t.match(line, /^\d+:\d+: /, `${what}: has a place`)
     }
   }
+  t.end()
+})
+
+t.test('a domain behind another needs no route without DNS', (t) => {
+  const s2s = { dns: 'off', routes: [{ domain: 'high.example', host: '192.0.2.1', port: 1 }] }
+  const controls = [{ domain: 'high.example', trunk: ['conference.high.example'] }]
+  t.match(load(s2s, { controls }), { s2s: { dns: false } })
   t.end()
 })
 

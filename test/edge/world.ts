@@ -54,6 +54,10 @@ export type WorldOptions = Readonly<{
   limits?: Readonly<Record<string, number>>
   /** What else stands under `s2s`; files go into the folder. */
   s2s?: (folder: string, ca: Ca, ports: Readonly<{ server: number }>) => object | Promise<object>
+  /** More of edge.yaml, at its top level. */
+  more?: object
+  /** The own domains that have a route; all. */
+  routed?: readonly string[]
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
   /** Takes each frame instead of keeping it. */
@@ -69,6 +73,8 @@ export async function writeWorld(
   ports: Readonly<{ server: number; guard: number }>,
   limits: object,
   identifiers: IdentifierKind = 'foreign',
+  more: object = {},
+  routed: readonly string[] = OWN,
   s2s: WorldOptions['s2s'] = () => ({}),
 ) {
   const ca = await makeCa('High')
@@ -92,7 +98,7 @@ export async function writeWorld(
       listen: '127.0.0.1:0',
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
-      routes: OWN.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
+      routes: routed.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
       ...(await s2s(folder, ca, ports)),
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
@@ -102,6 +108,7 @@ export async function writeWorld(
     },
     metrics: { listen: '127.0.0.1:0' },
     limits,
+    ...more,
   }
   // JSON is YAML.
   writeFileSync(join(folder, 'edge.yaml'), JSON.stringify(yaml, undefined, 2))
@@ -118,6 +125,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     { server: serverPort, guard: guardPort },
     options.limits ?? {},
     options.identifiers,
+    options.more,
+    options.routed,
     options.s2s,
   )
   const config = loadEdgeConfig(file, Date.now())
