@@ -173,6 +173,24 @@ t.test('of servers of one priority, one that is away does no harm', async (t) =>
   }
 })
 
+t.test('a stream does not outlive the trust in its server', async (t) => {
+  const there = await server()
+  t.teardown(there.close)
+  const tls = streamTls({ certificates, trust: trustIn(['high.example'], ca) })
+  const { links, send, states } = linksTo([route(there.port)], { tls })
+  t.teardown(links.close)
+  send('trusted')
+  t.ok(await until(() => bodies(there).includes('trusted')))
+  links.recheck()
+  t.equal(states.at(-1), 'open: ', 'as long as it is trusted, it stands')
+  tls.reload({ certificates, trust: trustIn(['high.example'], await makeCa('Next')) })
+  links.recheck()
+  t.match(states.at(-1), /^idle: .*not of the configured CA/)
+  send('no more')
+  t.ok(await until(() => /^waiting: .*not of the configured CA/.test(states.at(-1)!)))
+  t.notOk(bodies(there).includes('no more'))
+})
+
 t.test('a pair is never wedged by refusals', async (t) => {
   const away = await server()
   await away.close()

@@ -409,6 +409,32 @@ t.test('handshakes that come to nothing', async (t) => {
   }
 })
 
+t.test('what a peer says in an alert is put in words', async (t) => {
+  const tls = edgeTls(trustIn(OWN, ca))
+  const DISTRUST = /does not accept our certificate: is it of a CA that the peer trusts/
+  for (const [alert, wanted] of [
+    [42, DISTRUST],
+    [43, DISTRUST],
+    [44, DISTRUST],
+    [45, DISTRUST],
+    [46, DISTRUST],
+    [48, DISTRUST],
+    [70, /does not speak TLS 1\.3/],
+    [112, /does not know the name that it is asked for \(SNI\)/],
+    [116, /did not get our certificate/],
+    [120, /does not speak xmpp-server there \(ALPN\)/],
+    [80, /^TLS handshake failed: ERR_SSL_/],
+  ] as const) {
+    const [far, near] = await sockets()
+    far.once('data', () => far.write(Buffer.from([0x15, 3, 3, 0, 2, 2, alert])))
+    await t.rejects(
+      tls.connect(near, 'low.example', 'high.example', 'direct'),
+      { message: wanted },
+      `alert ${alert}`,
+    )
+  }
+})
+
 t.test('a reload: handshakes to come have the new, connections that stand go on', async (t) => {
   const tls = edgeTls(trustIn(OWN, ca))
   const peer = { servername: 'low.example', rejectUnauthorized: false, ...credentials(good) }
