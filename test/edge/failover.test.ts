@@ -1,4 +1,5 @@
 /** Several servers of one own domain: which one has the stream, what happens when it goes and when a better one comes back. */
+import type { Socket } from 'node:net'
 import t from 'tap'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import type { Names, Route } from '../../edge/outbound/route.ts'
@@ -153,6 +154,42 @@ t.test('fail-over to the next server and back, nothing lost, doubled or overtake
   t.notOk(
     states.some((state) => state.startsWith('waiting')),
     'without a break',
+  )
+})
+
+t.test('the better server gets nothing before the other has all that went to it', async (t) => {
+  const better = await server()
+  await better.close()
+  let read = 0
+  let slow: Socket | undefined
+  const second = await server({
+    onOctets(_octets, { socket }) {
+      read++
+      if (slow === undefined) slow = socket.pause()
+    },
+  })
+  t.teardown(second.close)
+  const { links, states, send } = linksTo([route(second.port, 20), route(better.port, 10)], {
+    limits: { stanzaBytes: 100_000, depth: 20 },
+  })
+  t.teardown(links.close)
+  // More than the system holds for a reader that does not read.
+  const COUNT = 4000
+  for (let i = 0; i < COUNT; i++) send(`${i} ${'x'.repeat(8000)}`)
+  t.ok(await until(() => slow !== undefined))
+  const back = await server({ port: better.port })
+  t.teardown(back.close)
+  t.ok(await until(() => back.accepted() > 0, 4000), 'the better one is there')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  t.equal(back.received.length, 0, 'and waits')
+  t.match(states.at(-1), /priority 20/)
+  slow!.resume()
+  t.ok(await until(() => read + back.received.length === COUNT, 8000))
+  t.equal(states.at(-1), 'open: ')
+  t.same(
+    bodies(back).map((body) => Number(body.split(' ')[0])),
+    Array.from({ length: back.received.length }, (_, i) => read + i),
+    'it goes on where the other has ended',
   )
 })
 

@@ -12,7 +12,7 @@ import {
 import t from 'tap'
 import { crlProblem, readCrls } from '../../edge/tls-ext/crl.ts'
 import { type StreamTls, streamTls } from '../../edge/tls-ext/index.ts'
-import { keyDigest, type PeerTrust, readAuthorities } from '../../edge/tls-ext/trust.ts'
+import { examinePeer, keyDigest, type PeerTrust, readAuthorities } from '../../edge/tls-ext/trust.ts'
 import { type Ca, type Credentials, issue, makeCa, makeCrl, makeKeys } from '../pki/pki.ts'
 import { trustIn } from './trust.ts'
 
@@ -337,6 +337,18 @@ t.test('direct TLS: the name in SNI, the protocol in ALPN', async (t) => {
     await connected(tls, { ...peer, ALPNProtocols: ['h2'] }, 'direct'),
     /does not speak xmpp-server there \(ALPN\)/,
   )
+})
+
+t.test('a connection that resumes another one is not taken', (t) => {
+  const socket = {
+    authorized: true,
+    isSessionReused: () => true,
+    getProtocol: () => 'TLSv1.3',
+    getPeerX509Certificate: () => new X509Certificate(good.certificate),
+  } as unknown as TLSSocket
+  const problemOf = examinePeer(socket, trustIn(OWN, ca), Date.now())
+  t.match(problemOf('high.example'), /resumes an earlier one/)
+  t.end()
 })
 
 t.test('no renegotiation, no resumption', async (t) => {

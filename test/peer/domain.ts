@@ -36,6 +36,8 @@ export type Outgoing = Readonly<{
 export type PeerDomain = Readonly<{
   port: number
   received: Received[]
+  /** Streams that were opened to it, ever. */
+  accepted(): number
   /** What went wrong on accepted connections, as text. */
   faults: string[]
   /** Sends a stanza on the stream of its `from` and `to` domains, which is opened when there is none. */
@@ -55,6 +57,7 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
   const received: Received[] = []
   const faults: string[] = []
   const watchers = new Set<(stanza: Received) => void>()
+  let accepted = 0
   let closed = false
   const outgoing = new Map<string, Promise<Outgoing>>()
 
@@ -94,7 +97,10 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
   secureServer.on('secureConnection', (socket) => {
     keep(socket)
     acceptSecure(socket, domains).then(
-      (stream) => stream.talk.flow((octets) => take(octets, stream)),
+      (stream) => {
+        accepted++
+        stream.talk.flow((octets) => take(octets, stream))
+      },
       (error: Error) => {
         faults.push(error.message)
         socket.destroy()
@@ -163,6 +169,7 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
   return {
     port: (server.address() as AddressInfo).port,
     received,
+    accepted: () => accepted,
     faults,
     send,
     stream,
