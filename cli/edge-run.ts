@@ -25,7 +25,8 @@ export async function runCommand(file: string): Promise<number> {
   let edge: Edge | undefined
   process.on('SIGHUP', () => void edge?.reload('SIGHUP'))
   edge = await startEdge(config, log, () => loadEdgeConfig(file, Date.now()))
-  log.info({ s2s: edge.s2sPort, gcxp: edge.gcxpPort, metrics: edge.metricsPort }, 'edge runs')
+  const { s2sPort: s2s, s2sDirectPort: s2sDirect, gcxpPort: gcxp, metricsPort: metrics } = edge
+  log.info({ s2s, s2sDirect, gcxp, metrics }, 'edge runs')
   const problem = await Promise.race([stopped, edge.failed])
   edge.stop()
   // Peers get a moment to hear the end of their streams; what is still open then is cut.
