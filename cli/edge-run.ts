@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { loadEdgeConfig } from '../edge/config/load.ts'
 import { limitLog } from '../edge/log.ts'
-import { startEdge } from '../edge/main.ts'
+import { type Edge, startEdge } from '../edge/main.ts'
 import { complain } from './edge-asked.ts'
 
 const LAST_WORDS_MS = 4_000
@@ -21,9 +21,12 @@ export async function runCommand(file: string): Promise<number> {
   const stopped = new Promise<undefined>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(undefined))
   })
-  const edge = await startEdge(config, log, () => loadEdgeConfig(file, Date.now()))
-  process.on('SIGHUP', () => void edge.reload('SIGHUP'))
-  log.info({ s2s: edge.s2sPort, gcxp: edge.gcxpPort, metrics: edge.metricsPort }, 'edge runs')
+  // Of itself Node ends at this signal, and a terminal that closes sends it too.
+  let edge: Edge | undefined
+  process.on('SIGHUP', () => void edge?.reload('SIGHUP'))
+  edge = await startEdge(config, log, () => loadEdgeConfig(file, Date.now()))
+  const { s2sPort: s2s, s2sDirectPort: s2sDirect, gcxpPort: gcxp, metricsPort: metrics } = edge
+  log.info({ s2s, s2sDirect, gcxp, metrics }, 'edge runs')
   const problem = await Promise.race([stopped, edge.failed])
   edge.stop()
   // Peers get a moment to hear the end of their streams; what is still open then is cut.

@@ -21,11 +21,10 @@ export type Health = Readonly<{
 export type HealthOptions = Readonly<{
   /** Where the incoming guard is awaited. */
   awaited: string
-  recordsProblem(): string | undefined
+  /** Why nothing moves, of spools and records. */
+  troubles(): readonly string[]
   isOpen(): boolean
   isFull(): boolean
-  /** Why nothing can be taken, a line each. */
-  troubles(): string[]
   expiring(): readonly Expiring[]
 }>
 
@@ -46,10 +45,9 @@ export function createHealth(options: HealthOptions): Health {
     guard: (which, problem) => set(guards, which, problem),
     server: (far, own, problem) => set(servers, `s2s from ${far} to ${own}`, problem),
     missing: (now) => [
-      ...[options.recordsProblem() ?? []].flat(),
+      ...options.troubles(),
       ...(options.isOpen() ? [] : ['s2s port: not open yet']),
       ...[...guards].map(([which, problem]) => `${which}: ${problem}`),
-      ...options.troubles(),
       ...options
         .expiring()
         .filter(({ kind, until }) => kind === 'certificate' && until < now)

@@ -67,7 +67,7 @@ export type Edge = Readonly<{
 }>
 
 const TICK_MS = 500
-const CALENDAR_MS = 3_600_000
+const CALENDAR_MS = 60_000
 
 /** Starts an edge; `read` gives its configuration anew. Rejects with one line when a port or the state folder cannot be had. */
 export async function startEdge(config: EdgeConfig, log: Log, read?: ReloadOptions['read']): Promise<Edge> {
@@ -131,11 +131,10 @@ async function startParts(
   let expiring = whatExpires(config)
   const checkExpiry = createExpiryWatch(log)
   const health = createHealth({
-    recordsProblem: () => records.problem(),
+    troubles: () => [records.problem() ?? [], relays.troubles()].flat(),
     awaited: `${into.listen.host}:${into.listen.port}`,
     isOpen: () => listener !== undefined,
     isFull: () => relays.isOutgoingFull(),
-    troubles: () => relays.troubles(),
     expiring: () => expiring,
   })
   const readings: Readings = {
@@ -312,8 +311,14 @@ async function startParts(
     relays.tick()
     occupancy.expire(Date.now())
   }, TICK_MS)
-  checkExpiry(expiring, Date.now())
-  const calendar = setInterval(() => checkExpiry(expiring, Date.now()), CALENDAR_MS)
+  /** What ran out or was taken back since the last time: the operator hears of it, and no stream outlives it. */
+  function checkTrust(): void {
+    checkExpiry(expiring, Date.now())
+    listener?.recheck()
+    links.recheck()
+  }
+  checkTrust()
+  const calendar = setInterval(checkTrust, CALENDAR_MS)
 
   const reloading = createReload({
     ...{ config, read, site, links, controls, log, record: records.record },
@@ -322,7 +327,7 @@ async function startParts(
     consumer: () => consumer,
     onChange(next) {
       expiring = whatExpires(next)
-      checkExpiry(expiring, Date.now())
+      checkTrust()
     },
   })
   for (const [name, command] of reloading.commands) commands.set(name, command)

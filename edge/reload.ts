@@ -10,7 +10,6 @@ import type { EdgeConfig } from './config/load.ts'
 import type { Command } from './control/server.ts'
 import type { Controls } from './controls.ts'
 import type { Listener } from './inbound/listener.ts'
-import { proveDomains } from './inbound/proof.ts'
 import type { InboundSite } from './inbound/stream.ts'
 import type { Log } from './log.ts'
 import type { LinkSettings, Links } from './outbound/links.ts'
@@ -124,7 +123,7 @@ export type ReloadOptions = Readonly<{
   consumer(): Consumer | undefined
   record: Records['record']
   log: Log
-  /** Another configuration is in force. */
+  /** Another configuration is in force: whoever is not allowed by it is to be ended. */
   onChange(config: EdgeConfig): void
 }>
 
@@ -168,33 +167,14 @@ export function createReload(options: ReloadOptions): Reload {
     options.controls.set(running.controls)
     options.producer()?.renew(running.out.credentials)
     options.consumer()?.renew(running.in.credentials)
+    const before = standing()
     options.onChange(running)
-    return { problems: [], changed, waiting, ended: endForbidden() }
+    return { problems: [], changed, waiting, ended: before - standing() }
   }
 
-  /** Ends the streams that could not be opened now as they are; gives their number. */
-  function endForbidden(): number {
-    let ended = 0
-    const now = Date.now()
-    for (const { stream } of options.listener()?.streams() ?? []) {
-      const { session, from, proven } = stream
-      const proof = proveDomains(site, session.socket, from, session.socket.remoteAddress ?? '', now)
-      if ('problem' in proof) stream.fail(proof.condition, `after a reload: ${proof.problem}`)
-      else if ([...proven].every((domain) => proof.has(domain))) continue
-      else stream.fail('reset', 'after a reload it may bring stanzas of fewer domains')
-      ended++
-    }
-    for (const { to, link } of links.all()) {
-      const { session } = link.sight()
-      if (session === undefined) continue
-      const problem = running.s2s.inboundOnly.has(to)
-        ? `${to} is inbound only`
-        : site.tls.examine(session.socket, now)(to)
-      if (problem === undefined) continue
-      ended++
-      link.end(`after a reload: ${problem}`)
-    }
-    return ended
+  function standing(): number {
+    const outbound = links.all().filter(({ link }) => link.sight().session !== undefined)
+    return outbound.length + (options.listener()?.open() ?? 0)
   }
 
   /** What was read last, and before it what waits, with what is in force of that. */

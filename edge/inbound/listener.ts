@@ -35,6 +35,8 @@ export type Listener = Readonly<{
   streams(): Readonly<{ stream: InboundStream; held: boolean }>[]
   /** Asks `isHeld` again for every stream. */
   flow(): void
+  /** Ends streams whose certificate is no longer believed. */
+  recheck(): void
   close(): void
 }>
 
@@ -125,6 +127,9 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
       streams: () => all().map((stream) => ({ stream, held: held.has(stream) })),
       flow() {
         for (const stream of all()) hold(stream)
+      },
+      recheck() {
+        for (const stream of all()) stream.recheck()
       },
       close() {
         closePorts()

@@ -51,6 +51,8 @@ export type InboundStream = Readonly<{
   session: Session
   pause(): void
   resume(): void
+  /** Ends it when it no longer proves what it did: its certificate expired, revoked or no longer trusted, or by other controls. */
+  recheck(): void
   fail(condition: StreamCondition, why: string): void
 }>
 
@@ -116,6 +118,12 @@ export function acceptStream(
           session: beginSession(secure!, mode),
           pause: connection.pause,
           resume: connection.resume,
+          recheck() {
+            const proof = proveDomains(site, secure!, from, address, Date.now())
+            if ('problem' in proof) connection.fail(proof.condition, proof.problem)
+            else if (![...proven].every((domain) => proof.has(domain)))
+              connection.fail('reset', 'it may bring stanzas of fewer domains now')
+          },
           fail: connection.fail,
         }
         events.onOpen(stream)

@@ -63,6 +63,8 @@ export type Link = Readonly<{
   sight(): LinkSight
   /** Ends the stream that stands, if any; a new one is opened when there is something to send. */
   end(why: string): void
+  /** Ends the stream when its server's certificate is no longer believed, or nothing is to be sent to it any more. */
+  recheck(): void
   close(): void
 }>
 
@@ -309,6 +311,10 @@ export function createLink(options: LinkOptions): Link {
     state: () => state,
     sight: () => ({ state, why: lastWhy, nextTry, waiting: size(), session: stream?.session }),
     end: (why) => stream?.close(why),
+    recheck() {
+      if (options.isInboundOnly()) stream?.close('its server is inbound only now')
+      else stream?.recheck()
+    },
     close() {
       closed = true
       clearTimeout(timer)

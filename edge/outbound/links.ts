@@ -51,6 +51,8 @@ export type Links = Readonly<{
   /** Goes by other settings from now on; streams that stand stay. */
   set(settings: LinkSettings): void
   all(): Readonly<{ from: string; to: string; link: Link }>[]
+  /** Ends streams with servers whose certificate is no longer believed. */
+  recheck(): void
   close(): void
 }>
 
@@ -116,6 +118,9 @@ export function createLinks(options: LinksOptions): Links {
       }),
     set(next) {
       settings = next
+    },
+    recheck() {
+      for (const each of links.values()) each.recheck()
     },
     close() {
       for (const each of links.values()) each.close()

@@ -34,6 +34,8 @@ export type OutboundStream = Readonly<{
   session: Session
   /** Writes octets; `done` when the system has them. False: wait for `onDrain`. */
   write(octets: Uint8Array, done: () => void): boolean
+  /** Ends it when the server's certificate no longer proves what it did. */
+  recheck(): void
   close(why: string): void
 }>
 
@@ -67,7 +69,7 @@ export function initiateStream(
 ): void {
   const { from, to } = site
   let phase: Phase = 'plain'
-  let secured: TLSSocket | undefined
+  let peer: TLSSocket | undefined
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
       const problem = headerProblem(header, to)
@@ -129,8 +131,12 @@ export function initiateStream(
       phase = 'open'
       connection.deadline(undefined)
       events.onOpen({
-        session: beginSession(secured!, mode),
+        session: beginSession(peer!, mode),
         write: (octets, done) => connection.write(octets, (error) => error == null && done()),
+        recheck() {
+          const problem = peer === undefined ? undefined : site.tls.examine(peer, Date.now())(to)
+          if (problem !== undefined) connection.finish(STREAM_CLOSE, problem)
+        },
         close: (why) => connection.finish(STREAM_CLOSE, why),
       })
     } else {
@@ -150,7 +156,7 @@ export function initiateStream(
           return connection.finish('', problem)
         }
         phase = 'secure'
-        secured = secure
+        peer = secure
         begin(secure)
       },
       (error: Error) => {

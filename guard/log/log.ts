@@ -33,6 +33,8 @@ export type Log = Readonly<{
   flush(): void
   /** What is appended from now on goes to a new file. */
   startSegment(name: string): void
+  /** Begins no further flush; `then` is called when the running one has ended, or the log has failed. */
+  end(then: () => void): void
   /** Octets in the newest segment, waiting ones included. */
   segmentOctets(): number
   /** Synchronous writes so far. */
@@ -58,6 +60,7 @@ export function openLog(options: LogOptions): Log {
   /** Failed or closed: the file is not open any more. */
   let over = false
   let closing: (() => void) | undefined
+  let ended: (() => void) | undefined
 
   function fail(error: unknown): void {
     if (over) return
@@ -77,7 +80,8 @@ export function openLog(options: LogOptions): Log {
   }
 
   function flush(): void {
-    if (flushing || over || (waiting.length === 1 && waiting[0]!.parts.length === 0)) return
+    if (flushing || over || ended !== undefined || (waiting.length === 1 && waiting[0]!.parts.length === 0))
+      return
     flushing = true
     const segments = waiting
     const upTo = appended
@@ -85,13 +89,14 @@ export function openLog(options: LogOptions): Log {
     writeSegments(segments, 0, () => {
       flushing = false
       if (closing === undefined) options.onDurable(upTo)
-      flush()
-      end()
+      if (ended === undefined) flush()
+      else ended()
+      shut()
     })
   }
 
   /** Closes the file, when that is asked for and nothing is left to write. */
-  function end(): void {
+  function shut(): void {
     if (over || flushing || closing === undefined) return
     over = true
     closeSync(fd)
@@ -144,6 +149,10 @@ export function openLog(options: LogOptions): Log {
       waiting.push({ name, parts: [] })
       segmentOctets = 0
     },
+    end(then) {
+      ended = then
+      if (!flushing || over) then()
+    },
     segmentOctets: () => segmentOctets,
     flushes: () => flushes,
     close(closed) {
@@ -153,7 +162,7 @@ export function openLog(options: LogOptions): Log {
         return
       }
       flush()
-      end()
+      shut()
     },
   }
 }

@@ -33,6 +33,8 @@ export type World = Readonly<{
   /** Ends it and starts another in the same state folder; `between` is called when none runs. */
   restart(between?: () => unknown): Promise<void>
   config: EdgeConfig
+  /** The configuration's file. */
+  file: string
   server: PeerDomain
   /** What the outgoing guard was sent; `verdict` decides its answers. */
   guard: {
@@ -53,6 +55,8 @@ export type World = Readonly<{
 export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
+  /** What else stands under `s2s`; files go into the folder. */
+  s2s?: (folder: string, ca: Ca, ports: Readonly<{ server: number }>) => object | Promise<object>
   /** More of edge.yaml, at its top level. */
   more?: object
   /** The own domains that have a route; all. */
@@ -76,6 +80,7 @@ export async function writeWorld(
   identifiers: IdentifierKind = 'foreign',
   more: object = {},
   routed: readonly string[] = OWN,
+  s2s: WorldOptions['s2s'] = () => ({}),
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -99,6 +104,7 @@ export async function writeWorld(
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
       routes: routed.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
+      ...(await s2s(folder, ca, ports)),
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
     bundles: {
@@ -126,6 +132,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     options.identifiers,
     options.more,
     options.routed,
+    options.s2s,
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))
@@ -233,6 +240,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       edge = await start()
     },
     config,
+    file,
     server,
     guard,
     release,
@@ -249,7 +257,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net')
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
