@@ -197,6 +197,46 @@ t.test('an asker hears of its request after a restart, and an answer finds its w
   t.equal(world.server.received.filter(({ xml }) => xml.includes('id="theirs"')).length, 1, 'asked once')
 })
 
+t.test('what waits expires by its kind', async (t) => {
+  const world = await withoutGuard(t, { more: { spool: { messageSeconds: 3, presenceSeconds: 1 } } })
+  const begun = performance.now()
+  await world.server.send(message('late'))
+  await world.server.send(`<presence from='alice@high.example/x' to='bob@low.example'/>`)
+  t.ok(await eventually(async () => (await waiting(world)) === 2))
+  t.ok(await eventually(async () => (await waiting(world)) === 1))
+  t.notOk(
+    world.server.received.some(({ xml }) => xml.includes('late')),
+    'presence first, without a word',
+  )
+  const told = await world.server.find((xml) => xml.includes('id="late"'), 8000)
+  t.match(told?.xml, /<remote-server-timeout /)
+  t.ok(performance.now() - begun >= 3000)
+  t.equal(await waiting(world), 0)
+
+  await world.server.close()
+  world.release(released('undeliverable'))
+  t.ok(
+    await eventually(async () => (await waiting(world)) === 1, 10_000),
+    'and its answer waits for the guard',
+  )
+  await world.guard.start()
+  t.ok(
+    await world.guard.find((xml) => xml.includes('undeliverable') && xml.includes('remote-server-timeout')),
+  )
+})
+
+t.test('what waits is bounded in octets', async (t) => {
+  const world = await withoutGuard(t, { more: { spool: { octets: 1_048_576 } } })
+  const stream = await world.server.stream('high.example', 'low.example')
+  for (let i = 0; i < 2_000; i++)
+    stream.write(message(`long-${i}`).replace('<body>', `<body>${'x'.repeat(1000)}`))
+  await eventually(async () => (await waiting(world)) > 350)
+  await until(() => false, 500)
+  const held = await waiting(world)
+  // Half of it, and what one read brought beyond.
+  t.ok(held > 350 && held < 600, `${held} of 1,400 octets wait`)
+})
+
 t.test('where nothing can be written nothing is taken, and it goes on by itself', async (t) => {
   const world = await startWorld()
   t.teardown(() => world.close())
