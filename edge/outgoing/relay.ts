@@ -8,12 +8,9 @@
 import { type Jid, normaliseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
-import { createDecider } from '../../rules/decide/decide.ts'
-import { createWrittenDecider } from '../../rules/decide/written.ts'
-import { refused as isRefusal, type Reason } from '../../rules/reasons.ts'
-import { compareNumbers, formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
+import type { Reason } from '../../rules/reasons.ts'
+import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, elements, type XmlElement } from '../../rules/xml/node.ts'
-import { parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import {
   type Answer,
@@ -30,8 +27,6 @@ import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import type { AskedOfUs } from '../incoming/relay.ts'
-import { createNormaliser } from '../normalise/index.ts'
-import type { Naming } from '../normalise/naming.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { PendingTable } from '../pending.ts'
 import { coarsen, createPresencePace } from '../presence.ts'
@@ -48,7 +43,7 @@ import {
   TIMEOUT,
 } from '../refusal.ts'
 import type { Tap } from '../tap/tap.ts'
-import { octetsFor } from './crossing.ts'
+import { createPreparation } from './prepare.ts'
 import type { OutgoingEntry, OutgoingSpool, OutgoingSpoolOptions } from './spool.ts'
 
 /** Why a stanza of the own side did not go to the guard, beside the guard's own reasons. */
@@ -124,9 +119,7 @@ export type OutgoingRelay = Readonly<{
 
 export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const { bundle, asked, askedOfUs, identifiers, spool, counted, record, see } = options
-  const normalise = createNormaliser(bundle)
-  const decide = createDecider(bundle)
-  const foretell = createWrittenDecider(bundle)
+  const { prepare, octetsOf, decide } = createPreparation(bundle, identifiers, options.now)
   const isForUser = asksUsers(bundle)
   const numbered = isNumbered(bundle)
   const pace = createPresencePace(options.presence.seconds * 1000, () =>
@@ -326,40 +319,6 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     spool.push(crossing, at, taken)
   }
 
-  /** Brings a stanza to the canonical form for that number, and decides on it as the guard will. */
-  function prepare(
-    stanza: XmlElement,
-    lang: string | undefined,
-    number: StanzaNumber,
-    naming: Naming,
-  ): ReturnType<typeof normalise> {
-    const second = Math.floor(options.now() / 1000)
-    const normal = normalise(stanza, lang, second, naming)
-    if (normal.outcome !== 'ready') return normal
-    const reason = foretell(normal, second, number)
-    return reason === undefined ? normal : { outcome: 'refused', reason, stripped: normal.stripped }
-  }
-
-  /** The octets of a stanza for its number, which it may have waited for; or why they may not cross any more. */
-  function octetsOf({ crossing, at }: OutgoingEntry, number: StanzaNumber): Uint8Array | Reason {
-    const { envelope, source } = crossing
-    if (
-      crossing.number !== undefined &&
-      source !== undefined &&
-      compareNumbers(crossing.number, number) !== 0
-    ) {
-      const stanza = parseText(source.stanza, SOURCE_LIMITS)
-      if (isRefusal(stanza)) return stanza.refused
-      const normal = prepare(stanza, source.lang, number, identifiers.naming(number, envelope))
-      if (normal.outcome === 'ready') return Buffer.from(normal.octets, 'utf8')
-      return normal.outcome === 'refused' ? normal.reason : 'no-content'
-    }
-    const octets = octetsFor(crossing, number)
-    if (options.now() - at < SAME_MS) return octets
-    const verdict = decide(octets, Math.floor(options.now() / 1000), number)
-    return verdict.accepted ? octets : verdict.reason
-  }
-
   /** The id under which a request's answer will come in; undefined of a stanza that asks for none. */
   function answerTo({ kind, type, id }: Envelope, number: StanzaNumber): string | undefined {
     if (kind !== 'iq' || (type !== 'get' && type !== 'set')) return undefined
@@ -423,9 +382,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     sendOwn(envelope, text, at, taken) {
       const octets = Buffer.from(text, 'utf8')
       const number = spool.next()
-      const verdict = decide(octets, Math.floor(options.now() / 1000), number)
-      if (!verdict.accepted) {
-        counted.refused(verdict.reason)
+      const reason = decide(octets, number)
+      if (reason !== undefined) {
+        counted.refused(reason)
         return false
       }
       const crossing = {
@@ -498,11 +457,6 @@ function breaks({ kinds, stanzaOctets }: Control, kind: Kind, octets: number): E
   if (!kinds.has(kind)) return 'control-kind'
   return octets > stanzaOctets ? 'control-size' : undefined
 }
-
-/** A stanza that has waited less is judged as it was when it came: dates are in whole seconds. */
-const SAME_MS = 1_000
-/** What an own server has sent was within the limits then. */
-const SOURCE_LIMITS = { stanzaBytes: Number.MAX_SAFE_INTEGER, depth: 256 }
 
 /** The ends of an answer. */
 function back({ from, to }: Envelope): Readonly<{ from: Jid; to: Jid }> {
