@@ -135,12 +135,32 @@ t.test('SRV of both services, mixed', async (t) => {
     '30 direct-2:5270 direct',
     '40 plain-2:5269 starttls',
   ])
+  const many = names({
+    '_xmpp-server._tcp.high.example': Array.from({ length: 100 }, (_, i) => [`s${i}`, 1, 0, 0] as const),
+  })
+  t.equal(
+    shown(await findTargets('high.example', [], many.fake, seeded(1))).length,
+    16,
+    'of many, some in a round',
+  )
   const S = '_xmpp-server._tcp.high.example'
   const D = '_xmpps-server._tcp.high.example'
   for (const [what, srv, wanted] of [
     ['one of them only', { [D]: [['d', 1, 0, 0]] }, ['0 d:1 direct']],
     ['one fails', { [D]: 'ETIMEOUT', [S]: [['s', 1, 0, 0]] }, ['0 s:1 starttls']],
     ['one is not offered', { [D]: [['', 0, 0, 0]], [S]: [['s', 1, 0, 0]] }, ['0 s:1 starttls']],
+    [
+      'targets that are no host names',
+      {
+        [D]: [
+          ['a b', 1, 0, 0],
+          ['a\nb', 1, 0, 0],
+          ['-x', 1, 0, 0],
+        ],
+        [S]: [['s', 1, 0, 0]],
+      },
+      ['0 s:1 starttls'],
+    ],
     ['none there', {}, ['0 high.example:5269 starttls']],
     ['none of that kind', { [D]: 'ENODATA', [S]: 'ENODATA' }, ['0 high.example:5269 starttls']],
     [
