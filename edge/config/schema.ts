@@ -22,6 +22,13 @@ export type EdgeSource = Readonly<{
   }>
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
+  records: Readonly<{
+    folder?: string
+    key?: string
+    signingKey?: string
+    keep: Readonly<{ days?: number; megabytes?: number }>
+    warnFreeMegabytes: number
+  }>
   controls?: readonly ControlSource[]
   unasked?: Unasked
   presence: PresenceChoice
