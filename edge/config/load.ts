@@ -16,6 +16,7 @@ import { cannotRead } from '../../rules/unreadable.ts'
 import type { Address, Route } from '../outbound/route.ts'
 import { provesDomain } from '../tls-ext/identity.ts'
 import type { DomainCertificate } from '../tls-ext/index.ts'
+import { type CmbacConfig, resolveCmbac } from './cmbac.ts'
 import { checkEdgeSource, type EdgeLimits, type EdgeSource } from './schema.ts'
 
 /** A configuration that can be run. Texts of files are in it, not their names; keys among them: never to be shown. */
@@ -32,6 +33,7 @@ export type EdgeConfig = Readonly<{
   out: Readonly<{ guard: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
+  cmbac: CmbacConfig | undefined
   limits: EdgeLimits
 }>
 
@@ -96,12 +98,13 @@ function resolveFiles(
 
   const out = { bundle: bundle('out'), credentials: credentials('out') }
   const into = { bundle: bundle('in'), credentials: credentials('in') }
-  const ca = config.s2s.ca.map((file, i) => {
-    const text = pem(['s2s', 'ca', i], file)
+  const authority = (path: Path, file: string): string | undefined => {
+    const text = pem(path, file)
     const problem = text === undefined ? undefined : caProblem(text, now)
-    if (problem !== undefined) wrong(['s2s', 'ca', i], `${file} ${problem}`)
+    if (problem !== undefined) wrong(path, `${file} ${problem}`)
     return text
-  })
+  }
+  const ca = config.s2s.ca.map((file, i) => authority(['s2s', 'ca', i], file))
   const certificates = config.s2s.certificates.map(({ domains, ...files }, i) => {
     const path: Path = ['s2s', 'certificates', i]
     const certificate = pem([...path, 'certificate'], files.certificate)
@@ -113,6 +116,11 @@ function resolveFiles(
   })
   if (out.bundle !== undefined && into.bundle !== undefined)
     checkSides(config, out.bundle, into.bundle, wrong)
+  const report = (problem: Problem) => void problems.push(problem)
+  const cmbac =
+    config.cmbac === undefined || out.bundle === undefined
+      ? undefined
+      : resolveCmbac(config.cmbac, { yaml: source, folder, out: out.bundle, report, authority })
   const listen = {
     s2s: address(['s2s', 'listen'], config.s2s.listen),
     in: address(['gcxp', 'in', 'listen'], config.gcxp.in.listen),
@@ -144,6 +152,7 @@ function resolveFiles(
       digest: config.bundles.in.digest,
     },
     metrics: listen.metrics,
+    cmbac,
     limits: config.limits,
   }
 }
@@ -240,6 +249,6 @@ function caProblem(text: string, now: number): string | undefined {
     const problem = validityProblem(new X509Certificate(text), now)
     return problem === undefined ? undefined : `${problem}: replace it`
   } catch {
-    return 'holds no PEM certificate: give the CA of the own servers'
+    return 'holds no PEM certificate: give a CA'
   }
 }

@@ -14,9 +14,11 @@ import { refused } from '../../rules/reasons.ts'
 import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
+import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
+import { type EdgeError, errorOf, isAnswered, TIMEOUT } from '../refusal.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
 
@@ -30,6 +32,7 @@ export const OUTCOMES = [
   'unknown-reference',
   'invalid',
   'expired',
+  ...CMBAC_REASONS,
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
@@ -38,6 +41,8 @@ export type IncomingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  /** Why clearances keep a stanza, the frame of that number, from being delivered; whoever is asked tells the operator. */
+  denied(stanza: XmlElement, ends: Ends, number: StanzaNumber): Denial | undefined
   /** Queues a stanza for the server of `to`. */
   deliver(from: string, to: string, stanza: string): void
   /** Sends a canonical stanza of the edge's own making to the guard, if the rules let it. */
@@ -64,6 +69,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   const numbered = isNumbered(bundle)
   const restore = createRestorer(bundle, identifiers)
   const far = new Set(bundle.from.domains.map(({ name }) => name))
+  const farRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
   const parse = createTextParser(limits)
@@ -105,6 +111,14 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     if (from === undefined || !far.has(from.domain)) return 'bad-from'
     if (to === undefined || !own.has(to.domain)) return 'bad-to'
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return 'bad-attribute'
+    const denial = options.denied(released, { from, to }, number)
+    if (denial !== undefined) {
+      options.counted(denial.reason)
+      const kind = released.name
+      const envelope = { kind, type: attribute(released, 'type') ?? '', id: undefined, from, to }
+      if (isAnswered(envelope, farRooms.has(from.domain), released)) bounce(released, errorOf(denial))
+      return undefined
+    }
     const stanza =
       released.name === 'iq'
         ? takeIq(released, from.text, to.text, number)
@@ -146,18 +160,21 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       stanza.name === 'iq'
         ? type === 'get' || type === 'set'
         : stanza.name === 'message' && (type === '' || type === 'chat')
-    if (!waits) return
-    const attributes: Record<string, string> = { type: 'error' }
+    if (waits) bounce(stanza, TIMEOUT)
+  }
+
+  /** An error to the far sender, by way of the outgoing guard: a condition, as the profile has it. */
+  function bounce(stanza: XmlElement, { condition, type }: EdgeError): void {
     const from = attribute(stanza, 'to')
     const to = attribute(stanza, 'from')
     const given = attribute(stanza, 'id')
     const id = numbered && given !== undefined ? answering(given) : given
     if (from === undefined || to === undefined) return
-    Object.assign(attributes, { from, to }, id === undefined ? {} : { id })
+    const attributes = { type: 'error', from, to, ...(id === undefined ? {} : { id }) }
     options.bounce(
       serialise(
         element(SERVER_NS, stanza.name, attributes, [
-          element(SERVER_NS, 'error', { type: 'wait' }, [element(STANZA_ERRORS_NS, 'remote-server-timeout')]),
+          element(SERVER_NS, 'error', { type }, [element(STANZA_ERRORS_NS, condition)]),
         ]),
       ),
     )

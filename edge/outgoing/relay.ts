@@ -13,6 +13,7 @@ import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
+import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
@@ -23,6 +24,7 @@ import {
   type EdgeError,
   type Envelope,
   errorFor,
+  errorOf,
   isAnswered,
   NOT_FOUND,
   POLICY,
@@ -30,7 +32,13 @@ import {
 } from '../refusal.ts'
 
 /** Why a stanza of the own side did not go to the guard, beside the guard's own reasons. */
-export const EDGE_REASONS = ['iq-unasked', 'iq-too-many', 'iq-repeated', 'left-empty'] as const
+export const EDGE_REASONS = [
+  'iq-unasked',
+  'iq-too-many',
+  'iq-repeated',
+  'left-empty',
+  ...CMBAC_REASONS,
+] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
 
 /**
@@ -48,6 +56,8 @@ export type OutgoingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  /** Why clearances keep a stanza, with its label in canonical octets, from going on; whoever is asked tells the operator. */
+  denied(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
   /** The number of the stanza that is pushed next. */
   next(): StanzaNumber
   push(octets: Uint8Array, at: number, note: Note): void
@@ -116,7 +126,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       return
     }
     const iq = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
-    if (iq.crosses) cross(envelope, stanza, stream.lang, at, iq.answers)
+    if (iq.crosses) cross(envelope, stanza, stream, at, iq.answers)
   }
 
   /** Whether an IQ goes on to the guard, and the number of the request that it answers. */
@@ -146,13 +156,13 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   function cross(
     envelope: Envelope,
     stanza: XmlElement,
-    lang: string | undefined,
+    stream: InboundStream,
     at: number,
     answers: StanzaNumber | undefined,
   ): void {
     const second = Math.floor(options.now() / 1000)
     const number = options.next()
-    const normal = normalise(stanza, lang, second, identifiers.naming(number, envelope, answers))
+    const normal = normalise(stanza, stream.lang, second, identifiers.naming(number, envelope, answers))
     for (const name of normal.stripped) counted.stripped(name)
     if (normal.outcome === 'nothing') {
       counted.refused('left-empty')
@@ -166,6 +176,13 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     const reason = foretell(normal, Math.floor(options.now() / 1000), number)
     if (reason !== undefined) {
       refuse(envelope, reason, tellable)
+      return
+    }
+    const { from, to } = envelope
+    const denial = options.denied(normal.root, normal.label, { from, to, by: stream.from })
+    if (denial !== undefined) {
+      counted.refused(denial.reason)
+      if (tellable) tell(envelope, errorOf(denial))
       return
     }
     const answer = answerTo(envelope, number)
