@@ -4,7 +4,7 @@
  *
  * Reads    edge.yaml and the files it names: certificates, keys, CAs, the bundles of both directions (by digest)
  * Listens  s2s (own servers), GCXP (the incoming guard), metrics
- * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
+ * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS; LDAP to a directory of clearances
  * Writes   one number in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
  *          by name; nothing that is in a stanza
@@ -29,6 +29,8 @@ import {
 } from '../guard/gcxp/index.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
+import type { Denial } from './cmbac/checks.ts'
+import { startCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
@@ -160,6 +162,24 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     },
   })
 
+  // What clearances keep; peers hear nothing of it but the error of their own stanza.
+  const cmbac =
+    config.cmbac === undefined
+      ? undefined
+      : startCmbac(
+          config.cmbac,
+          { out: out.bundle, into: into.bundle },
+          {
+            onRoom: () => flow(),
+            onDirectory: health.directory,
+            onUser: (user, why) => log.warn({ user, why }, 'a clearance in the directory cannot be used'),
+          },
+        )
+  const told = (direction: 'out' | 'in', denial: Denial | undefined): Denial | undefined => {
+    if (denial !== undefined) log.info({ direction, ...denial }, 'kept back by a clearance')
+    return denial
+  }
+
   // Out: own servers to the guard.
   const spool = createSpool<Note>({
     generation,
@@ -179,6 +199,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    denied: (stanza, label, ends) => told('out', cmbac?.outgoing(stanza, label, ends)),
     next: spool.next,
     push(octets, at, note) {
       if (!spool.push(octets, at, note)) flow()
@@ -203,6 +224,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    denied: (stanza, ends, number) => told('in', cmbac?.incoming(stanza, ends, number)),
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
       if (!links.deliver(from, to, toServer(stanza))) flow()
@@ -216,7 +238,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
     listener?.flow()
-    if (links.isFull()) connection?.pause()
+    if (links.isFull() || cmbac?.isFull(incoming) === true) connection?.pause()
     else connection?.resume()
   }
 
@@ -231,10 +253,15 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
         limits: wire,
         ...clocks,
       },
-      isHeld: ({ proven }) => spool.isFull() || [...proven].some(links.isFullTowards),
-      onStanza(stream, stanza) {
+      isHeld: (stream) =>
+        spool.isFull() || cmbac?.isFull(stream) === true || [...stream.proven].some(links.isFullTowards),
+      onStanza(stream, stanza, size) {
         metrics.stanzas.inc({ direction: 'out' })
-        outgoing.take(stream, stanza, performance.now())
+        const at = performance.now()
+        const go = () => outgoing.take(stream, stanza, at)
+        if (cmbac === undefined) return go()
+        cmbac.take(stream, size, stanza, go)
+        if (cmbac.isFull(stream)) flow()
       },
       onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
       onEnd(stream, why) {
@@ -268,10 +295,13 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
         payloadOctets: 8 * into.bundle.limits.stanzaBytes + 65_536,
         onConnect(next) {
           connection = next
-          if (links.isFull()) next.pause()
+          flow()
         },
         onRequest(number, payload, from) {
-          from.answer(number, incoming.take(number, payload))
+          const go = () => from.answer(number, incoming.take(number, payload))
+          if (cmbac === undefined) return go()
+          cmbac.take(incoming, payload?.length ?? 0, cmbac.stanzaIn(payload), go)
+          if (cmbac.isFull(incoming)) flow()
         },
         onState(state) {
           if (state.state === 'listening') resolve(state.port)
@@ -308,6 +338,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     producer?.close()
     consumer?.close()
     page?.close()
+    cmbac?.close()
   }
 
   try {

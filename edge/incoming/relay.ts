@@ -18,7 +18,7 @@ import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
-import { type EdgeError, errorOf, isAnswered, TIMEOUT } from '../refusal.ts'
+import { type EdgeError, type Envelope, errorOf, isAnswered, TIMEOUT } from '../refusal.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
 
@@ -42,7 +42,7 @@ export type IncomingOptions = Readonly<{
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
   /** Why clearances keep a stanza, the frame of that number, from being delivered; whoever is asked tells the operator. */
-  denied(stanza: XmlElement, ends: Ends, number: StanzaNumber): Denial | undefined
+  denied?(stanza: XmlElement, ends: Ends, number: StanzaNumber): Denial | undefined
   /** Queues a stanza for the server of `to`. */
   deliver(from: string, to: string, stanza: string): void
   /** Sends a canonical stanza of the edge's own making to the guard, if the rules let it. */
@@ -111,10 +111,10 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     if (from === undefined || !far.has(from.domain)) return 'bad-from'
     if (to === undefined || !own.has(to.domain)) return 'bad-to'
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return 'bad-attribute'
-    const denial = options.denied(released, { from, to }, number)
+    const denial = options.denied?.(released, { from, to }, number)
     if (denial !== undefined) {
       options.counted(denial.reason)
-      const kind = released.name
+      const kind = released.name as Envelope['kind']
       const envelope = { kind, type: attribute(released, 'type') ?? '', id: undefined, from, to }
       if (isAnswered(envelope, farRooms.has(from.domain), released)) bounce(released, errorOf(denial))
       return undefined

@@ -13,8 +13,8 @@ import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, type XmlElement } from '../../rules/xml/node.ts'
-import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
+import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
@@ -57,7 +57,7 @@ export type OutgoingOptions = Readonly<{
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
   /** Why clearances keep a stanza, with its label in canonical octets, from going on; whoever is asked tells the operator. */
-  denied(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
+  denied?(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
   /** The number of the stanza that is pushed next. */
   next(): StanzaNumber
   push(octets: Uint8Array, at: number, note: Note): void
@@ -179,7 +179,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       return
     }
     const { from, to } = envelope
-    const denial = options.denied(normal.root, normal.label, { from, to, by: stream.from })
+    const denial = options.denied?.(normal.root, normal.label, { from, to, by: stream.from })
     if (denial !== undefined) {
       counted.refused(denial.reason)
       if (tellable) tell(envelope, errorOf(denial))
