@@ -42,7 +42,7 @@ export type World = Readonly<{
   /** Releases stanzas to the edge as the incoming guard; the answers come into `answers`. */
   release(xml: string, number?: StanzaNumber): void
   answers: { number: StanzaNumber; accepted: boolean }[]
-  log: { level: string; fields: object; message: string }[]
+  log: { level: string; fields: Record<string, unknown>; message: string }[]
   metrics(): Promise<string>
   close(): Promise<void>
 }>
@@ -50,6 +50,8 @@ export type World = Readonly<{
 export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
+  /** Writes files into the folder, and gives more keys of edge.yaml. */
+  configure?: (folder: string) => object
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
   /** Takes each frame instead of keeping it. */
@@ -65,6 +67,7 @@ export async function writeWorld(
   ports: Readonly<{ server: number; guard: number }>,
   limits: object,
   identifiers: IdentifierKind = 'foreign',
+  more: object = {},
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -96,6 +99,7 @@ export async function writeWorld(
     },
     metrics: { listen: '127.0.0.1:0' },
     limits,
+    ...more,
   }
   // JSON is YAML.
   writeFileSync(join(folder, 'edge.yaml'), JSON.stringify(yaml, undefined, 2))
@@ -112,6 +116,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     { server: serverPort, guard: guardPort },
     options.limits ?? {},
     options.identifiers,
+    options.configure?.(folder),
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))
@@ -173,7 +178,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   await guard.start()
   const own = await issue(ca, { dns: OWN })
   const log: World['log'] = []
-  const say = (level: string) => (fields: object, message: string) =>
+  const say = (level: string) => (fields: Record<string, unknown>, message: string) =>
     void log.push({ level, fields, message })
   const edge = await startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') })
   const server = await startDomain({
