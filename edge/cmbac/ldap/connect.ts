@@ -5,14 +5,12 @@
  */
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { readDer } from '../../../rules/label/der.ts'
+import { messageLength, readMessage, startTlsRequest } from './protocol.ts'
 
 /** Where a directory is, and whether TLS begins at once or by StartTLS. */
 export type LdapServer = Readonly<{ host: string; port: number; tls: 'direct' | 'starttls' }>
 
-/** ExtendedRequest number 1 with the name 1.3.6.1.4.1.1466.20037. */
-const STARTTLS = Buffer.from('301d02010177188016312e332e362e312e342e312e313436362e3230303337', 'hex')
-/** Octets of the longest answer to it. */
+/** Octets of the longest answer to StartTLS. */
 const ANSWER = 1024
 
 /**
@@ -73,24 +71,17 @@ function startTls(socket: Socket, done: () => void, fail: (why: string) => void)
     else fail('refuses StartTLS: switch TLS on there, or write ldaps://')
   }
   socket.on('data', onData)
-  socket.write(STARTTLS)
+  socket.write(startTlsRequest(1))
 }
 
-/** ExtendedResponse: number 1, [APPLICATION 24], result code 0. */
+/** What came so far: whole and as it must be, or not, or not whole yet. */
 function readAnswer(octets: Uint8Array): 'yes' | 'no' | 'more' {
-  const message = readDer(octets, 'ber')
-  if ('problem' in message) return message.problem === 'truncated' ? 'more' : 'no'
-  const [number, response] = message.members
-  const [result] = response?.members ?? []
+  const length = messageLength(octets)
+  if (typeof length === 'object') return 'no'
+  if (length === 0 || length > octets.length) return 'more'
+  const message = readMessage(octets)
   const isOk =
-    message.tag === 0x30 &&
-    number?.tag === 0x02 &&
-    number.content.length === 1 &&
-    number.content[0] === 1 &&
-    response?.tag === 0x78 &&
-    result?.tag === 0x0a &&
-    result.content.length === 1 &&
-    result.content[0] === 0
+    !('problem' in message) && message.id === 1 && message.kind === 'extended' && message.code === 0
   return isOk ? 'yes' : 'no'
 }
 

@@ -7,10 +7,10 @@
  *          read as one of a stranger (../value.ts)
  * Fails    by rejecting; a directory of which no server can be had is not asked again for some seconds
  */
-import { Client, ResultCodeError } from 'ldapts'
 import type { Jid } from '../../../rules/address/jid.ts'
 import { connectLdap, type LdapServer } from './connect.ts'
 import type { UserFilter } from './filter.ts'
+import { type Entry, openSession, type SearchResult, type Session } from './session.ts'
 
 export type DirectoryOptions = Readonly<{
   servers: readonly LdapServer[]
@@ -39,110 +39,78 @@ export type Directory = Readonly<{
   close(): void
 }>
 
-/** Searches that run at once, and octets that may come between the ends of two of them. */
+/** Searches that run at once. */
 const SEARCHES = 32
-const OCTETS = 8 << 20
 /** Values of one user. */
 const VALUES = 64
 
 export function createDirectory(options: DirectoryOptions): Directory {
   const { servers, ca, bindDn, password, base, filter, attribute, timeoutMs, againMs, now } = options
-  let current: Promise<Client> | undefined
+  let current: Promise<Session> | undefined
   let awayUntil = Number.NEGATIVE_INFINITY
   let closed = false
   let running = 0
-  /** Octets that have come since the last search ended. */
-  let octets = 0
   const queue: (() => void)[] = []
 
-  async function open(): Promise<Client> {
+  async function open(): Promise<Session> {
     const problems: string[] = []
     for (const server of servers) {
       try {
         return await openAt(server)
       } catch (error) {
-        problems.push(`${server.host}:${server.port} ${lineOf(error)}`)
+        problems.push(`${server.host}:${server.port} ${(error as Error).message}`)
       }
     }
     throw new Error(problems.join('; '))
   }
 
-  async function openAt(server: LdapServer): Promise<Client> {
-    const socket = await connectLdap(server, ca, timeoutMs)
-    octets = 0
-    socket.on('data', (more: Buffer) => {
-      octets += more.length
-      if (octets > OCTETS) socket.destroy(new Error('sends more than was asked for'))
-    })
-    let used = false
-    const client = new Client({
-      url: 'ldap://directory',
-      timeout: timeoutMs,
-      // The client would connect again by itself: without TLS, and without saying who it is.
-      createConnection: () => {
-        if (used) throw new Error('the connection was lost')
-        used = true
-        return socket
-      },
-    })
-    try {
-      await client.bind(bindDn, password)
-      return client
-    } catch (error) {
-      socket.destroy()
-      throw error
-    }
+  async function openAt(server: LdapServer): Promise<Session> {
+    const session = openSession(await connectLdap(server, ca, timeoutMs), timeoutMs)
+    const code = await session.bind(bindDn, password)
+    if (code === 0) return session
+    session.close()
+    throw new Error(`refuses the bind (code ${code}): correct bindDn, the password, or its rights`)
   }
 
-  function connected(): Promise<Client> {
-    current ??= open()
-    return current
-  }
-
-  function drop(client: Promise<Client>): void {
-    if (current === client) current = undefined
-    client.then((it) => it.unbind()).catch(() => {})
-  }
-
-  async function search(user: Jid, attempts = 2): Promise<Found> {
+  /** A session, and what came of a search in it; a lost one is opened again once. */
+  async function ask(user: Jid, attempts = 2): Promise<SearchResult> {
     if (closed || now() < awayUntil) throw new Error('the directory is away')
-    const used = connected()
-    let client: Client
+    const used = (current ??= open())
     try {
-      client = await used
-    } catch (error) {
-      if (current === used) {
-        current = undefined
-        awayUntil = now() + againMs
-        options.onState(lineOf(error))
-      }
-      throw error
-    }
-    try {
-      if (!client.isConnected || !client.isBound) throw new Error('the connection was lost')
-      const { searchEntries } = await client.search(base, {
-        scope: 'sub',
+      const session = await used
+      return await session.search({
+        base,
         filter: filter.of(user),
-        attributes: [attribute],
-        sizeLimit: 2,
-        timeLimit: Math.ceil(timeoutMs / 1000),
-        explicitBufferAttributes: [attribute],
+        attribute,
+        // One more than there may be, to see that there are more.
+        entries: 2,
+        seconds: Math.ceil(timeoutMs / 1000),
       })
-      octets = 0
-      options.onState(undefined)
-      return readEntries(searchEntries, attribute)
     } catch (error) {
-      // An answer, if not the one that was hoped for: the connection is good.
-      if (error instanceof ResultCodeError) {
-        options.onState(`answers ${lineOf(error)}: correct base, filter, attribute or rights`)
-        throw error
+      if (current === used) current = undefined
+      const wasOpen = await used.then(
+        () => true,
+        () => false,
+      )
+      if (wasOpen && attempts > 1) return ask(user, attempts - 1)
+      // Of many searches that failed with one connection, one tells of it.
+      if (now() >= awayUntil) {
+        awayUntil = now() + againMs
+        options.onState((error as Error).message)
       }
-      drop(used)
-      if (attempts > 1) return search(user, attempts - 1)
-      awayUntil = now() + againMs
-      options.onState(lineOf(error))
       throw error
     }
+  }
+
+  async function search(user: Jid): Promise<Found> {
+    const { code, entries } = await ask(user)
+    if (code === SUCCESS || (code === SIZE_LIMIT && entries.length > 1)) {
+      options.onState(undefined)
+      return readEntries(entries, attribute)
+    }
+    const problem = `refuses the search (code ${code}): correct base, filter, attribute or rights`
+    options.onState(problem)
+    throw new Error(problem)
   }
 
   async function find(user: Jid): Promise<Found> {
@@ -162,27 +130,22 @@ export function createDirectory(options: DirectoryOptions): Directory {
     find,
     close() {
       closed = true
-      if (current !== undefined) drop(current)
+      current?.then((session) => session.close()).catch(() => {})
     },
   }
 }
 
-type Entry = Readonly<Record<string, Buffer | Buffer[] | string[] | string>>
+/** Result codes (RFC 4511 appendix A). */
+const SUCCESS = 0
+const SIZE_LIMIT = 4
 
 /** What is asked for is one attribute, perhaps with an option behind `;` (RFC 4512 §2.5): `binary`. */
 function readEntries(entries: readonly Entry[], attribute: string): Found {
-  const [entry, another] = entries
+  const [entry = [], another] = entries
   if (another !== undefined) return { problem: 'the filter finds more than one entry' }
   const wanted = attribute.toLowerCase()
-  const values = Object.entries(entry ?? {}).flatMap(([name, value]) =>
-    name.toLowerCase().split(';', 1)[0] === wanted && name !== 'dn' ? [value].flat() : [],
-  )
-  if (values.length > VALUES) return { problem: `has more than ${VALUES} values` }
-  return { values: values.map((value) => (typeof value === 'string' ? Buffer.from(value) : value)) }
-}
-
-/** What went wrong, in one line without what was sent. */
-function lineOf(error: unknown): string {
-  if (error instanceof ResultCodeError) return `${error.name} (code ${error.code})`
-  return (error as Error).message.split('\n', 1)[0]!
+  const values = entry
+    .filter(({ name }) => name.toLowerCase().split(';', 1)[0] === wanted)
+    .flatMap(({ values }) => values)
+  return values.length > VALUES ? { problem: `has more than ${VALUES} values` } : { values }
 }

@@ -195,7 +195,11 @@ t.test('joining and writing, where a label says who may', async (t) => {
   await world.server.send(`<presence from='${CAROL}' to='${ROOM}/Carol' id='j2'/>`)
   await world.server.send(`<presence from='${CAROL}' to='${ROOM}/Carol' id='j3' type='unavailable'/>`)
   await world.server.send(said('j4', CAROL, 'bob@low.example', 'chat', RESTRICTED))
-  t.match(await back(world, CAROL, 'bob@low.example'), [/id="j4".*type="error"/], 'joining without its sign is no way in')
+  t.match(
+    await back(world, CAROL, 'bob@low.example'),
+    [/id="j4".*type="error"/],
+    'joining without its sign is no way in',
+  )
   await world.server.send(`<presence from='${ALICE}' to='${ROOM}/Alice' id='j5'>${x}</presence>`)
   await world.server.send(said('j6', ALICE, 'bob@low.example', 'chat', RESTRICTED))
   t.ok(await world.guard.find((xml) => xml.includes('j6')))
