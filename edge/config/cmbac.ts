@@ -4,7 +4,7 @@
  * Everything is proven as far as that goes without a network: each word of a clearance is one of its policy, each domain and
  * room is of the bundles. Passwords are in the result: never to be shown.
  */
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
@@ -21,16 +21,9 @@ import { cannotRead } from '../../rules/unreadable.ts'
 import type { Clearances, Level, Levels } from '../cmbac/checks.ts'
 import { rowsFor } from '../cmbac/default-label.ts'
 import { createLabelReader } from '../cmbac/labels.ts'
-import type { LdapServer } from '../cmbac/ldap/connect.ts'
-import { readUserFilter, type UserFilter } from '../cmbac/ldap/filter.ts'
 import { readClearances } from '../cmbac/value.ts'
-import {
-  type ClearanceEntry,
-  type CmbacSource,
-  checkUsersSource,
-  type LabelEntry,
-  type LdapSource,
-} from './schema.ts'
+import { type LdapConfig, type LdapSite, resolveLdap } from './ldap.ts'
+import { type ClearanceEntry, type CmbacSource, checkUsersSource, type LabelEntry } from './schema.ts'
 
 export type CmbacConfig = Readonly<{
   policies: readonly Spif[]
@@ -48,29 +41,8 @@ export type UsersConfig = Readonly<{
   ldap: LdapConfig | undefined
 }>
 
-/** Where the directory is and what it is asked; texts of its files are in it. */
-export type LdapConfig = Readonly<{
-  servers: readonly LdapServer[]
-  ca: readonly string[]
-  bindDn: string
-  password: string
-  base: string
-  filter: UserFilter
-  attribute: string
-  timeoutMs: number
-  cacheMs: number
-  cacheUsers: number
-}>
-
-/** What goes with the file: its places, its folder, its bundles, and who is told what is wrong. */
-export type CmbacSite = Readonly<{
-  yaml: YamlSource
-  folder: string
-  out: Bundle
-  report(problem: Problem): void
-  /** Reads a CA file, or reports why not. */
-  authority(path: Path, file: string): string | undefined
-}>
+/** What goes with the file, and the outgoing bundle. */
+export type CmbacSite = LdapSite & Readonly<{ out: Bundle }>
 
 /** Reads what `source` names. What is wrong has been reported; the result is to be used only when nothing was. */
 export function resolveCmbac(source: CmbacSource, site: CmbacSite): CmbacConfig {
@@ -168,7 +140,10 @@ export function resolveCmbac(source: CmbacSource, site: CmbacSite): CmbacConfig 
       domains: covered,
       listed: users?.file === undefined ? new Map() : usersIn(users.file, [...path, 'file'], covered, words),
       fallback: clearances([...path, 'default'], users?.default),
-      ldap: users?.ldap === undefined ? undefined : ldapIn(users.ldap, [...path, 'ldap'], covered.size, site),
+      ldap:
+        users?.ldap === undefined
+          ? undefined
+          : resolveLdap(users.ldap, [...path, 'ldap'], covered.size, site),
     },
   }
 }
@@ -317,52 +292,4 @@ function usersIn(
     else users.set(jid.text, clearancesIn(entries, [address], words, read.source, dirname(name)))
   }
   return users
-}
-
-function ldapIn(source: LdapSource, path: Path, domains: number, site: CmbacSite): LdapConfig | undefined {
-  const { yaml, folder } = site
-  const wrong = (key: string | readonly (string | number)[], message: string) =>
-    site.report(yaml.problem([...path, ...[key].flat()], message))
-  const servers = source.servers.map((url, i) => {
-    const direct = url.startsWith('ldaps:')
-    const [, host, port] = /^ldaps?:\/\/(?:\[([^\]]*)\]|[^:[]*)(?::(\d+))?$/.exec(url) ?? []
-    const name = host ?? url.replace(/^ldaps?:\/\//, '').replace(/:\d+$/, '')
-    const number = port === undefined ? (direct ? 636 : 389) : Number(port)
-    if (number < 1 || number > 65535)
-      wrong(['servers', i], `there is no port ${number}; write one up to 65535`)
-    return { host: name, port: number, tls: direct ? 'direct' : 'starttls' } as const
-  })
-  const ca = source.ca.map((file, i) => site.authority([...path, 'ca', i], file))
-  const filter = readUserFilter(source.filter)
-  if ('problem' in filter) wrong('filter', filter.problem)
-  else if (domains > 1 && !filter.tells.has('{jid}') && !filter.tells.has('{domain}'))
-    wrong('filter', 'takes users of two domains for one: compare something with {jid}, or with {domain} too')
-  const file = resolve(folder, source.passwordFile)
-  let password = ''
-  try {
-    if ((statSync(file).mode & 0o077) !== 0)
-      wrong('passwordFile', `${source.passwordFile} may be read by others: chmod 600 it`)
-    password = decodeSource(readFileSync(file))?.replace(/\r?\n$/, '') ?? ''
-    // Without password a bind says nothing of who one is (RFC 4513 §5.1.2).
-    if (password === '')
-      wrong('passwordFile', `${source.passwordFile} holds no password: write it there, as UTF-8`)
-  } catch (error) {
-    wrong(
-      'passwordFile',
-      `${source.passwordFile} ${cannotRead(error, 'give the path of a file with the password')}`,
-    )
-  }
-  if ('problem' in filter) return undefined
-  return {
-    servers,
-    ca: ca.filter((text) => text !== undefined),
-    bindDn: source.bindDn,
-    password,
-    base: source.base,
-    filter,
-    attribute: source.attribute,
-    timeoutMs: source.timeoutSeconds * 1000,
-    cacheMs: source.cacheSeconds * 1000,
-    cacheUsers: source.cacheUsers,
-  }
 }
