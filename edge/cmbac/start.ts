@@ -11,8 +11,10 @@ import type { Spif } from '../../rules/spif/spif.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { createTextParser, decodeStanza } from '../../rules/xml/parse.ts'
 import type { CmbacConfig } from '../config/cmbac.ts'
-import type { LdapConfig } from '../config/ldap.ts'
+import type { Health } from '../health.ts'
+import type { Log } from '../log.ts'
 import { type Arrivals, createArrivals } from './arrivals.ts'
+import type { Denial } from './checks.ts'
 import { type Cmbac, createCmbac } from './index.ts'
 import { createDirectory, type Directory } from './ldap/directory.ts'
 import { createUsers } from './users.ts'
@@ -20,23 +22,23 @@ import { readClearances } from './value.ts'
 
 export type RunningCmbac = Cmbac &
   Readonly<{
-    /** Lets a stanza go on in its turn: `line` is what came before and after it, the stream or the connection. */
-    take(line: object, octets: number, stanza: XmlElement | undefined, go: () => void): void
-    /** The stanza in a frame of the guard, as far as that can be read. */
-    stanzaIn(payload: Uint8Array | undefined): XmlElement | undefined
-    /** Whether no more is to be read of a line. */
+    /**
+     * Lets a stanza go on in its turn: `line` is what came before and after it, the stream or the connection; `stanza` gives
+     * it, or undefined when it cannot be read. False: no more is to be read of the line before `onRoom`.
+     */
+    take(line: object, octets: number, stanza: () => XmlElement | undefined, go: () => void): boolean
     isFull(line: object): boolean
     /** Ends the connection to the directory. */
     close(): void
   }>
 
-export type CmbacEvents = Readonly<{
+export type CmbacSite = Readonly<{
+  out: Bundle
+  into: Bundle
+  log: Log
+  health: Pick<Health, 'directory'>
   /** There is room again in a line that was full. */
   onRoom(): void
-  /** The directory answers (undefined), or why it does not. */
-  onDirectory(problem: string | undefined): void
-  /** What the directory has of a user cannot be used. */
-  onUser(user: string, problem: string): void
 }>
 
 /** Octets of stanzas that may wait in one line. */
@@ -46,14 +48,31 @@ const AGAIN_MS = 5_000
 /** A released stanza may be longer than the limit of the sending side. */
 const GROWTH = 8
 
-export function startCmbac(
-  { policies, levels, defaultLabels, users: source }: CmbacConfig,
-  bundles: Readonly<{ out: Bundle; into: Bundle }>,
-  events: CmbacEvents,
-): RunningCmbac {
-  const { out, into } = bundles
+/** Nothing is configured: nothing is asked for, and nothing kept back. */
+const NOTHING: RunningCmbac = {
+  outgoing: () => undefined,
+  incoming: () => undefined,
+  awaited: () => undefined,
+  permits: () => true,
+  defaultLabelOf: () => [],
+  take(_line, _octets, _stanza, go) {
+    go()
+    return true
+  },
+  isFull: () => false,
+  close: () => {},
+}
+
+/** Whatever is kept back is told to the operator here, with whose clearance and why; peers hear the error of their stanza. */
+export function startCmbac(config: CmbacConfig | undefined, site: CmbacSite): RunningCmbac {
+  if (config === undefined) return NOTHING
+  const { policies, levels, defaultLabels, users: source } = config
+  const { out, into, log } = site
   const now = () => performance.now()
-  const directory = source.ldap === undefined ? undefined : openDirectory(source.ldap, now, events)
+  const directory =
+    source.ldap === undefined
+      ? undefined
+      : createDirectory({ ...source.ldap, againMs: AGAIN_MS, now, onState: site.health.directory })
   const users = createUsers({
     domains: source.domains,
     listed: source.listed,
@@ -63,34 +82,42 @@ export function startCmbac(
     againMs: AGAIN_MS,
     most: source.ldap?.cacheUsers ?? 0,
     now,
-    onProblem: events.onUser,
+    onProblem: (user, why) => log.warn({ user, why }, 'a clearance in the directory cannot be used'),
   })
   const domains = [...out.from.domains, ...out.to.domains]
   const rooms = new Set(domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const cmbac = createCmbac({ policies, levels, users, defaultLabels, out, into, rooms })
-  const limits = { stanzaBytes: into.limits.stanzaBytes * GROWTH, depth: into.limits.depth + 8 }
-  const parse = createTextParser(limits)
   const lines = new WeakMap<object, Arrivals>()
+  const told = (direction: 'out' | 'in', denial: Denial | undefined): Denial | undefined => {
+    if (denial !== undefined) log.info({ direction, ...denial }, 'kept back by a clearance')
+    return denial
+  }
 
   return {
     ...cmbac,
-    take(line, octets, stanza, go) {
+    outgoing: (stanza, label, ends) => told('out', cmbac.outgoing(stanza, label, ends)),
+    incoming: (stanza, ends, number) => told('in', cmbac.incoming(stanza, ends, number)),
+    take(line, octets, read, go) {
       let arrivals = lines.get(line)
-      if (arrivals === undefined) lines.set(line, (arrivals = createArrivals(BOUND, events.onRoom)))
+      if (arrivals === undefined) lines.set(line, (arrivals = createArrivals(BOUND, site.onRoom)))
+      const stanza = directory === undefined ? undefined : read()
       arrivals.take(octets, () => (stanza === undefined ? undefined : cmbac.awaited(stanza)), go)
-    },
-    stanzaIn(payload) {
-      const text = payload === undefined ? undefined : decodeStanza(payload, limits)
-      const stanza = text === undefined || refused(text) ? undefined : parse(text)
-      return stanza === undefined || refused(stanza) ? undefined : stanza
+      return !arrivals.isFull()
     },
     isFull: (line) => lines.get(line)?.isFull() ?? false,
     close: () => directory?.close(),
   }
 }
 
-function openDirectory(ldap: LdapConfig, now: () => number, events: CmbacEvents): Directory {
-  return createDirectory({ ...ldap, againMs: AGAIN_MS, now, onState: events.onDirectory })
+/** Reads the stanza in a frame of the guard, as far as that can be done. */
+export function frameReader({ limits }: Bundle): (payload: Uint8Array | undefined) => XmlElement | undefined {
+  const own = { stanzaBytes: limits.stanzaBytes * GROWTH, depth: limits.depth + 8 }
+  const parse = createTextParser(own)
+  return (payload) => {
+    const text = payload === undefined ? undefined : decodeStanza(payload, own)
+    const stanza = text === undefined || refused(text) ? undefined : parse(text)
+    return stanza === undefined || refused(stanza) ? undefined : stanza
+  }
 }
 
 function asking({ find }: Directory, policies: readonly Spif[]): Parameters<typeof createUsers>[0]['ask'] {

@@ -10,6 +10,7 @@ import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
 import type { LdapServer } from '../cmbac/ldap/connect.ts'
 import { readUserFilter, type UserFilter } from '../cmbac/ldap/filter.ts'
+import { caProblem } from './s2s.ts'
 import type { LdapSource } from './schema.ts'
 
 /** Where the directory is and what it is asked; texts of its files are in it. */
@@ -30,9 +31,9 @@ export type LdapConfig = Readonly<{
 export type LdapSite = Readonly<{
   yaml: YamlSource
   folder: string
+  /** In milliseconds since 1970. */
+  now: number
   report(problem: Problem): void
-  /** Reads a CA file, or reports why not. */
-  authority(path: Path, file: string): string | undefined
 }>
 
 /** Reads the files that `source` names; `domains` is how many it is asked for users of. What is wrong has been reported. */
@@ -42,7 +43,7 @@ export function resolveLdap(
   domains: number,
   site: LdapSite,
 ): LdapConfig | undefined {
-  const { yaml, folder } = site
+  const { yaml, folder, now } = site
   const wrong = (key: string | readonly (string | number)[], message: string) =>
     site.report(yaml.problem([...path, ...[key].flat()], message))
   const servers = source.servers.map((url, i) => {
@@ -54,7 +55,17 @@ export function resolveLdap(
       wrong(['servers', i], `there is no port ${number}; write one up to 65535`)
     return { host: name, port: number, tls: direct ? 'direct' : 'starttls' } as const
   })
-  const ca = source.ca.map((file, i) => site.authority([...path, 'ca', i], file))
+  const ca = source.ca.flatMap((name, i) => {
+    try {
+      const text = readFileSync(resolve(folder, name), 'latin1')
+      const problem = caProblem(text, now)
+      if (problem === undefined) return [text]
+      wrong(['ca', i], `${name} ${problem}`)
+    } catch (error) {
+      wrong(['ca', i], `${name} ${cannotRead(error, 'give the path of a PEM file')}`)
+    }
+    return []
+  })
   const filter = readUserFilter(source.filter)
   if ('problem' in filter) wrong('filter', filter.problem)
   else if (domains > 1 && !filter.tells.has('{jid}') && !filter.tells.has('{domain}'))
@@ -77,7 +88,7 @@ export function resolveLdap(
   if ('problem' in filter) return undefined
   return {
     servers,
-    ca: ca.filter((text) => text !== undefined),
+    ca,
     bindDn: source.bindDn,
     password,
     base: source.base,

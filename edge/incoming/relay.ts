@@ -15,7 +15,9 @@ import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
+import type { Controls } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
+import type { Occupancy } from '../occupancy.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
 import { type EdgeError, type Envelope, errorOf, isAnswered, TIMEOUT } from '../refusal.ts'
@@ -30,6 +32,7 @@ export const OUTCOMES = [
   'iq-unasked',
   'iq-too-many',
   'unknown-reference',
+  'control-kind',
   'invalid',
   'expired',
   ...CMBAC_REASONS,
@@ -42,7 +45,9 @@ export type IncomingOptions = Readonly<{
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
   /** Why clearances keep a stanza, the frame of that number, from being delivered; whoever is asked tells the operator. */
-  denied?(stanza: XmlElement, ends: Ends, number: StanzaNumber): Denial | undefined
+  uncleared?(stanza: XmlElement, ends: Ends, number: StanzaNumber): Denial | undefined
+  controls: Pick<Controls, 'ruleFor'>
+  occupancy: Pick<Occupancy, 'delivered'>
   /** Queues a stanza for the server of `to`. */
   deliver(from: string, to: string, stanza: string): void
   /** Sends a canonical stanza of the edge's own making to the guard, if the rules let it. */
@@ -71,6 +76,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   const far = new Set(bundle.from.domains.map(({ name }) => name))
   const farRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
+  const rooms = new Set(bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
   const parse = createTextParser(limits)
   let last = NO_NUMBER
@@ -110,8 +116,12 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     const to = parseJid(attribute(released, 'to') ?? '')
     if (from === undefined || !far.has(from.domain)) return 'bad-from'
     if (to === undefined || !own.has(to.domain)) return 'bad-to'
+    if (options.controls.ruleFor(to.domain)?.kinds.has(released.name) !== true) {
+      options.counted('control-kind')
+      return undefined
+    }
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return 'bad-attribute'
-    const denial = options.denied?.(released, { from, to }, number)
+    const denial = options.uncleared?.(released, { from, to }, number)
     if (denial !== undefined) {
       options.counted(denial.reason)
       const kind = released.name as Envelope['kind']
@@ -129,8 +139,9 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       options.counted(stanza)
       return undefined
     }
-    if (numbered && stanza.name !== 'iq')
-      identifiers.received(number, { from, to, id: attribute(stanza, 'id') })
+    if (stanza.name !== 'iq') identifiers.received(number, { from, to, id: attribute(stanza, 'id') })
+    if (stanza.name === 'presence' && rooms.has(to.domain))
+      options.occupancy.delivered(attribute(stanza, 'type') ?? '', { from, to }, stanza, options.now())
     options.counted('delivered')
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.

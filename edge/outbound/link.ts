@@ -4,11 +4,16 @@
  * The stream is opened when there is something to send, and again after a break, waiting longer each time. Stanzas of one
  * turn of the event loop leave in one write. What a broken stream had not yet handed to the system is sent again on the
  * next one; what it had handed over may be lost with it, or arrive (there is no acknowledgement on s2s).
+ *
+ * While the stream is with a server that is not of the best priority, a better one is tried from time to time. When its
+ * stream stands, nothing more is written to the old one, what is settled there is awaited, and then the new one goes on: no stanza
+ * is lost or overtakes another.
  */
-import { connect } from 'node:net'
 import { createQueue } from '../queue.ts'
-import type { Address } from './route.ts'
-import { initiateStream, type OutboundSite, type OutboundStream } from './stream.ts'
+import { type AttemptEvents, openFirst } from './attempt.ts'
+import type { Found, Names } from './route.ts'
+import type { Target } from './srv.ts'
+import type { OutboundSite, OutboundStream } from './stream.ts'
 
 /** A stanza on its way to a server; `at` is when its last octet had come, on the clock of `performance.now()`. */
 export type Delivery = Readonly<{
@@ -18,15 +23,24 @@ export type Delivery = Readonly<{
   settled(outcome: 'sent' | 'expired'): void
 }>
 
-export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting'
+/** `barred`: nothing is ever opened, for the domain is inbound only. */
+export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'barred'
 
 export type LinkOptions = Readonly<{
   site: OutboundSite
-  addresses(): Promise<Address[]>
+  /** Looks for the servers anew. */
+  targets(): Promise<Found>
+  /** Whom the names of hosts are asked of; nobody when undefined. */
+  names: Names | undefined
+  /** Never connects: what is offered is given up at once. */
+  isInboundOnly: boolean
+  /** How long a stream stands with a worse server before a better one is tried again. */
+  failBackMs: number
   /** So many stanzas are held; then `offer` says that it is full. */
   bound: number
   /** Stanzas that the server could not be reached for in this time are given up. */
   expireMs: number
+  /** `why` says what is wrong; with `open`, that a better server failed. */
   onState(state: LinkState, why: string): void
   /** There is room again after the queue was full. */
   onRoom(): void
@@ -43,10 +57,11 @@ export type Link = Readonly<{
 
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 15_000
-const CONNECT_MS = 10_000
 /** A stream that stood so long was a good one: the waiting begins anew. */
 const GOOD_MS = 5_000
 const WRITE_CHARACTERS = 64 * 1024
+/** So long may a stream that is to be left take to settle what it has; else the better one is given up and tried again. */
+const LEAVE_MS = 10_000
 
 export function createLink(options: LinkOptions): Link {
   const { site } = options
@@ -55,6 +70,11 @@ export function createLink(options: LinkOptions): Link {
   let writing: Delivery[][] = []
   let state: LinkState = 'idle'
   let stream: OutboundStream | undefined
+  /** The servers as they were found last, and the priority of the one that the stream is with. */
+  let known: readonly Target[] = []
+  let priority = 0
+  /** A stream with a better server, which takes over as soon as the present one has settled what it has. */
+  let better: Readonly<{ stream: OutboundStream; target: Target }> | undefined
   let blocked = false
   let scheduled = false
   let full = false
@@ -62,6 +82,7 @@ export function createLink(options: LinkOptions): Link {
   let wait = FIRST_WAIT_MS
   let openedAt = 0
   let timer: NodeJS.Timeout | undefined
+  let leaving: NodeJS.Timeout | undefined
 
   function change(next: LinkState, why: string): void {
     state = next
@@ -71,7 +92,8 @@ export function createLink(options: LinkOptions): Link {
   function offer(delivery: Delivery): boolean {
     queue.push(delivery)
     if (queue.size() >= options.bound) full = true
-    if (state === 'idle') void open()
+    if (state === 'barred') setImmediate(giveUp)
+    else if (state === 'idle') void open()
     else if (state === 'open') schedule()
     return !full
   }
@@ -84,7 +106,7 @@ export function createLink(options: LinkOptions): Link {
 
   function pump(): void {
     scheduled = false
-    while (stream !== undefined && !blocked && queue.size() > 0) {
+    while (stream !== undefined && better === undefined && !blocked && queue.size() > 0) {
       const batch: Delivery[] = []
       let text = ''
       while (text.length < WRITE_CHARACTERS) {
@@ -104,6 +126,7 @@ export function createLink(options: LinkOptions): Link {
     if (at === -1) return
     writing.splice(at, 1)
     for (const item of batch) item.settled('sent')
+    if (better !== undefined && writing.length === 0) takeOver()
   }
 
   function room(): void {
@@ -114,54 +137,83 @@ export function createLink(options: LinkOptions): Link {
   }
 
   async function open(): Promise<void> {
-    change('connecting', '')
-    let why = `no address is known for ${site.to}: configure a route, or its DNS`
-    for (const address of await options.addresses()) {
-      if (closed) return
-      const outcome = await attempt(address)
-      if (outcome === undefined) return
-      why = `${address.host}:${address.port}: ${outcome}`
+    if (options.isInboundOnly) {
+      change('barred', `${site.to} is inbound only: nothing is sent to it but on a stream of its own`)
+      setImmediate(giveUp)
+      return
     }
-    if (!closed) retry(why)
+    change('connecting', '')
+    const found = await options.targets()
+    if (closed || stream !== undefined) return
+    known = 'targets' in found ? found.targets : []
+    const why = 'problem' in found ? found.problem : await openFirst(known, site, options.names, events)
+    if (why !== undefined && !closed && stream === undefined) retry(why)
   }
 
-  /** Tries one address; resolves with the reason when it failed, with undefined when a stream has stood. */
-  function attempt(address: Address): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const socket = connect({ host: address.host, port: address.port })
-      const failed = (why: string) => {
-        socket.destroy()
-        resolve(why)
+  const events: AttemptEvents = {
+    isWanted: () => !closed,
+    onOpen(opened, target) {
+      if (closed || (stream !== undefined && target.priority >= priority)) return opened.close()
+      if (stream === undefined) return use(opened, target)
+      better = { stream: opened, target }
+      if (writing.length === 0) takeOver()
+      else leaving = setTimeout(() => better?.stream.close(), LEAVE_MS)
+    },
+    onDrain(drained) {
+      if (drained !== stream) return
+      blocked = false
+      schedule()
+    },
+    onEnd(over, why) {
+      if (over === stream) ended(why)
+      else if (over === better?.stream) {
+        better = undefined
+        clearTimeout(leaving)
+        schedule()
+        tryLater()
       }
-      const onError = (error: NodeJS.ErrnoException) => failed(connectProblem(error))
-      socket.once('error', onError)
-      socket.setTimeout(CONNECT_MS, () => failed('nobody answers: check address, route and firewall'))
-      socket.once('connect', () => {
-        socket.off('error', onError)
-        socket.setTimeout(0)
-        socket.setNoDelay(true)
-        socket.setKeepAlive(true, 15_000)
-        initiateStream(socket, site, {
-          onOpen(opened) {
-            stream = opened
-            blocked = false
-            openedAt = performance.now()
-            change('open', '')
-            if (closed) return opened.close()
-            resolve(undefined)
-            schedule()
-          },
-          onDrain() {
-            blocked = false
-            schedule()
-          },
-          onEnd(why, opened) {
-            if (opened) ended(why)
-            else resolve(why)
-          },
-        })
-      })
-    })
+    },
+  }
+
+  function use(opened: OutboundStream, target: Target): void {
+    clearTimeout(timer)
+    stream = opened
+    priority = target.priority
+    blocked = false
+    openedAt = performance.now()
+    const best = known.find((one) => one.priority < priority)
+    if (best === undefined) change('open', '')
+    else {
+      const wanted = `${best.host}:${best.port} of priority ${best.priority}`
+      change('open', `it is with a server of priority ${priority}: ${wanted} takes none`)
+      tryLater()
+    }
+    schedule()
+  }
+
+  /** The present stream has nothing left: the better one goes on. */
+  function takeOver(): void {
+    const old = stream
+    const next = better
+    clearTimeout(leaving)
+    better = undefined
+    stream = undefined
+    old?.close()
+    if (next !== undefined) use(next.stream, next.target)
+  }
+
+  function tryLater(): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => void tryBetter(), options.failBackMs)
+  }
+
+  async function tryBetter(): Promise<void> {
+    const found = await options.targets()
+    if (closed || stream === undefined || better !== undefined) return
+    if ('targets' in found) known = found.targets
+    const wanted = known.filter((target) => target.priority < priority)
+    const why = await openFirst(wanted, site, options.names, events)
+    if (why !== undefined && stream !== undefined && !closed) tryLater()
   }
 
   function ended(why: string): void {
@@ -171,6 +223,11 @@ export function createLink(options: LinkOptions): Link {
     queue.unshift(writing.flat())
     writing = []
     if (closed) return
+    if (better !== undefined) {
+      takeOver()
+      return
+    }
+    clearTimeout(timer)
     if (performance.now() - openedAt > GOOD_MS) wait = FIRST_WAIT_MS
     if (queue.size() === 0) change('idle', why)
     else retry(why)
@@ -196,6 +253,12 @@ export function createLink(options: LinkOptions): Link {
     room()
   }
 
+  /** Gives up all that waits. */
+  function giveUp(): void {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) item.settled('expired')
+    room()
+  }
+
   return {
     offer,
     isFull: () => full,
@@ -204,19 +267,9 @@ export function createLink(options: LinkOptions): Link {
     close() {
       closed = true
       clearTimeout(timer)
+      clearTimeout(leaving)
+      better?.stream.close()
       stream?.close()
     },
-  }
-}
-
-function connectProblem(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'nobody listens there: start the server, or correct the route'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is not known: configure a route, or its DNS'
-    default:
-      return `cannot be reached (${error.code ?? 'unknown'})`
   }
 }

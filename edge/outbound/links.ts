@@ -4,12 +4,17 @@
 import type { WireLimits } from '../stream/connection.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
 import { createLink, type Delivery, type Link, type LinkState } from './link.ts'
-import { findAddresses, type Route } from './route.ts'
+import { findTargets, type Names, type Route } from './route.ts'
 
 export type LinksOptions = Readonly<{
   own: readonly string[]
   far: readonly string[]
   routes: readonly Route[]
+  /** Whom servers without route, and names of hosts, are asked of; nobody when undefined. */
+  names: Names | undefined
+  /** Own domains that are never connected to. */
+  inboundOnly: ReadonlySet<string>
+  failBackMs: number
   tls: StreamTls
   limits: WireLimits
   handshakeMs: number
@@ -34,7 +39,7 @@ export type Links = Readonly<{
   close(): void
 }>
 
-const STATES: readonly LinkState[] = ['idle', 'connecting', 'open', 'waiting']
+const STATES: readonly LinkState[] = ['idle', 'connecting', 'open', 'waiting', 'barred']
 
 export function createLinks(options: LinksOptions): Links {
   const links = new Map<string, Link>()
@@ -51,7 +56,10 @@ export function createLinks(options: LinksOptions): Links {
     const { tls, limits, handshakeMs, stanzaMs } = options
     const made = createLink({
       site: { from, to, tls, limits, handshakeMs, stanzaMs },
-      addresses: () => findAddresses(to, options.routes),
+      targets: () => findTargets(to, options.routes, options.names, Math.random),
+      names: options.names,
+      isInboundOnly: options.inboundOnly.has(to),
+      failBackMs: options.failBackMs,
       bound: options.bound,
       expireMs: options.expireMs,
       onState: (state, why) => options.onState(from, to, state, why),

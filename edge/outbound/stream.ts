@@ -2,7 +2,8 @@
  * A stream that the edge opens from a far domain to a server of the own side (RFC 6120 §4 to §6, as the initiating
  * entity): the mirror of inbound/stream.ts.
  *
- *   header → starttls → TLS 1.3 → header → EXTERNAL → header → features → stanzas
+ *   header → starttls → TLS → header → EXTERNAL → header → features → stanzas
+ *       direct TLS → TLS ↗
  *
  * Nothing but stream elements may come back on it; what it has to say, a server says on a stream of its own.
  */
@@ -13,7 +14,7 @@ import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
 import { authExternal, STARTTLS, STREAM_CLOSE } from '../stream/text.ts'
-import { domainProblem, type StreamTls } from '../tls-ext/index.ts'
+import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
 
 /** What a stream is for and held to. */
 export type OutboundSite = Readonly<{
@@ -54,7 +55,12 @@ type Phase =
   | 'open'
 
 /** Negotiates over a connected socket. */
-export function initiateStream(socket: Socket, site: OutboundSite, events: OutboundEvents): void {
+export function initiateStream(
+  socket: Socket,
+  mode: TlsMode,
+  site: OutboundSite,
+  events: OutboundEvents,
+): void {
   const { from, to } = site
   let phase: Phase = 'plain'
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
@@ -125,10 +131,10 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
   function startTls(): void {
     phase = 'tls'
     const plain = connection.detach()
-    site.tls.connect(plain, from, to).then(
+    site.tls.connect(plain, from, to, mode).then(
       (secure) => {
         if (connection.ended()) return void secure.destroy()
-        const problem = domainProblem(secure, to, Date.now())
+        const problem = site.tls.examine(secure, Date.now())(to)
         if (problem !== undefined) {
           secure.destroy()
           return connection.finish('', problem)
@@ -164,8 +170,11 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
   }
 
   connection.deadline(performance.now() + site.handshakeMs)
-  connection.restart(socket)
-  connection.write(openStream(from, to))
+  if (mode === 'direct') startTls()
+  else {
+    connection.restart(socket)
+    connection.write(openStream(from, to))
+  }
 }
 
 /** The answering header names the domain that was asked for; some servers leave the names out (§4.7.1). */

@@ -12,13 +12,26 @@ import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
-import { attribute, type XmlElement } from '../../rules/xml/node.ts'
-import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
+import { attribute, elements, type XmlElement } from '../../rules/xml/node.ts'
+import {
+  type Answer,
+  answerForServer,
+  answerForUser,
+  asksServer,
+  asksUsers,
+  type FarSide,
+  type Query,
+} from '../answer.ts'
+import { createCatalogs, type Permits, type RoomDefaults } from '../catalog.ts'
 import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
+import type { PresenceChoice, Unasked } from '../config/schema.ts'
+import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
+import type { Occupancy } from '../occupancy.ts'
 import type { PendingTable } from '../pending.ts'
+import { coarsen, createPresencePace } from '../presence.ts'
 import {
   CONSTRAINT,
   type EdgeError,
@@ -37,6 +50,10 @@ export const EDGE_REASONS = [
   'iq-too-many',
   'iq-repeated',
   'left-empty',
+  'room-unasked',
+  'receipt-unasked',
+  'control-kind',
+  'control-size',
   ...CMBAC_REASONS,
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
@@ -57,7 +74,17 @@ export type OutgoingOptions = Readonly<{
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
   /** Why clearances keep a stanza, with its label in canonical octets, from going on; whoever is asked tells the operator. */
-  denied?(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
+  uncleared?(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
+  controls: Pick<Controls, 'ruleFor'>
+  /** A rule of the controls refused a stanza; one line for the operator. */
+  denied(problem: string): void
+  /** Who is in which room of the own side, and whether what nobody asked for is refused. */
+  occupancy: Pick<Occupancy, 'answers'>
+  unasked: Unasked
+  presence: PresenceChoice
+  /** Which labels a catalog offers. */
+  permits: Permits
+  roomDefaults: RoomDefaults
   /** The number of the stanza that is pushed next. */
   next(): StanzaNumber
   push(octets: Uint8Array, at: number, note: Note): void
@@ -72,8 +99,8 @@ export type OutgoingOptions = Readonly<{
 }>
 
 export type OutgoingRelay = Readonly<{
-  /** A stanza of an authenticated stream; `at` is when its last octet had come, by `performance.now()`. */
-  take(stream: InboundStream, stanza: XmlElement, at: number): void
+  /** A stanza of an authenticated stream, of so many octets on the wire; `at` is when its last octet had come, by `performance.now()`. */
+  take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void
   /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. */
   sendOwn(stanza: string, at: number): void
   /** The guard refused what this edge had found acceptable. */
@@ -89,11 +116,18 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const foretell = createWrittenDecider(bundle)
   const isForUser = asksUsers(bundle)
   const numbered = isNumbered(bundle)
+  const pace = createPresencePace(options.presence.seconds * 1000, () =>
+    counted.stripped('presence-repeated'),
+  )
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
-  const rooms = bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)
+  const farSide: FarSide = {
+    rooms: bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name),
+    catalogs: createCatalogs(bundle, options.permits, options.roomDefaults),
+    isFar: (domain) => far.has(domain),
+  }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
-  function take(stream: InboundStream, stanza: XmlElement, at: number): void {
+  function take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void {
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
     if (from === undefined || to === undefined) {
@@ -125,8 +159,48 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       if (isAnswered(envelope, ownRooms.has(sender.domain), stanza)) tell(envelope, NOT_FOUND)
       return
     }
+    const control = options.controls.ruleFor(sender.domain)
+    const limit = control === undefined ? 'control-kind' : breaks(control, kind, octets)
+    if (limit !== undefined) {
+      options.denied(
+        `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${sender.domain}` : `a ${kind} of ${octets} octets of ${sender.domain}`} may cross`,
+      )
+      refuse(envelope, limit, isAnswered(envelope, ownRooms.has(sender.domain), stanza))
+      return
+    }
     const iq = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
-    if (iq.crosses) cross(envelope, stanza, stream, at, iq.answers)
+    if (!iq.crosses) return
+    const unasked = isUnasked(envelope, stanza)
+    if (unasked !== undefined) counted.refused(unasked)
+    else if (isOfUsers(envelope)) takePresence(envelope, stanza, stream, at)
+    else cross(envelope, stanza, stream, at, iq.answers)
+  }
+
+  /** Why what only answers the far side answers nothing that crossed. */
+  function isUnasked(envelope: Envelope, stanza: XmlElement): EdgeReason | undefined {
+    const answers =
+      !ownRooms.has(envelope.from.domain) || options.occupancy.answers(envelope, stanza, options.now())
+    if (options.unasked === 'pass') return undefined
+    if (!answers) return 'room-unasked'
+    // Numbered ones are looked up as they are written.
+    const { answer } = identifiers.naming(options.next(), envelope)
+    const receipts = numbered ? [] : elements(stanza).filter(isReceipt)
+    return receipts.every((one) => answer(attribute(one, 'id') ?? '') !== undefined)
+      ? undefined
+      : 'receipt-unasked'
+  }
+
+  /** Whether it is presence of one user for another. */
+  function isOfUsers({ kind, type, from, to }: Envelope): boolean {
+    const paced = type === '' || type === 'unavailable' || type === 'probe'
+    return kind === 'presence' && paced && !ownRooms.has(from.domain) && far.get(to.domain) === 'im'
+  }
+
+  function takePresence(envelope: Envelope, stanza: XmlElement, stream: InboundStream, at: number): void {
+    const said = options.presence.coarse ? coarsen(stanza) : stanza
+    if (said !== stanza) counted.stripped('presence-detail')
+    const go = (since: number) => cross(envelope, said, stream, since, undefined)
+    if (pace.take(envelope, said, options.now(), () => go(performance.now())) === 'now') go(at)
   }
 
   /** Whether an IQ goes on to the guard, and the number of the request that it answers. */
@@ -141,7 +215,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       if (to.local !== '' && isForUser(envelope, stanza)) return { crosses: true }
       answer(
         envelope,
-        to.text === to.domain ? answerForServer(envelope, stanza, rooms) : answerForUser(envelope, stanza),
+        to.text === to.domain
+          ? answerForServer(envelope, stanza, farSide, Math.floor(options.now() / 1000))
+          : answerForUser(envelope, stanza),
       )
       return { crosses: false }
     }
@@ -179,7 +255,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       return
     }
     const { from, to } = envelope
-    const denial = options.denied?.(normal.root, normal.label, { from, to, by: stream.from })
+    const denial = options.uncleared?.(normal.root, normal.label, { from, to, by: stream.from })
     if (denial !== undefined) {
       counted.refused(denial.reason)
       if (tellable) tell(envelope, errorOf(denial))
@@ -215,7 +291,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
   }
 
-  function refuse(envelope: Envelope, reason: Reason, tellable: boolean): void {
+  function refuse(envelope: Envelope, reason: Reason | EdgeReason, tellable: boolean): void {
     counted.refused(reason)
     if (tellable) tell(envelope, POLICY)
   }
@@ -244,9 +320,24 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       if (note.tell) tell(note.envelope, POLICY)
     },
     expire() {
+      pace.release(options.now())
       for (const { envelope } of asked.expire(options.now())) tell(envelope, TIMEOUT)
     },
   }
+}
+
+/** What of a rule a stanza goes beyond. */
+function breaks({ kinds, stanzaOctets }: Control, kind: Kind, octets: number): EdgeReason | undefined {
+  if (!kinds.has(kind)) return 'control-kind'
+  return octets > stanzaOctets ? 'control-size' : undefined
+}
+
+/** A receipt (XEP-0184) or marker (XEP-0333), which names what it is for; a request for one names nothing. */
+function isReceipt({ ns, name }: XmlElement): boolean {
+  return (
+    (ns === 'urn:xmpp:receipts' && name !== 'request') ||
+    (ns === 'urn:xmpp:chat-markers:0' && name !== 'markable')
+  )
 }
 
 function domainJid(domain: string): Jid {

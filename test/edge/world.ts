@@ -52,6 +52,10 @@ export type WorldOptions = Readonly<{
   limits?: Readonly<Record<string, number>>
   /** Writes files into the folder, and gives more keys of edge.yaml. */
   configure?: (folder: string) => object
+  /** More of edge.yaml, at its top level. */
+  more?: object
+  /** The own domains that have a route; all. */
+  routed?: readonly string[]
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
   /** Takes each frame instead of keeping it. */
@@ -68,6 +72,7 @@ export async function writeWorld(
   limits: object,
   identifiers: IdentifierKind = 'foreign',
   more: object = {},
+  routed: readonly string[] = OWN,
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -90,7 +95,7 @@ export async function writeWorld(
       listen: '127.0.0.1:0',
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
-      routes: OWN.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
+      routes: routed.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
     bundles: {
@@ -116,7 +121,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     { server: serverPort, guard: guardPort },
     options.limits ?? {},
     options.identifiers,
-    options.configure?.(folder),
+    { ...options.more, ...options.configure?.(folder) },
+    options.routed,
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))

@@ -229,3 +229,29 @@ t.test('joining and writing, where a label says who may', async (t) => {
     ],
   )
 })
+
+t.test('a catalog offers what passes every check, and the default label of the room', async (t) => {
+  const world = await startWorld({
+    configure: (folder) => {
+      writeFileSync(join(folder, 'users.yaml'), JSON.stringify({ 'alice@high.example': ALL }))
+      return configure({
+        domains: [{ domain: 'low.example', clearance: SOME }],
+        rooms: [{ room: ROOM, defaultLabel: ACCESS }],
+        users: { domains: ['high.example'], file: 'users.yaml', default: SOME },
+      })(folder)
+    },
+  })
+  t.teardown(world.close)
+  const offered = async (who: string, to: string, id: string) => {
+    await world.server.send(
+      `<iq from='${who}' to='low.example' id='${id}' type='get'><catalog xmlns='urn:xmpp:sec-label:catalog:2' to='${to}'/></iq>`,
+    )
+    const answer = await world.server.find((xml) => xml.includes(`id="${id}"`), 3000)
+    return [...(answer?.xml.matchAll(/<item ([^>]*)>.*?>([^<]*)<\/displaymarking>/g) ?? [])].map(
+      ([, attributes, marking]) => `${marking}${/default="true"/.test(attributes!) ? ', default' : ''}`,
+    )
+  }
+  t.same(await offered(ALICE, ROOM, 'c1'), ['ACME RESTRICTED', 'ACME SECRET, default'])
+  t.same(await offered(CAROL, ROOM, 'c2'), ['ACME RESTRICTED'], 'never what one may not send')
+  t.same(await offered(ALICE, 'bob@low.example', 'c3'), ['ACME RESTRICTED'])
+})
