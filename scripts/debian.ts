@@ -12,12 +12,14 @@ const packages = [
   'lua-event',
   'lua-unbound',
   'ejabberd',
+  'slapd',
+  'ldap-utils',
   'dnsmasq-base',
   'iproute2',
   'nftables',
   'systemd',
 ]
-const services = ['prosody', 'ejabberd']
+const services = ['prosody', 'ejabberd', 'slapd']
 const policy = '/usr/sbin/policy-rc.d'
 
 const before = installed()
