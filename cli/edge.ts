@@ -3,6 +3,7 @@
  */
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
+import { directoryProblems } from '../edge/cmbac/ldap/check.ts'
 import { type EdgeConfig, loadEdgeConfig } from '../edge/config/load.ts'
 import { limitLog } from '../edge/log.ts'
 import { startEdge } from '../edge/main.ts'
@@ -49,7 +50,7 @@ export async function edgeCommand(argv: string[]): Promise<number> {
   return run(config)
 }
 
-/** What the host does not have for it: the ports, and a state folder that may be written. */
+/** What the host does not have for it: the ports, a directory that can be asked, and a state folder that may be written. */
 async function checkHost(config: EdgeConfig): Promise<string[]> {
   const ports = {
     's2s.listen': config.s2s.listen,
@@ -62,6 +63,9 @@ async function checkHost(config: EdgeConfig): Promise<string[]> {
       return problem === undefined ? [] : [`${key} ${address.host}:${address.port}: ${problem}`]
     }),
   )
+  const ldap = config.cmbac?.users.ldap
+  for (const problem of ldap === undefined ? [] : await directoryProblems(ldap))
+    problems.push([`cmbac.users.ldap ${problem}`])
   const state = stateProblem(config.state)
   return [...problems.flat(), ...(state === undefined ? [] : [`state ${state}`])]
 }

@@ -39,6 +39,8 @@ export type Directory = Readonly<{
   close(): void
 }>
 
+type Opened = Readonly<{ where: string; session: Session }>
+
 /** Searches that run at once. */
 const SEARCHES = 32
 /** Values of one user. */
@@ -46,19 +48,20 @@ const VALUES = 64
 
 export function createDirectory(options: DirectoryOptions): Directory {
   const { servers, ca, bindDn, password, base, filter, attribute, timeoutMs, againMs, now } = options
-  let current: Promise<Session> | undefined
+  let current: Promise<Opened> | undefined
   let awayUntil = Number.NEGATIVE_INFINITY
   let closed = false
   let running = 0
   const queue: (() => void)[] = []
 
-  async function open(): Promise<Session> {
+  async function open(): Promise<Opened> {
     const problems: string[] = []
     for (const server of servers) {
+      const where = `${server.host}:${server.port}`
       try {
-        return await openAt(server)
+        return { where, session: await openAt(server) }
       } catch (error) {
-        problems.push(`${server.host}:${server.port} ${(error as Error).message}`)
+        problems.push(`${where} ${(error as Error).message}`)
       }
     }
     throw new Error(problems.join('; '))
@@ -72,13 +75,14 @@ export function createDirectory(options: DirectoryOptions): Directory {
     throw new Error(`refuses the bind (code ${code}): correct bindDn, the password, or its rights`)
   }
 
-  /** A session, and what came of a search in it; a lost one is opened again once. */
-  async function ask(user: Jid, attempts = 2): Promise<SearchResult> {
+  /** What came of a search, and where; a lost session is opened again once. */
+  async function ask(user: Jid, attempts = 2): Promise<SearchResult & Pick<Opened, 'where'>> {
     if (closed || now() < awayUntil) throw new Error('the directory is away')
     const used = (current ??= open())
+    let opened: Opened | undefined
     try {
-      const session = await used
-      return await session.search({
+      opened = await used
+      const result = await opened.session.search({
         base,
         filter: filter.of(user),
         attribute,
@@ -86,29 +90,27 @@ export function createDirectory(options: DirectoryOptions): Directory {
         entries: 2,
         seconds: Math.ceil(timeoutMs / 1000),
       })
+      return { ...result, where: opened.where }
     } catch (error) {
       if (current === used) current = undefined
-      const wasOpen = await used.then(
-        () => true,
-        () => false,
-      )
-      if (wasOpen && attempts > 1) return ask(user, attempts - 1)
+      if (opened !== undefined && attempts > 1) return ask(user, attempts - 1)
       // Of many searches that failed with one connection, one tells of it.
       if (now() >= awayUntil) {
         awayUntil = now() + againMs
-        options.onState((error as Error).message)
+        const { message } = error as Error
+        options.onState(opened === undefined ? message : `${opened.where} ${message}`)
       }
       throw error
     }
   }
 
   async function search(user: Jid): Promise<Found> {
-    const { code, entries } = await ask(user)
+    const { code, entries, where } = await ask(user)
     if (code === SUCCESS || (code === SIZE_LIMIT && entries.length > 1)) {
       options.onState(undefined)
       return readEntries(entries, attribute)
     }
-    const problem = `refuses the search (code ${code}): correct base, filter, attribute or rights`
+    const problem = `${where} refuses the search (code ${code}): correct base, filter, attribute or rights`
     options.onState(problem)
     throw new Error(problem)
   }
@@ -130,7 +132,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
     find,
     close() {
       closed = true
-      current?.then((session) => session.close()).catch(() => {})
+      current?.then(({ session }) => session.close()).catch(() => {})
     },
   }
 }

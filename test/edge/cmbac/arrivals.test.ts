@@ -90,3 +90,30 @@ t.test('whatever comes when, the order is that of arrival, and each goes once', 
     ),
   )
 })
+
+t.test('so many ask at once, however many wait', async (t) => {
+  let asking = 0
+  let most = 0
+  let gone = 0
+  const arrivals = createArrivals(1 << 20, () => {})
+  for (let i = 0; i < 500; i++) {
+    let wait: Promise<void> | undefined
+    let isKnown = false
+    const awaited = () => {
+      if (isKnown) return undefined
+      wait ??= new Promise((resolve) => {
+        most = Math.max(most, ++asking)
+        setImmediate(() => {
+          asking--
+          isKnown = true
+          resolve()
+        })
+      })
+      return wait
+    }
+    arrivals.take(1, awaited, () => gone++)
+  }
+  for (let n = 0; n < 1000 && gone < 500; n++) await new Promise(setImmediate)
+  t.equal(gone, 500)
+  t.equal(most, 32)
+})

@@ -1,5 +1,5 @@
 /** The part `cmbac` of edge.yaml: what is wrong with it is said with its place; what is right is taken as it is. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -355,6 +355,24 @@ t.test('the file of users has places of its own', (t) => {
     const config = load((c) => void (c['users']!['file'] = 'users2.yaml' as never))
     t.match('problems' in config ? config.problems.join(' | ') : 'fine', wanted, text)
   }
+  t.end()
+})
+
+t.test('each key is in the manual', (t) => {
+  const root = join(import.meta.dirname, '../../..')
+  const page = readFileSync(join(root, 'doc/edge-clearances.md'), 'utf8')
+  const schema = JSON.parse(readFileSync(join(root, 'edge/config/edge.schema.json'), 'utf8'))
+  const keys = new Set<string>()
+  const collect = (part: unknown) => {
+    if (typeof part !== 'object' || part === null) return
+    for (const [name, value] of Object.entries(part)) {
+      if (name === 'properties') for (const key of Object.keys(value)) keys.add(key)
+      collect(value)
+    }
+  }
+  collect([schema.properties.cmbac, schema.$defs.clearances])
+  t.ok(keys.size > 25)
+  for (const key of keys) t.match(page, new RegExp(`\\b${key}: `), key)
   t.end()
 })
 

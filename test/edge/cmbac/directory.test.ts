@@ -2,9 +2,11 @@
 import { createServer as createPlain, type Server as PlainServer, type Socket } from 'node:net'
 import { createServer, type Server, TLSSocket } from 'node:tls'
 import t from 'tap'
+import { directoryProblems } from '../../../edge/cmbac/ldap/check.ts'
 import { createDirectory, type Directory, type DirectoryOptions } from '../../../edge/cmbac/ldap/directory.ts'
 import { readUserFilter, type UserFilter } from '../../../edge/cmbac/ldap/filter.ts'
 import { messageLength } from '../../../edge/cmbac/ldap/protocol.ts'
+import type { LdapConfig } from '../../../edge/config/ldap.ts'
 import { parseJid } from '../../../rules/address/jid.ts'
 import { readDer, readInteger, type Tlv } from '../../../rules/label/der.ts'
 import { issue, makeCa } from '../../pki/pki.ts'
@@ -288,6 +290,30 @@ t.test('StartTLS: refused, forged, or with something behind it', async (t) => {
   t.same(await directory.find(ALICE), { values: [] }, 'and as it should be')
   directory.close()
   server.close()
+})
+
+t.test('each server is asked before anything depends on it', async (t) => {
+  const good = await fakeDirectory((id) => done(id))
+  const refusing = await fakeDirectory((id) => done(id, 50))
+  const silent = await fakeDirectory(() => undefined)
+  const at = (port: number) => ({ host: 'localhost', port, tls: 'direct' }) as const
+  const ldap: LdapConfig = {
+    servers: [good, refusing, silent].map(({ port }) => at(port)),
+    ca: [ca.certificate],
+    bindDn: 'cn=edge',
+    password: 'secret',
+    base: 'dc=high',
+    filter: readUserFilter('(mail={jid})') as UserFilter,
+    attribute: 'confidentialityClearance',
+    timeoutMs: 200,
+    cacheMs: 1000,
+    cacheUsers: 100,
+  }
+  t.match(await directoryProblems(ldap), [
+    `localhost:${refusing.port} refuses the search (code 50): correct base, filter, attribute or rights`,
+    `localhost:${silent.port} does not answer in time`,
+  ])
+  for (const { server } of [good, refusing, silent]) server.close()
 })
 
 t.test('many at once, over one connection, a bounded number of them', async (t) => {
