@@ -9,7 +9,9 @@ import { makeClearance } from '../../../rules/clearance/clearance.ts'
 import { labelFromNames } from '../../../rules/label/bind.ts'
 import { isProblem, type Label } from '../../../rules/label/label.ts'
 import { fill } from '../../../rules/label/template.ts'
+import { refused } from '../../../rules/reasons.ts'
 import { loadSpif, type Spif } from '../../../rules/spif/index.ts'
+import { parseText } from '../../../rules/xml/parse.ts'
 import { compiled, exampleSources } from '../../support/ruleset.ts'
 
 const sources = exampleSources('acme-to-coalition')
@@ -109,7 +111,10 @@ function label(policy: Spif, classification: string, tagSet?: string, values: st
   return made
 }
 
-function cmbac(defaults: ReadonlyMap<string, { label: Label; spif: Spif }> = new Map()) {
+function cmbac(
+  defaults: ReadonlyMap<string, { label: Label; spif: Spif }> = new Map(),
+  ask?: Parameters<typeof createUsers>[0]['ask'],
+) {
   const of = label(ACME, 'INTERNAL', 'Releasable To', ['ACME', 'HARBOUR'])
   const some = makeClearance(ACME, [label(ACME, 'OPEN').classification, of.classification], of.categories)
   const harbour = makeClearance(HARBOUR, [label(HARBOUR, 'UNCLASSIFIED').classification], [])
@@ -120,7 +125,7 @@ function cmbac(defaults: ReadonlyMap<string, { label: Label; spif: Spif }> = new
       domains: new Set(['acme.example']),
       listed: new Map([['anna@acme.example', [some, harbour]]]),
       fallback: undefined,
-      ask: undefined,
+      ask,
       keepMs: 0,
       againMs: 0,
       most: 0,
@@ -170,5 +175,48 @@ t.test('the default label of a far room, by what its own side calls it or by wha
   t.same(rowsOf(label(ACME, 'OPEN'), ACME), ['acme/open'])
   t.same(rowsOf(label(HARBOUR, 'SECRET'), HARBOUR), [], 'none that crosses')
   t.same(cmbac().defaultLabelOf(jid(room)), [])
+  t.end()
+})
+
+t.test('whose clearances a stanza waits for', (t) => {
+  const stanza = (xml: string) => {
+    const read = parseText(xml.replace('>', ' xmlns="jabber:server">'), { stanzaBytes: 10_000, depth: 10 })
+    if (refused(read)) throw new Error(read.refused)
+    return read
+  }
+  const waits = (xml: string) => {
+    const asked: string[] = []
+    const { awaited } = cmbac(new Map(), async ({ text }) => {
+      asked.push(text)
+      return { clearances: [], problems: [] }
+    })
+    const wait = awaited(stanza(xml))
+    t.equal(wait !== undefined, asked.length > 0, xml)
+    return asked
+  }
+  const ends = `from="bert@acme.example/x" to="ben@coalition.example"`
+  const back = `from="ben@coalition.example" to="Bert@acme.example/x"`
+  const label = '<securitylabel xmlns="urn:xmpp:sec-label:0"/>'
+  t.same(waits(`<message ${ends}><body/></message>`), ['bert@acme.example/x'])
+  t.same(waits(`<message ${back}><body/></message>`), ['bert@acme.example/x'])
+  t.same(waits(`<message ${ends} type="error"><error/></message>`), [])
+  t.same(
+    waits(`<message from="anna@acme.example" to="ben@coalition.example"><body/></message>`),
+    [],
+    'listed',
+  )
+  t.same(waits(`<presence ${ends}><show>away</show></presence>`), [])
+  t.same(waits(`<presence ${ends}><status>here</status>${label}</presence>`), ['bert@acme.example/x'])
+  t.same(waits(`<iq ${ends} type="get"><ping xmlns="urn:xmpp:ping"/></iq>`), [])
+  t.same(waits(`<iq ${ends} type="result"><query xmlns="jabber:iq:version"/>${label}</iq>`), [
+    'bert@acme.example/x',
+  ])
+  t.same(
+    waits(
+      `<iq ${ends} type="get"><catalog xmlns="urn:xmpp:sec-label:catalog:2" to="ben@coalition.example"/></iq>`,
+    ),
+    ['bert@acme.example/x'],
+  )
+  t.same(waits(`<message from="@" to="ben@coalition.example"><body/></message>`), [], 'nobody')
   t.end()
 })

@@ -255,3 +255,52 @@ t.test('a catalog offers what passes every check, and the default label of the r
   t.same(await offered(CAROL, ROOM, 'c2'), ['ACME RESTRICTED'], 'never what one may not send')
   t.same(await offered(ALICE, 'bob@low.example', 'c3'), ['ACME RESTRICTED'])
 })
+
+t.test('a directory that is away: nobody is cleared, both ways, and senders are told to wait', async (t) => {
+  const world = await startWorld({
+    configure: (folder) => {
+      writeFileSync(join(folder, 'password'), 'secret', { mode: 0o600 })
+      const ldap = {
+        servers: ['ldaps://localhost:1', 'ldap://localhost:1'],
+        ca: ['high-ca.crt'],
+        bindDn: 'cn=edge',
+        passwordFile: 'password',
+        base: 'dc=high',
+        filter: '(mail={jid})',
+      }
+      return configure({ users: { domains: ['high.example'], default: ALL, ldap } })(folder)
+    },
+  })
+  t.teardown(world.close)
+  await world.server.send(said('w1', ALICE, 'bob@low.example', 'chat', RESTRICTED))
+  const wait = '<error type="wait"><resource-constraint xmlns="urn:ietf:params:xml:ns:xmpp-stanzas">'
+  const answer = await world.server.find((xml) => xml.includes('id="w1"'), 3000)
+  t.ok(answer?.xml.includes(wait), 'out')
+  await world.server.send(said('w2', `${OWN_ROOM}/nick`, 'bob@low.example', 'groupchat', RESTRICTED))
+  t.ok(await world.guard.find((xml) => xml.includes('w2')), 'a room needs no clearance of a user')
+  world.release(released('w3', 'bob@low.example/y', ALICE, 'chat', RESTRICTED))
+  const error = await world.guard.find((xml) => xml.includes('id="w3"'))
+  t.ok(error?.xml.includes(wait), 'in')
+  const page = await fetch(`http://127.0.0.1:${world.edge.metricsPort}/healthz`)
+  t.match(
+    await page.text(),
+    /directory of clearances: localhost:1 nobody listens there.*; localhost:1 nobody/,
+  )
+  t.match(
+    world.log.filter(({ message }) => message === 'kept back by a clearance').map(({ fields }) => fields),
+    [
+      {
+        direction: 'out',
+        reason: 'clearance-unavailable',
+        of: 'alice@high.example',
+        detail: 'cmbac-entry-user',
+      },
+      {
+        direction: 'in',
+        reason: 'clearance-unavailable',
+        of: 'alice@high.example',
+        detail: 'cmbac-exit-user',
+      },
+    ],
+  )
+})
