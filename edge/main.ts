@@ -63,9 +63,11 @@ export type Edge = Readonly<{
   failed: Promise<string>
   /**
    * Takes certificates, keys, CAs, CRLs, pins and TLS versions of another configuration for the handshakes to come; streams
-   * that stand go on. Throws one line, and changes nothing, when they cannot be used.
+   * that stand go on, but those whose certificate is no longer believed. Throws one line, and changes nothing, when they cannot be used.
    */
   reloadTls(s2s: EdgeConfig['s2s']): void
+  /** Judges by other clearances from now on. */
+  reloadCmbac(cmbac: EdgeConfig['cmbac']): void
   /** Ends streams and connections. */
   stop(): void
 }>
@@ -76,7 +78,7 @@ const PENDING_REQUESTS = 10_000
 const KNOWN_FRAMES = 100_000
 const EXPIRE_MS = 300_000
 const TICK_MS = 500
-const CALENDAR_MS = 3_600_000
+const CALENDAR_MS = 60_000
 
 /** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
 export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
@@ -146,6 +148,7 @@ async function startParts(
       delivery: links.size(),
       iq_asked: asked.size(),
       iq_asked_of_us: askedOfUs.size(),
+      clearance: cmbac.waiting(),
     }),
     certificates: () =>
       expiring.map(({ kind, name, until }) => ({
@@ -260,7 +263,8 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
-    uncleared: cmbac.incoming,
+    uncleared: (stanza, ends, number) =>
+      cmbac.incoming(stanza, { ...ends, via: controls.carrier(ends.to.domain) }, number),
     controls,
     occupancy,
     deliver(from, to, stanza) {
@@ -373,14 +377,20 @@ async function startParts(
     incoming.expire()
     occupancy.expire(Date.now())
   }, TICK_MS)
-  checkExpiry(expiring, Date.now())
-  const calendar = setInterval(() => checkExpiry(expiring, Date.now()), CALENDAR_MS)
+  /** What ran out or was taken back since the last time: the operator hears of it, and no stream outlives it. */
+  function checkTrust(): void {
+    checkExpiry(expiring, Date.now())
+    listener?.recheck()
+    links.recheck()
+  }
+  checkTrust()
+  const calendar = setInterval(checkTrust, CALENDAR_MS)
 
   function reloadTls(next: EdgeConfig['s2s']): void {
     tls.reload(next)
     expiring = whatExpires({ ...config, s2s: next })
-    checkExpiry(expiring, Date.now())
     log.info({}, 'certificates and trust were loaded anew')
+    checkTrust()
   }
 
   function stop(): void {
@@ -397,7 +407,7 @@ async function startParts(
   }
 
   try {
-    return { ...(await open()), failed, reloadTls, stop }
+    return { ...(await open()), failed, reloadTls, reloadCmbac: cmbac.reload, stop }
   } catch (error) {
     stop()
     throw error

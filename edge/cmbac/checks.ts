@@ -66,8 +66,8 @@ export type Denial = Readonly<{
   detail: string
 }>
 
-/** Whom a stanza is from and to, and by which peer's stream it came, where that is another domain. */
-export type Ends = Readonly<{ from: Jid; to: Jid; by?: string }>
+/** Whom a stanza is from and to; the peers that bring it and take it on, where those are other domains than the two. */
+export type Ends = Readonly<{ from: Jid; to: Jid; by?: string; via?: string }>
 
 export type Checks = Readonly<{
   /** Why labels may not go this way; undefined when they may. `labels` are undefined where a label is missing. */
@@ -79,7 +79,7 @@ export type Checks = Readonly<{
 }>
 
 export function createChecks({ server, domains, rooms, peers }: Levels, standingOf: StandingOf): Checks {
-  function label(labels: ReadLabels | undefined, { from, to, by }: Ends): Denial | undefined {
+  function label(labels: ReadLabels | undefined, { from, to, by, via }: Ends): Denial | undefined {
     const held = (
       reason: CmbacReason,
       of: string,
@@ -96,17 +96,19 @@ export function createChecks({ server, domains, rooms, peers }: Levels, standing
         ? held(reason, bareOf(jid), standing.clearances)
         : without(reason, bareOf(jid), standing)
     }
-    const through = by === undefined || by === from.domain ? undefined : by
+    const peer = (reason: 'entry' | 'exit', domain: string | undefined): Denial | undefined =>
+      domain === undefined ? undefined : held(`cmbac-${reason}-peer`, domain, peers.get(domain)?.[reason])
     return (
-      (through === undefined ? undefined : held('cmbac-entry-peer', through, peers.get(through)?.entry)) ??
-      held('cmbac-entry-peer', from.domain, peers.get(from.domain)?.entry) ??
+      (by === from.domain ? undefined : peer('entry', by)) ??
+      peer('entry', from.domain) ??
       user('cmbac-entry-user', from) ??
       held('cmbac-server', 'server', server.clearance) ??
       held('cmbac-domain', from.domain, domains.get(from.domain)?.clearance) ??
       held('cmbac-domain', to.domain, domains.get(to.domain)?.clearance) ??
       held('cmbac-room', bareOf(from), rooms.get(bareOf(from))?.clearance) ??
       held('cmbac-room', bareOf(to), rooms.get(bareOf(to))?.clearance) ??
-      held('cmbac-exit-peer', to.domain, peers.get(to.domain)?.exit) ??
+      peer('exit', to.domain) ??
+      (via === to.domain ? undefined : peer('exit', via)) ??
       user('cmbac-exit-user', to)
     )
   }

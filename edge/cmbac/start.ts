@@ -20,7 +20,7 @@ import { createDirectory, type Directory } from './ldap/directory.ts'
 import { createUsers } from './users.ts'
 import { readClearances } from './value.ts'
 
-export type RunningCmbac = Cmbac &
+export type RunningCmbac = Omit<Cmbac, 'awaited'> &
   Readonly<{
     /**
      * Lets a stanza go on in its turn: `line` is what came before and after it, the stream or the connection; `stanza` gives
@@ -28,6 +28,10 @@ export type RunningCmbac = Cmbac &
      */
     take(line: object, octets: number, stanza: () => XmlElement | undefined, go: () => void): boolean
     isFull(line: object): boolean
+    /** Stanzas that wait for a clearance, in all lines. */
+    waiting(): number
+    /** Goes by another configuration from now on. What waits is judged by it too; what was known of users is asked for anew. */
+    reload(config: CmbacConfig | undefined): void
     /** Ends the connection to the directory. */
     close(): void
   }>
@@ -48,31 +52,62 @@ const AGAIN_MS = 5_000
 /** A released stanza may be longer than the limit of the sending side. */
 const GROWTH = 8
 
-/** Nothing is configured: nothing is asked for, and nothing kept back. */
-const NOTHING: RunningCmbac = {
-  outgoing: () => undefined,
-  incoming: () => undefined,
-  awaited: () => undefined,
-  permits: () => true,
-  defaultLabelOf: () => [],
-  take(_line, _octets, _stanza, go) {
-    go()
-    return true
-  },
-  isFull: () => false,
-  close: () => {},
-}
-
 /** Whatever is kept back is told to the operator here, with whose clearance and why; peers hear the error of their stanza. */
 export function startCmbac(config: CmbacConfig | undefined, site: CmbacSite): RunningCmbac {
-  if (config === undefined) return NOTHING
+  let part = config === undefined ? NOTHING : build(config, site)
+  const lines = new WeakMap<object, Arrivals>()
+  let waiting = 0
+  const told = (direction: 'out' | 'in', denial: Denial | undefined): Denial | undefined => {
+    if (denial !== undefined) site.log.info({ direction, ...denial }, 'kept back by a clearance')
+    return denial
+  }
+
+  return {
+    outgoing: (stanza, label, ends) => told('out', part.cmbac?.outgoing(stanza, label, ends)),
+    incoming: (stanza, ends, number) => told('in', part.cmbac?.incoming(stanza, ends, number)),
+    permits: (row, from, to) => part.cmbac?.permits(row, from, to) ?? true,
+    defaultLabelOf: (room) => part.cmbac?.defaultLabelOf(room) ?? [],
+    take(line, octets, read, go) {
+      let arrivals = lines.get(line)
+      // What came while there was a directory goes first, whatever there is now.
+      if (part.directory === undefined && arrivals === undefined) {
+        go()
+        return true
+      }
+      if (arrivals === undefined) lines.set(line, (arrivals = createArrivals(BOUND, site.onRoom)))
+      const stanza = part.directory === undefined ? undefined : read()
+      waiting++
+      const awaited = () => (stanza === undefined ? undefined : part.cmbac?.awaited(stanza))
+      arrivals.take(octets, awaited, () => {
+        waiting--
+        go()
+      })
+      return !arrivals.isFull()
+    },
+    isFull: (line) => lines.get(line)?.isFull() ?? false,
+    waiting: () => waiting,
+    reload(next) {
+      const before = part
+      part = next === undefined ? NOTHING : build(next, site)
+      if (part.directory === undefined) site.health.directory(undefined)
+      before.directory?.close()
+    },
+    close: () => part.directory?.close(),
+  }
+}
+
+/** What a configuration comes to; no checks where there is none. */
+type Part = Readonly<{ cmbac: Cmbac | undefined; directory: Directory | undefined }>
+
+const NOTHING: Part = { cmbac: undefined, directory: undefined }
+
+function build(config: CmbacConfig, { out, into, log, health }: CmbacSite): Part {
   const { policies, levels, defaultLabels, users: source } = config
-  const { out, into, log } = site
   const now = () => performance.now()
   const directory =
     source.ldap === undefined
       ? undefined
-      : createDirectory({ ...source.ldap, againMs: AGAIN_MS, now, onState: site.health.directory })
+      : createDirectory({ ...source.ldap, againMs: AGAIN_MS, now, onState: health.directory })
   const users = createUsers({
     domains: source.domains,
     listed: source.listed,
@@ -86,26 +121,9 @@ export function startCmbac(config: CmbacConfig | undefined, site: CmbacSite): Ru
   })
   const domains = [...out.from.domains, ...out.to.domains]
   const rooms = new Set(domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
-  const cmbac = createCmbac({ policies, levels, users, defaultLabels, out, into, rooms })
-  const lines = new WeakMap<object, Arrivals>()
-  const told = (direction: 'out' | 'in', denial: Denial | undefined): Denial | undefined => {
-    if (denial !== undefined) log.info({ direction, ...denial }, 'kept back by a clearance')
-    return denial
-  }
-
   return {
-    ...cmbac,
-    outgoing: (stanza, label, ends) => told('out', cmbac.outgoing(stanza, label, ends)),
-    incoming: (stanza, ends, number) => told('in', cmbac.incoming(stanza, ends, number)),
-    take(line, octets, read, go) {
-      let arrivals = lines.get(line)
-      if (arrivals === undefined) lines.set(line, (arrivals = createArrivals(BOUND, site.onRoom)))
-      const stanza = directory === undefined ? undefined : read()
-      arrivals.take(octets, () => (stanza === undefined ? undefined : cmbac.awaited(stanza)), go)
-      return !arrivals.isFull()
-    },
-    isFull: (line) => lines.get(line)?.isFull() ?? false,
-    close: () => directory?.close(),
+    cmbac: createCmbac({ policies, levels, users, defaultLabels, out, into, rooms }),
+    directory,
   }
 }
 

@@ -51,7 +51,7 @@ export type PeerSource = Readonly<{
   domain: string
   ca?: readonly string[]
   crls?: readonly string[]
-  pins: readonly string[]
+  pins?: readonly string[]
   minVersion: PeerTrust['minVersion']
   inbound?: 'only'
 }>

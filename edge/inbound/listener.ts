@@ -32,6 +32,8 @@ export type Listener = Readonly<{
   negotiating(): number
   /** Asks `isHeld` again for every stream. */
   flow(): void
+  /** Ends streams whose certificate is no longer believed. */
+  recheck(): void
   close(): void
 }>
 
@@ -120,6 +122,9 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
       negotiating: negotiating.size,
       flow() {
         for (const stream of all()) hold(stream)
+      },
+      recheck() {
+        for (const stream of all()) stream.recheck()
       },
       close() {
         closePorts()

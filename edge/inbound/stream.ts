@@ -52,6 +52,8 @@ export type InboundStream = Readonly<{
   lang: string | undefined
   pause(): void
   resume(): void
+  /** Ends it when its certificate no longer proves what it did: expired, revoked, or no longer trusted. */
+  recheck(): void
   fail(condition: StreamCondition, why: string): void
 }>
 
@@ -120,6 +122,13 @@ export function acceptStream(
           lang: header.lang,
           pause: connection.pause,
           resume: connection.resume,
+          recheck() {
+            const problemOf = site.tls.examine(secure!, Date.now())
+            for (const domain of proven) {
+              const problem = problemOf(domain)
+              if (problem !== undefined) return connection.fail('not-authorized', `${domain}: ${problem}`)
+            }
+          },
           fail: connection.fail,
         }
         events.onOpen(stream)

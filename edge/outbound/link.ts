@@ -52,6 +52,8 @@ export type Link = Readonly<{
   isFull(): boolean
   size(): number
   state(): LinkState
+  /** Ends the stream when its server's certificate is no longer believed. */
+  recheck(): void
   close(): void
 }>
 
@@ -264,6 +266,7 @@ export function createLink(options: LinkOptions): Link {
     isFull: () => full,
     size: () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0),
     state: () => state,
+    recheck: () => stream?.recheck(),
     close() {
       closed = true
       clearTimeout(timer)

@@ -32,6 +32,8 @@ export type OutboundSite = Readonly<{
 export type OutboundStream = Readonly<{
   /** Writes octets; `done` when the system has them. False: wait for `onDrain`. */
   write(octets: Uint8Array, done: () => void): boolean
+  /** Ends it when the server's certificate no longer proves what it did. */
+  recheck(): void
   close(): void
 }>
 
@@ -63,6 +65,7 @@ export function initiateStream(
 ): void {
   const { from, to } = site
   let phase: Phase = 'plain'
+  let peer: TLSSocket | undefined
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
       const problem = headerProblem(header, to)
@@ -121,6 +124,10 @@ export function initiateStream(
       connection.deadline(undefined)
       events.onOpen({
         write: (octets, done) => connection.write(octets, (error) => error == null && done()),
+        recheck() {
+          const problem = peer === undefined ? undefined : site.tls.examine(peer, Date.now())(to)
+          if (problem !== undefined) connection.finish(STREAM_CLOSE, problem)
+        },
         close: () => connection.finish(STREAM_CLOSE, 'closed by us'),
       })
     } else {
@@ -140,6 +147,7 @@ export function initiateStream(
           return connection.finish('', problem)
         }
         phase = 'secure'
+        peer = secure
         begin(secure)
       },
       (error: Error) => {

@@ -30,6 +30,8 @@ export type World = Readonly<{
   ca: Ca
   edge: Edge
   config: EdgeConfig
+  /** The configuration's file. */
+  file: string
   server: PeerDomain
   /** What the outgoing guard was sent; `verdict` decides its answers. */
   guard: {
@@ -52,6 +54,8 @@ export type WorldOptions = Readonly<{
   limits?: Readonly<Record<string, number>>
   /** Writes files into the folder, and gives more keys of edge.yaml. */
   configure?: (folder: string) => object
+  /** What else stands under `s2s`; files go into the folder. */
+  s2s?: (folder: string, ca: Ca, ports: Readonly<{ server: number }>) => object | Promise<object>
   /** More of edge.yaml, at its top level. */
   more?: object
   /** The own domains that have a route; all. */
@@ -73,6 +77,7 @@ export async function writeWorld(
   identifiers: IdentifierKind = 'foreign',
   more: object = {},
   routed: readonly string[] = OWN,
+  s2s: WorldOptions['s2s'] = () => ({}),
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -96,6 +101,7 @@ export async function writeWorld(
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
       routes: routed.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
+      ...(await s2s(folder, ca, ports)),
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
     bundles: {
@@ -123,6 +129,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     options.identifiers,
     { ...options.more, ...options.configure?.(folder) },
     options.routed,
+    options.s2s,
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))
@@ -215,6 +222,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ca,
     edge,
     config,
+    file,
     server,
     guard,
     release,

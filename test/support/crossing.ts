@@ -22,6 +22,8 @@ export type CrossingSide = Readonly<{
   listen: string
   /** Where the side's servers are. */
   servers: Readonly<{ host: string; port: number }>
+  /** What else stands under `s2s` of its edge. */
+  s2s?: object
 }>
 
 export type CrossingOptions = Readonly<{
@@ -134,6 +136,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
         ca: [pki[which].ca],
         certificates: [{ domains: other.domains, ...shown }],
         routes: side.domains.map((domain) => ({ domain, ...side.servers })),
+        ...side.s2s,
       },
       gcxp: {
         out: {

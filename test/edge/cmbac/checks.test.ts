@@ -126,12 +126,15 @@ t.test('every check must let it, and the first that does not is told', (t) => {
   t.end()
 })
 
-t.test('a stream that brings the stanzas of another domain is a peer too', (t) => {
+t.test('a peer that brings the stanzas of another domain, or takes them on, is asked too', (t) => {
   const peers = new Map([['conference.high.example', { entry: SOME }]])
   const by = 'conference.high.example'
   t.match(checks({ peers }).label(SECRET, { ...OUT, by }), { reason: 'cmbac-entry-peer', of: by })
   const own = new Map([['high.example', { entry: SOME }]])
   t.match(checks({ peers: own }).label(SECRET, { ...OUT, by }), { of: 'high.example' }, 'and its own as well')
+  const taking = new Map([['conference.high.example', { exit: SOME }]])
+  t.match(checks({ peers: taking }).label(SECRET, { ...IN, via: by }), { reason: 'cmbac-exit-peer', of: by })
+  t.equal(checks({ peers: taking }).label(SECRET, { ...IN, via: 'high.example' }), undefined)
   t.end()
 })
 

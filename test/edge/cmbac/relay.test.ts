@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { essLabel } from '../bundles.ts'
 import { startWorld, until, type World } from '../world.ts'
-import { ACME_TEXT, OTHER_TEXT } from './policies.ts'
+import { ACME, ACME_TEXT, clearance, OTHER_TEXT } from './policies.ts'
 
 const SECRET = 'MQgCAQQGAyoDBA=='
 const RESTRICTED = 'MQgCAQIGAyoDBA=='
@@ -303,4 +303,26 @@ t.test('a directory that is away: nobody is cleared, both ways, and senders are 
       },
     ],
   )
+})
+
+t.test('other clearances from now on', async (t) => {
+  const world = await startWorld()
+  t.teardown(world.close)
+  const send = (marker: string) => world.server.send(said(marker, ALICE, 'bob@low.example', 'chat', SECRET))
+  await send('o1')
+  t.ok(await world.guard.find((xml) => xml.includes('o1')), 'nothing is configured')
+  const levels = {
+    server: { clearance: [clearance(ACME, ['RESTRICTED'])] },
+    domains: new Map(),
+    rooms: new Map(),
+    peers: new Map(),
+  }
+  const users = { domains: new Set<string>(), listed: new Map(), fallback: undefined, ldap: undefined }
+  world.edge.reloadCmbac({ policies: [ACME], levels, defaultLabels: new Map(), users })
+  await send('o2')
+  t.match((await world.server.find((xml) => xml.includes('id="o2"'), 3000))?.xml, /<policy-violation /)
+  world.edge.reloadCmbac(undefined)
+  await send('o3')
+  t.ok(await world.guard.find((xml) => xml.includes('o3')))
+  t.notOk(world.guard.frames.some(({ xml }) => xml.includes('o2')))
 })
