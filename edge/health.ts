@@ -23,6 +23,8 @@ export type Health = Readonly<{
 export type HealthOptions = Readonly<{
   /** Where the incoming guard is awaited. */
   awaited: string
+  /** Why nothing moves, of spools and records. */
+  troubles(): readonly string[]
   isOpen(): boolean
   isFull(): boolean
   expiring(): readonly Expiring[]
@@ -46,6 +48,7 @@ export function createHealth(options: HealthOptions): Health {
     server: (far, own, problem) => set(servers, `s2s from ${far} to ${own}`, problem),
     directory: (problem) => set(servers, 'directory of clearances', problem),
     missing: (now) => [
+      ...options.troubles(),
       ...(options.isOpen() ? [] : ['s2s port: not open yet']),
       ...[...guards].map(([which, problem]) => `${which}: ${problem}`),
       ...options

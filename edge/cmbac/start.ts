@@ -5,6 +5,7 @@
  * Each stream of an own server, and the connection of the incoming guard, is a line of its own: nothing in it is overtaken,
  * and what waits in one does not keep the others. A frame of the guard that waits is not confirmed yet.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { refused } from '../../rules/reasons.ts'
 import type { Spif } from '../../rules/spif/spif.ts'
@@ -30,7 +31,7 @@ export type RunningCmbac = Omit<Cmbac, 'awaited'> &
     isFull(line: object): boolean
     /** Stanzas that wait for a clearance, in all lines. */
     waiting(): number
-    /** Goes by another configuration from now on. What waits is judged by it too; what was known of users is asked for anew. */
+    /** Goes by another configuration from now on, if it is another. What waits is judged by it too; what was known of users is asked for anew. */
     reload(config: CmbacConfig | undefined): void
     /** Ends the connection to the directory. */
     close(): void
@@ -54,6 +55,7 @@ const GROWTH = 8
 
 /** Whatever is kept back is told to the operator here, with whose clearance and why; peers hear the error of their stanza. */
 export function startCmbac(config: CmbacConfig | undefined, site: CmbacSite): RunningCmbac {
+  let running = config
   let part = config === undefined ? NOTHING : build(config, site)
   const lines = new WeakMap<object, Arrivals>()
   let waiting = 0
@@ -87,6 +89,8 @@ export function startCmbac(config: CmbacConfig | undefined, site: CmbacSite): Ru
     isFull: (line) => lines.get(line)?.isFull() ?? false,
     waiting: () => waiting,
     reload(next) {
+      if (isDeepStrictEqual(next, running)) return
+      running = next
       const before = part
       part = next === undefined ? NOTHING : build(next, site)
       if (part.directory === undefined) site.health.directory(undefined)

@@ -14,7 +14,7 @@ import { readChecked } from '../../rules/ruleset/file.ts'
 import { clearanceOf, labelOf } from '../../rules/ruleset/names.ts'
 import { listed, type Problem } from '../../rules/ruleset/problem.ts'
 import { decodeSource } from '../../rules/ruleset/source.ts'
-import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
+import type { Path } from '../../rules/ruleset/yaml.ts'
 import { loadSpif } from '../../rules/spif/load.ts'
 import type { Spif } from '../../rules/spif/spif.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
@@ -22,7 +22,7 @@ import type { Clearances, Level, Levels } from '../cmbac/checks.ts'
 import { rowsFor } from '../cmbac/default-label.ts'
 import { createLabelReader } from '../cmbac/labels.ts'
 import { readClearances } from '../cmbac/value.ts'
-import { type LdapConfig, type LdapSite, resolveLdap } from './ldap.ts'
+import { type LdapConfig, type LdapSite, type Places, resolveLdap } from './ldap.ts'
 import { type ClearanceEntry, type CmbacSource, checkUsersSource, type LabelEntry } from './schema.ts'
 
 export type CmbacConfig = Readonly<{
@@ -182,7 +182,7 @@ function policyNamed(
   name: string | undefined,
   path: Path,
   { policies, isComplete }: Words,
-  yaml: YamlSource,
+  yaml: Places,
   report: (problem: Problem) => void,
 ): Spif | undefined {
   const found = name === undefined ? policies : policies.filter((spif) => spif.name === name)
@@ -211,7 +211,7 @@ function clearancesIn(
   entries: readonly ClearanceEntry[],
   path: Path,
   words: Words,
-  yaml: YamlSource,
+  yaml: Places,
   folder: string,
 ): Clearances {
   return entries.flatMap((entry, i) => clearanceIn(entry, [...path, i], words, yaml, folder))
@@ -221,7 +221,7 @@ function clearanceIn(
   entry: ClearanceEntry,
   path: Path,
   words: Words,
-  yaml: YamlSource,
+  yaml: Places,
   folder: string,
 ): readonly Clearance[] {
   const { report } = words.site
@@ -248,7 +248,7 @@ function clearanceFile(
   file: string,
   path: Path,
   { policies, isComplete, site: { report } }: Words,
-  yaml: YamlSource,
+  yaml: Places,
   folder: string,
 ): readonly Clearance[] {
   let octets: Uint8Array

@@ -9,7 +9,7 @@ import { decodeSource } from '../../rules/ruleset/source.ts'
 import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
 import type { LdapServer } from '../cmbac/ldap/connect.ts'
-import { readUserFilter, type UserFilter } from '../cmbac/ldap/filter.ts'
+import { readUserFilter } from '../cmbac/ldap/filter.ts'
 import { caProblem } from './s2s.ts'
 import type { LdapSource } from './schema.ts'
 
@@ -20,16 +20,20 @@ export type LdapConfig = Readonly<{
   bindDn: string
   password: string
   base: string
-  filter: UserFilter
+  /** A template that `readUserFilter` takes. */
+  filter: string
   attribute: string
   timeoutMs: number
   cacheMs: number
   cacheUsers: number
 }>
 
+/** Where in a file something stands. */
+export type Places = Pick<YamlSource, 'problem'>
+
 /** What goes with the file: its places, its folder, and who is told what is wrong. */
 export type LdapSite = Readonly<{
-  yaml: YamlSource
+  yaml: Places
   folder: string
   /** In milliseconds since 1970. */
   now: number
@@ -37,12 +41,7 @@ export type LdapSite = Readonly<{
 }>
 
 /** Reads the files that `source` names; `domains` is how many it is asked for users of. What is wrong has been reported. */
-export function resolveLdap(
-  source: LdapSource,
-  path: Path,
-  domains: number,
-  site: LdapSite,
-): LdapConfig | undefined {
+export function resolveLdap(source: LdapSource, path: Path, domains: number, site: LdapSite): LdapConfig {
   const { yaml, folder, now } = site
   const wrong = (key: string | readonly (string | number)[], message: string) =>
     site.report(yaml.problem([...path, ...[key].flat()], message))
@@ -85,14 +84,13 @@ export function resolveLdap(
       `${source.passwordFile} ${cannotRead(error, 'give the path of a file with the password')}`,
     )
   }
-  if ('problem' in filter) return undefined
   return {
     servers,
     ca,
     bindDn: source.bindDn,
     password,
     base: source.base,
-    filter,
+    filter: source.filter,
     attribute: source.attribute,
     timeoutMs: source.timeoutSeconds * 1000,
     cacheMs: source.cacheSeconds * 1000,

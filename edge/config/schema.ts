@@ -25,6 +25,13 @@ export type EdgeSource = Readonly<{
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
   cmbac?: CmbacSource
+  records: Readonly<{
+    folder?: string
+    key?: string
+    signingKey?: string
+    keep: Readonly<{ days?: number; megabytes?: number }>
+    warnFreeMegabytes: number
+  }>
   controls?: readonly ControlSource[]
   unasked?: Unasked
   presence: PresenceChoice

@@ -199,7 +199,13 @@ t.test('what runs out is said at 30, 14, 7 and 1 days, once each, and when it ha
   check([{ ...all[0]!, until: until + 20 * DAY }], until)
   t.match(said, [/in 20 days/], 'a renewed one begins anew')
 
-  const health = createHealth({ awaited: 'x', isOpen: () => true, isFull: () => false, expiring: () => all })
+  const health = createHealth({
+    awaited: 'x',
+    troubles: () => [],
+    isOpen: () => true,
+    isFull: () => false,
+    expiring: () => all,
+  })
   t.same(health.notes(until - 11 * DAY), [])
   t.match(health.notes(until - 9 * DAY), [/^crl high\.crl: has expired: no server is let in by it$/])
   t.notMatch(health.missing(until - DAY).join(), /certificate/)

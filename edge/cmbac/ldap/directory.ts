@@ -9,7 +9,7 @@
  */
 import type { Jid } from '../../../rules/address/jid.ts'
 import { connectLdap, type LdapServer } from './connect.ts'
-import type { UserFilter } from './filter.ts'
+import { readUserFilter } from './filter.ts'
 import { type Entry, openSession, type SearchResult, type Session } from './session.ts'
 
 export type DirectoryOptions = Readonly<{
@@ -19,7 +19,8 @@ export type DirectoryOptions = Readonly<{
   bindDn: string
   password: string
   base: string
-  filter: UserFilter
+  /** A template (filter.ts). */
+  filter: string
   attribute: string
   timeoutMs: number
   /** How long no server is tried after none could be had. */
@@ -47,7 +48,10 @@ const SEARCHES = 32
 const VALUES = 64
 
 export function createDirectory(options: DirectoryOptions): Directory {
-  const { servers, ca, bindDn, password, base, filter, attribute, timeoutMs, againMs, now } = options
+  const { servers, ca, bindDn, password, base, attribute, timeoutMs, againMs, now } = options
+  const filter = readUserFilter(options.filter)
+  if ('problem' in filter) throw new Error(`the filter ${filter.problem}`)
+  const filterOf = filter.of
   let current: Promise<Opened> | undefined
   let awayUntil = Number.NEGATIVE_INFINITY
   let closed = false
@@ -84,7 +88,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
       opened = await used
       const result = await opened.session.search({
         base,
-        filter: filter.of(user),
+        filter: filterOf(user),
         attribute,
         // One more than there may be, to see that there are more.
         entries: 2,

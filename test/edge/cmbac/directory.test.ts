@@ -2,9 +2,8 @@
 import { createServer as createPlain, type Server as PlainServer, type Socket } from 'node:net'
 import { createServer, type Server, TLSSocket } from 'node:tls'
 import t from 'tap'
-import { directoryProblems } from '../../../edge/cmbac/ldap/check.ts'
+import { checkDirectory } from '../../../edge/check/directory.ts'
 import { createDirectory, type Directory, type DirectoryOptions } from '../../../edge/cmbac/ldap/directory.ts'
-import { readUserFilter, type UserFilter } from '../../../edge/cmbac/ldap/filter.ts'
 import { messageLength } from '../../../edge/cmbac/ldap/protocol.ts'
 import type { LdapConfig } from '../../../edge/config/ldap.ts'
 import { parseJid } from '../../../rules/address/jid.ts'
@@ -81,7 +80,7 @@ function open(
     bindDn: 'cn=edge',
     password: 'secret',
     base: 'dc=high',
-    filter: readUserFilter('(mail={jid})') as UserFilter,
+    filter: '(mail={jid})',
     attribute: 'confidentialityClearance',
     timeoutMs: 400,
     againMs: 1000,
@@ -303,16 +302,30 @@ t.test('each server is asked before anything depends on it', async (t) => {
     bindDn: 'cn=edge',
     password: 'secret',
     base: 'dc=high',
-    filter: readUserFilter('(mail={jid})') as UserFilter,
+    filter: '(mail={jid})',
     attribute: 'confidentialityClearance',
     timeoutMs: 200,
     cacheMs: 1000,
     cacheUsers: 100,
   }
-  t.match(await directoryProblems(ldap), [
-    `localhost:${refusing.port} refuses the search (code 50): correct base, filter, attribute or rights`,
-    `localhost:${silent.port} does not answer in time`,
+  const cmbac = (servers: LdapConfig['servers']) => ({
+    policies: [],
+    levels: { server: {}, domains: new Map(), rooms: new Map(), peers: new Map() },
+    defaultLabels: new Map(),
+    users: {
+      domains: new Set<string>(),
+      listed: new Map(),
+      fallback: undefined,
+      ldap: { ...ldap, servers },
+    },
+  })
+  const refused = `directory of clearances: localhost:${refusing.port} refuses the search (code 50): correct base, filter, attribute or rights`
+  t.same(await checkDirectory({ cmbac: cmbac(ldap.servers) }), [
+    { level: 'warning', line: refused },
+    { level: 'warning', line: `directory of clearances: localhost:${silent.port} does not answer in time` },
   ])
+  t.same(await checkDirectory({ cmbac: cmbac([at(refusing.port)]) }), [{ level: 'problem', line: refused }])
+  t.same(await checkDirectory({ cmbac: undefined }), [])
   for (const { server } of [good, refusing, silent]) server.close()
 })
 

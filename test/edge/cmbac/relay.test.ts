@@ -1,10 +1,10 @@
 /** Clearances at work: an edge between a server and guards, what crosses, what is answered, what the operator is told. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { essLabel } from '../bundles.ts'
 import { startWorld, until, type World } from '../world.ts'
-import { ACME, ACME_TEXT, clearance, OTHER_TEXT } from './policies.ts'
+import { ACME_TEXT, OTHER_TEXT } from './policies.ts'
 
 const SECRET = 'MQgCAQQGAyoDBA=='
 const RESTRICTED = 'MQgCAQIGAyoDBA=='
@@ -305,24 +305,34 @@ t.test('a directory that is away: nobody is cleared, both ways, and senders are 
   )
 })
 
-t.test('other clearances from now on', async (t) => {
-  const world = await startWorld()
+/** The policies lie there, and nothing asks for them yet. */
+function withoutKey(folder: string): object {
+  configure({})(folder)
+  return {}
+}
+
+t.test('other clearances from now on, without the end of a stream', async (t) => {
+  const world = await startWorld({ configure: withoutKey })
   t.teardown(world.close)
+  const file = join(world.folder, 'edge.yaml')
+  const yaml = JSON.parse(readFileSync(file, 'utf8'))
+  const reload = (cmbac: object | undefined) => {
+    writeFileSync(file, JSON.stringify({ ...yaml, cmbac }))
+    return world.edge.reload('SIGHUP')
+  }
   const send = (marker: string) => world.server.send(said(marker, ALICE, 'bob@low.example', 'chat', SECRET))
   await send('o1')
   t.ok(await world.guard.find((xml) => xml.includes('o1')), 'nothing is configured')
-  const levels = {
-    server: { clearance: [clearance(ACME, ['RESTRICTED'])] },
-    domains: new Map(),
-    rooms: new Map(),
-    peers: new Map(),
-  }
-  const users = { domains: new Set<string>(), listed: new Map(), fallback: undefined, ldap: undefined }
-  world.edge.reloadCmbac({ policies: [ACME], levels, defaultLabels: new Map(), users })
+  const some = { policies: ['acme.spif.xml'], server: { clearance: SOME } }
+  t.match(reload(some), { problems: [], changed: ['cmbac'], waiting: [], ended: 0 })
   await send('o2')
   t.match((await world.server.find((xml) => xml.includes('id="o2"'), 3000))?.xml, /<policy-violation /)
-  world.edge.reloadCmbac(undefined)
+  t.match(reload(some), { changed: [] }, 'the same again')
+  t.match(reload({ policies: ['none'] }), { problems: [/none cannot be read/] })
   await send('o3')
-  t.ok(await world.guard.find((xml) => xml.includes('o3')))
-  t.notOk(world.guard.frames.some(({ xml }) => xml.includes('o2')))
+  t.ok(await world.server.find((xml) => xml.includes('id="o3"'), 3000), 'a wrong one changes nothing')
+  t.match(reload(undefined), { problems: [], changed: ['cmbac'] })
+  await send('o4')
+  t.ok(await world.guard.find((xml) => xml.includes('o4')))
+  t.notOk(world.guard.frames.some(({ xml }) => /o[23]/.test(/id="(o\d)"/.exec(xml)?.[1] ?? '')))
 })

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { createDirectory, type DirectoryOptions } from '../../../edge/cmbac/ldap/directory.ts'
-import { readUserFilter, type UserFilter } from '../../../edge/cmbac/ldap/filter.ts'
 import { readClearances } from '../../../edge/cmbac/value.ts'
 import { type Jid, normaliseJid } from '../../../rules/address/jid.ts'
 import { type Clearance, clearance4774Of, x501Of } from '../../../rules/clearance/clearance.ts'
@@ -87,7 +86,7 @@ else {
       bindDn: EDGE_DN,
       password: PASSWORD,
       base: `ou=people,${BASE}`,
-      filter: readUserFilter('(&(objectClass=person)(mail={jid}))') as UserFilter,
+      filter: '(&(objectClass=person)(mail={jid}))',
       attribute: NAME,
       timeoutMs: 2000,
       againMs: 100,
