@@ -2,18 +2,20 @@
  * A stream that the edge opens from a far domain to a server of the own side (RFC 6120 §4 to §6, as the initiating
  * entity): the mirror of inbound/stream.ts.
  *
- *   header → starttls → TLS 1.3 → header → EXTERNAL → header → features → stanzas
+ *   header → starttls → TLS → header → EXTERNAL → header → features → stanzas
+ *       direct TLS → TLS ↗
  *
  * Nothing but stream elements may come back on it; what it has to say, a server says on a stream of its own.
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { child, elements, text, type XmlElement } from '../../rules/xml/node.ts'
+import { beginSession, type Session } from '../session.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
 import { authExternal, STARTTLS, STREAM_CLOSE } from '../stream/text.ts'
-import { domainProblem, type StreamTls } from '../tls-ext/index.ts'
+import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
 
 /** What a stream is for and held to. */
 export type OutboundSite = Readonly<{
@@ -29,12 +31,17 @@ export type OutboundSite = Readonly<{
 
 /** A stream that takes stanzas. */
 export type OutboundStream = Readonly<{
+  session: Session
   /** Writes octets; `done` when the system has them. False: wait for `onDrain`. */
   write(octets: Uint8Array, done: () => void): boolean
-  close(): void
+  /** Ends it when the server's certificate no longer proves what it did. */
+  recheck(): void
+  close(why: string): void
 }>
 
 export type OutboundEvents = Readonly<{
+  /** The peer is who it should be and offers EXTERNAL; false: go no further. */
+  onOffered?(): boolean
   onOpen(stream: OutboundStream): void
   onDrain(): void
   /** Over, once; `opened` tells whether it had been open. */
@@ -54,9 +61,15 @@ type Phase =
   | 'open'
 
 /** Negotiates over a connected socket. */
-export function initiateStream(socket: Socket, site: OutboundSite, events: OutboundEvents): void {
+export function initiateStream(
+  socket: Socket,
+  mode: TlsMode,
+  site: OutboundSite,
+  events: OutboundEvents,
+): void {
   const { from, to } = site
   let phase: Phase = 'plain'
+  let peer: TLSSocket | undefined
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
       const problem = headerProblem(header, to)
@@ -106,6 +119,10 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
         )
         return
       }
+      if (events.onOffered?.() === false) {
+        connection.finish(STREAM_CLOSE, 'no more is wanted')
+        return
+      }
       phase = 'success'
       connection.said()
       connection.write(authExternal(from))
@@ -114,8 +131,13 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
       phase = 'open'
       connection.deadline(undefined)
       events.onOpen({
+        session: beginSession(peer!, mode),
         write: (octets, done) => connection.write(octets, (error) => error == null && done()),
-        close: () => connection.finish(STREAM_CLOSE, 'closed by us'),
+        recheck() {
+          const problem = peer === undefined ? undefined : site.tls.examine(peer, Date.now())(to)
+          if (problem !== undefined) connection.finish(STREAM_CLOSE, problem)
+        },
+        close: (why) => connection.finish(STREAM_CLOSE, why),
       })
     } else {
       connection.fail('policy-violation', 'features at an unexpected time')
@@ -125,15 +147,16 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
   function startTls(): void {
     phase = 'tls'
     const plain = connection.detach()
-    site.tls.connect(plain, from, to).then(
+    site.tls.connect(plain, from, to, mode).then(
       (secure) => {
         if (connection.ended()) return void secure.destroy()
-        const problem = domainProblem(secure, to, Date.now())
+        const problem = site.tls.examine(secure, Date.now())(to)
         if (problem !== undefined) {
           secure.destroy()
           return connection.finish('', problem)
         }
         phase = 'secure'
+        peer = secure
         begin(secure)
       },
       (error: Error) => {
@@ -164,8 +187,11 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
   }
 
   connection.deadline(performance.now() + site.handshakeMs)
-  connection.restart(socket)
-  connection.write(openStream(from, to))
+  if (mode === 'direct') startTls()
+  else {
+    connection.restart(socket)
+    connection.write(openStream(from, to))
+  }
 }
 
 /** The answering header names the domain that was asked for; some servers leave the names out (§4.7.1). */
