@@ -9,7 +9,7 @@
 import { writeFileSync } from 'node:fs'
 import { fuzzer } from '@jazzer.js/fuzzer'
 import { instrument } from './instrument.ts'
-import type { TargetName } from './target.ts'
+import type { TargetName } from './targets.ts'
 
 export type EngineReport = Readonly<{
   /** Branches of what the target loads. */
@@ -21,7 +21,7 @@ export type EngineReport = Readonly<{
 
 const [name, corpus, findings, report, ...words] = process.argv.slice(2) as [TargetName, ...string[]]
 const modules = instrument()
-const { loadTarget } = await import('./target.ts')
+const { loadTarget } = await import('./targets.ts')
 const { Finding, watched, writeFinding } = await import('./watch.ts')
 const { keep, readInputs } = await import('./kept.ts')
 

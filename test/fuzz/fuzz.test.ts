@@ -10,7 +10,7 @@ import t from 'tap'
 import { mutate } from '../verify/mutate.ts'
 import { random } from '../verify/random.ts'
 import { keptDirectory, readInputs } from './kept.ts'
-import { loadTarget, TARGET_NAMES } from './target.ts'
+import { loadTarget, TARGET_NAMES } from './targets.ts'
 import { Finding, watched, writeFinding } from './watch.ts'
 
 const SECONDS = Number(process.env['SALLYPORT_FUZZ_SECONDS'] ?? 1.2)

@@ -19,7 +19,8 @@ import { parseArgs } from 'node:util'
 import { nodeCommand } from './debian13.ts'
 import type { EngineReport } from './engine.ts'
 import { keptDirectory } from './kept.ts'
-import { loadTarget, TARGET_NAMES, type Target, type TargetName } from './target.ts'
+import type { Target } from './target.ts'
+import { loadTarget, TARGET_NAMES, type TargetName } from './targets.ts'
 import { watched } from './watch.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

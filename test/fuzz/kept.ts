@@ -6,7 +6,7 @@ import { hash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { TargetName } from './target.ts'
+import type { TargetName } from './targets.ts'
 
 /** Octets of the longest input that is kept. */
 const MOST_OCTETS = 4096
