@@ -103,6 +103,29 @@ export async function makeTables(): Promise<string> {
     'Thaana',
     'Yezidi',
   )
+  const sets: [name: string, meaning: string, points: Set32][] = [
+    [
+      'GRAPHIC',
+      'General_Category L*, M*, N*, P*, S*, without Default_Ignorable_Code_Point and U+2800.',
+      graphic,
+    ],
+    ['MARK', 'General_Category M*.', mark],
+    ['WORD', 'General_Category L*, M*.', union(mark, await category('Letter'))],
+    ['JOINING', 'Script one of those in which U+200C and U+200D have a meaning.', joining],
+    ['INHERITED', 'Script=Inherited.', await scripts('Inherited')],
+    ['LATIN', 'Script=Latin.', await scripts('Latin')],
+    ['CYRILLIC_GREEK', 'Script=Cyrillic or Script=Greek.', await scripts('Cyrillic', 'Greek')],
+    ['EMOJI', 'Emoji.', await property('Binary_Property/Emoji')],
+    ['MODIFIER', 'Emoji_Modifier.', await property('Binary_Property/Emoji_Modifier')],
+    ['PICTOGRAPHIC', 'Extended_Pictographic.', await property('Binary_Property/Extended_Pictographic')],
+    [
+      'LOCAL',
+      `Above U+007F: General_Category Ll, Lo, Lm, Mn, Mc, Nd, without Default_Ignorable_Code_Point, without what NFKC
+ * changes and without what the default lower-casing (Unicode §3.13) changes.`,
+      local,
+    ],
+    ['RIGHT_TO_LEFT', 'Script one of those that are written from right to left.', rightToLeft],
+  ]
   return [
     `/**
  * Unicode ${VERSION} as far as the content rules of doc/formats.md §2 need it. Made by scripts/unicode.ts; do not edit.
@@ -111,28 +134,16 @@ export async function makeTables(): Promise<string> {
  */
 
 export const UNICODE = '${VERSION}'
+
+/** One bit for each of the sets that follow. */
+export const Flag = {
+${sets.map(([name], index) => `  ${name}: ${1 << index},\n`).join('')}} as const
 `,
-    set(
-      'GRAPHIC',
-      'General_Category L*, M*, N*, P*, S*, without Default_Ignorable_Code_Point and U+2800.',
-      graphic,
-    ),
-    set('MARK', 'General_Category M*.', mark),
-    set('WORD', 'General_Category L*, M*.', union(mark, await category('Letter'))),
-    set('JOINING', 'Script one of those in which U+200C and U+200D have a meaning.', joining),
-    set('INHERITED', 'Script=Inherited.', await scripts('Inherited')),
-    set('LATIN', 'Script=Latin.', await scripts('Latin')),
-    set('CYRILLIC_GREEK', 'Script=Cyrillic or Script=Greek.', await scripts('Cyrillic', 'Greek')),
-    set('RIGHT_TO_LEFT', 'Script one of those that are written from right to left.', rightToLeft),
-    set('EMOJI', 'Emoji.', await property('Binary_Property/Emoji')),
-    set('MODIFIER', 'Emoji_Modifier.', await property('Binary_Property/Emoji_Modifier')),
-    set('PICTOGRAPHIC', 'Extended_Pictographic.', await property('Binary_Property/Extended_Pictographic')),
-    set(
-      'LOCAL',
-      `Above U+007F: General_Category Ll, Lo, Lm, Mn, Mc, Nd, without Default_Ignorable_Code_Point, without what NFKC
- * changes and without what the default lower-casing (Unicode §3.13) changes.`,
-      local,
-    ),
+    ...sets.map(([name, meaning, points]) => set(name, meaning, points).replace('export const', 'const')),
+    `/** The sets by their bits. */
+export const SETS: ReadonlyMap<number, string> = new Map([
+${sets.map(([name]) => `  [Flag.${name}, ${name}],\n`).join('')}])
+`,
     table(
       'COMBINING',
       `Canonical_Combining_Class of marks that have no decomposition, as ranks in its order (1 the lowest above 0):

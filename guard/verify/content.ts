@@ -2,7 +2,8 @@
  * The content rules for free text (doc/formats.md §2, "Content rules"), by code point.
  */
 import { isNfc } from './nfc.ts'
-import { Flag, flagsOf } from './unicode.ts'
+import { Flag } from './tables/unicode.ts'
+import { flagsOf } from './unicode.ts'
 
 const TAB = 0x09
 const LF = 0x0a

@@ -97,8 +97,8 @@ export function readLabel(
   for (const layout of table.layouts.get(end - start) ?? []) {
     const index = layout.rows.get(withoutDates(reader.latin1, start, end, layout))
     if (index === undefined) continue
-    const creation = dateIn(reader.stanza, start, layout, 'creation')
-    const review = dateIn(reader.stanza, start, layout, 'review')
+    const creation = dateIn(reader.latin1, start, layout, 'creation')
+    const review = dateIn(reader.latin1, start, layout, 'review')
     if (creation === -1 || review === -1) continue
     const output = fill(table.rows[index]!.output, creation, review, second)
     if (output === undefined || !inWindows(table.windows, creation, review, second)) {
@@ -122,16 +122,11 @@ function withoutDates(latin1: string, start: number, end: number, { holes }: Lay
 }
 
 /** The date of that name; undefined when there is none, -1 when it is no date or not the same wherever it stands. */
-function dateIn(
-  stanza: Uint8Array,
-  start: number,
-  { holes }: Layout,
-  name: Hole['hole'],
-): number | undefined {
+function dateIn(latin1: string, start: number, { holes }: Layout, name: Hole['hole']): number | undefined {
   let date: number | undefined
   for (const { hole, at } of holes) {
     if (hole !== name) continue
-    const here = parseDate(stanza, start + at)
+    const here = parseDate(latin1, start + at)
     if (date !== undefined && date !== here) return -1
     date = here
   }

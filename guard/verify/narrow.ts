@@ -5,7 +5,8 @@
  * script, 0 where it has none of its own.
  */
 import { CATEGORIES, SCRIPTS } from './tables/scripts.ts'
-import { eachRange, Flag, flagsOf } from './unicode.ts'
+import { Flag } from './tables/unicode.ts'
+import { eachRange, flagsOf } from './unicode.ts'
 
 export type Narrow = Readonly<{
   /** One octet for each code point, as above. */

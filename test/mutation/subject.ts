@@ -77,8 +77,7 @@ async function loadVerify(tree: string): Promise<Code> {
   const { readBundle }: typeof import('../../guard/verify/bundle.ts') = await load('bundle.ts')
   const { makeDecider }: typeof import('../../guard/verify/decide.ts') = await load('decide.ts')
   const { makeFrameReader }: typeof import('../../guard/verify/frame.ts') = await load('frame.ts')
-  const { encodeAnswer, encodeStart, mostAnswer }: typeof import('../../guard/verify/answer.ts') =
-    await load('answer.ts')
+  const { encodeAnswer, encodeStart }: typeof import('../../guard/verify/answer.ts') = await load('answer.ts')
   return {
     read(source) {
       const { octets, digest } = encodeBundle(source)
@@ -90,7 +89,7 @@ async function loadVerify(tree: string): Promise<Code> {
           const answers = [encodeStart(bundle.digest)]
           const take = makeFrameReader(bundle.stanzaBytes, (frame) => {
             const verdict = decide(frame.stanza, frame.second, frame.number)
-            answers.push(encodeAnswer(frame, verdict, mostAnswer(bundle.stanzaBytes)))
+            answers.push(encodeAnswer(frame, verdict))
           })
           for (const chunk of chunks) take(chunk)
           return Buffer.concat(answers)
