@@ -33,6 +33,7 @@ export async function makeTables(): Promise<string> {
   const decompositions = [...canonical]
     .filter(([point]) => point < 0xac00 || point > 0xd7a3) // Hangul syllables go by arithmetic
     .sort(([a], [b]) => a - b)
+  const composites = decompositions.filter(([point, parts]) => parts.length === 2 && excluded[point] === 0)
   const local = minus(
     await category(
       'Lowercase_Letter',
@@ -152,10 +153,26 @@ ${sets.map(([name]) => `  [Flag.${name}, ${name}],\n`).join('')}])
     ),
     table(
       'DECOMPOSITION',
-      'Canonical Decomposition_Mapping, one step, "point=first" or "point=first+second"; without Hangul syllables.',
-      decompositions.map(([point, to]) => `${hex(point)}=${to.map(hex).join('+')}`),
+      'Full canonical decompositions, "point=first+second+…"; without Hangul syllables.',
+      decompositions.map(([point]) => `${hex(point)}=${decomposed(point, canonical).map(hex).join('+')}`),
     ),
-    set('EXCLUDED', 'Full_Composition_Exclusion.', excluded),
+    table(
+      'COMPOSITION',
+      'Primary composites, "first+second=composite"; without Hangul syllables.',
+      composites.map(([point, parts]) => `${parts.map(hex).join('+')}=${hex(point)}`),
+    ),
+    set(
+      'UNSTEADY',
+      `Without which a text is in NFC: Full_Composition_Exclusion, classes above 0, and what composes with something before
+ * it.`,
+      union(
+        excluded,
+        from(combining(mark, canonical)),
+        from(composites.map(([, parts]) => parts[1]!)),
+        range(0x1161, 0x1175), // Hangul vowels and finals, which go by arithmetic
+        range(0x11a8, 0x11c2),
+      ),
+    ),
   ].join('\n')
 }
 
@@ -222,22 +239,33 @@ async function changedByLowerCasing(): Promise<Set32> {
  * and the first is the greater. U+0334 has the lowest class above 0, U+0345 the highest.
  */
 function ranks(mark: Set32, canonical: Mapping): string[] {
-  const swaps = (a: number, b: number) =>
-    String.fromCodePoint(0x78, a, b).normalize('NFD') === String.fromCodePoint(0x78, b, a)
-  const combining = [...members(mark)].filter(
-    (point) => !canonical.has(point) && (swaps(0x345, point) || swaps(point, 0x334)),
-  )
-  combining.sort((a, b) => (swaps(a, b) ? 1 : swaps(b, a) ? -1 : a - b))
+  const points = combining(mark, canonical)
+  points.sort((a, b) => (swaps(a, b) ? 1 : swaps(b, a) ? -1 : a - b))
   const out: string[] = []
   let rank = 0
-  for (let at = 0; at < combining.length; ) {
+  for (let at = 0; at < points.length; ) {
     let end = at + 1
-    while (end < combining.length && !swaps(combining[end]!, combining[at]!)) end += 1
+    while (end < points.length && !swaps(points[end]!, points[at]!)) end += 1
     rank += 1
-    out.push(`${rank}:`, ...ranges(from(combining.slice(at, end))))
+    out.push(`${rank}:`, ...ranges(from(points.slice(at, end))))
     at = end
   }
   return out
+}
+
+function swaps(a: number, b: number): boolean {
+  return String.fromCodePoint(0x78, a, b).normalize('NFD') === String.fromCodePoint(0x78, b, a)
+}
+
+/** What has a class above 0 and no decomposition. */
+function combining(mark: Set32, canonical: Mapping): number[] {
+  return [...members(mark)].filter(
+    (point) => !canonical.has(point) && (swaps(0x345, point) || swaps(point, 0x334)),
+  )
+}
+
+function decomposed(point: number, canonical: Mapping): number[] {
+  return canonical.get(point)?.flatMap((part) => decomposed(part, canonical)) ?? [point]
 }
 
 function union(...sets: Set32[]): Set32 {

@@ -15,14 +15,14 @@ const FIXED = 8 + 32 + 1 + 4 + 4
 
 /** What is written first on the pipe. */
 export function encodeStart(digest: Buffer): Buffer {
-  return Buffer.concat([Buffer.from('SLY1', 'latin1'), digest])
+  return Buffer.concat([Buffer.from('SLY1'), digest])
 }
 
 /** The answer to a frame. What is longer than answers may be is for release to refuse. */
 export function encodeAnswer(frame: Frame, verdict: Verdict): Buffer {
   const { accepted, form, from, to } = verdict
-  const output = Buffer.from(accepted ? verdict.output : '', 'utf8')
-  const texts = [accepted ? '' : verdict.reason, form, from, to].map((text) => Buffer.from(text, 'utf8'))
+  const output = Buffer.from(accepted ? verdict.output : '')
+  const texts = [accepted ? '' : verdict.reason, form, from, to].map((text) => Buffer.from(text))
   const head = Buffer.alloc(FIXED)
   let at = frame.octets.copy(head, 0)
   at += hash('sha256', frame.rest, 'buffer').copy(head, at)

@@ -393,5 +393,5 @@ function checkName(name: string, path: string): void {
 
 /** A text as its octets in UTF-8, one character for each. */
 function asOctets(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
+  return Buffer.from(text).toString('latin1')
 }

@@ -50,8 +50,7 @@ function mayJoin(joiner: number, before: number, after: number, base: number): b
 
 function hasJoiningScript(flags: number, base: number): boolean {
   if ((flags & Flag.WORD) === 0) return false
-  if ((flags & Flag.INHERITED) === 0) return (flags & Flag.JOINING) !== 0
-  return (flags & Flag.MARK) !== 0 && (base & Flag.JOINING) !== 0
+  return ((flags & Flag.INHERITED) === 0 ? flags & Flag.JOINING : base & Flag.JOINING) !== 0
 }
 
 /**

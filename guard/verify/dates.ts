@@ -12,7 +12,7 @@ export function parseDate(latin1: string, at: number): number {
   const text = latin1.slice(at, at + DATE_LENGTH)
   const seconds = Date.parse(text) / 1000
   // Each second has one spelling, whatever else the runtime takes for a date.
-  return seconds >= 0 && seconds <= LAST_SECOND && formatDate(seconds) === text ? seconds : -1
+  return seconds >= 0 && formatDate(seconds) === text ? seconds : -1
 }
 
 /** The date of a second from 0 to LAST_SECOND. */

@@ -28,9 +28,9 @@ export type Frame = Readonly<{
  */
 export function makeFrameReader(stanzaBytes: number, take: (frame: Frame) => void): (octets: Buffer) => void {
   /** The beginning of a frame whose end has not come yet. */
-  let held: Buffer = Buffer.alloc(0)
+  let held = Buffer.alloc(0)
   return (octets) => {
-    let left = held.length === 0 ? octets : Buffer.concat([held, octets])
+    let left = Buffer.concat([held, octets])
     while (left.length >= LENGTH) {
       const rest = left.readUInt32BE(0)
       if (rest < NUMBER + SECOND || rest > NUMBER + SECOND + stanzaBytes) {

@@ -51,7 +51,7 @@ export function makeLabelTable(windows: Windows, rows: readonly LabelRow[]): Lab
     let key = ''
     for (const part of row.input) {
       if (typeof part === 'string') {
-        const octets = Buffer.from(part, 'utf8').toString('latin1')
+        const octets = Buffer.from(part).toString('latin1')
         length += octets.length
         key += octets
       } else {
@@ -139,12 +139,9 @@ function inWindows(
   review: number | undefined,
   second: number,
 ): boolean {
-  if (creation !== undefined) {
-    if (creation < second - windows.creationPast || creation > second + windows.creationFuture) return false
-  }
-  if (review === undefined) return true
   const from = creation ?? second
-  return review >= from && review <= from + windows.reviewAfterCreation
+  if (from < second - windows.creationPast || from > second + windows.creationFuture) return false
+  return review === undefined || (review >= from && review <= from + windows.reviewAfterCreation)
 }
 
 /** The output template with its dates; undefined when one is beyond the last second that can be written. */
@@ -160,12 +157,12 @@ function fill(
       out += part
       continue
     }
-    let date: number | undefined
-    if (part.hole === 'creation') date = creation
-    else if (part.hole === 'review') date = review
-    else if (part.hole === 'now') date = second
-    else date = second + part.seconds
-    if (date === undefined || date > LAST_SECOND) return undefined
+    let date = second
+    // The bundle has no output that repeats a date which its input has not.
+    if (part.hole === 'creation') date = creation!
+    else if (part.hole === 'review') date = review!
+    else if (part.hole === 'now-plus') date += part.seconds
+    if (date > LAST_SECOND) return undefined
     out += formatDate(date)
   }
   return out

@@ -35,7 +35,7 @@ export function checkTemplate(parts: readonly (InputPart | OutputPart)[], path: 
   if (label === undefined || text.indexOf(label.endTag) !== text.length - label.endTag.length) {
     throw new Fault(`${path} is not one label element`)
   }
-  const octets = Buffer.from(text, 'utf8')
+  const octets = Buffer.from(text)
   const reader = makeReader(octets, makeValue(octets.length))
   const depth = readAny(reader, STANZA_NS)
   if (depth === undefined || reader.at !== octets.length) {

@@ -3,7 +3,7 @@
  * rules/self-test make of each bundle, and random ones. Bundles are those of the examples, and some made so that every rule, slot,
  * kind of label and narrowing is in one.
  */
-import type { Bundle, ElementRule, StanzaForm, ValueRule } from '../../rules/bundle/bundle.ts'
+import type { Bundle, ElementRule, LabelRow, StanzaForm, ValueRule } from '../../rules/bundle/bundle.ts'
 import { formProbes } from '../../rules/examples/probe.ts'
 import { fill } from '../../rules/label/template.ts'
 import { SELF_TEST_NUMBER, SELF_TEST_SECOND, selfTest } from '../../rules/self-test/self-test.ts'
@@ -13,13 +13,13 @@ import { makeGenerator } from '../differential/generate.ts'
 import { NUMBER } from '../support/number.ts'
 import { everyPair, pairRulesets } from '../support/pairs.ts'
 import { compiled, exampleNames, exampleSources } from '../support/ruleset.ts'
-import { BAD_BUNDLES, changed } from '../verify/bad-bundles.ts'
-import { bundle as byHand, encodeBundle } from '../verify/fixture.ts'
+import { bundle as byHand } from '../verify/fixture.ts'
 import { mutate } from '../verify/mutate.ts'
 import { random } from '../verify/random.ts'
 import { HOSTILE } from '../xml/hostile.ts'
 import * as bounds from './boundaries.ts'
 import type { Case } from './cases.ts'
+import { bundleFiles } from './files.ts'
 import { hostileSample } from './sample.ts'
 import type { Side } from './targets.ts'
 
@@ -43,14 +43,9 @@ export function makeCorpus(side: Side, count: number): Corpus {
     compiled(pairRulesets('4774-4778+alternative').out).bundle,
     compiled(everyPair()).bundle,
   ]
-  const bundles = [
-    full,
-    ...narrow,
-    ...typed,
-    small,
-    ...rulesets,
-    ...(sample === undefined ? [] : [sample.bundle]),
-  ]
+  const own = side === 'verify' ? [byHand, twins()] : []
+  const bundles = [full, ...(sample === undefined ? [] : [sample.bundle]), small, ...rulesets, ...own]
+  bundles.push(...typed, ...narrow)
 
   const cases: Case[] = []
   const add = (bundle: Bundle, stanza: string | Uint8Array, other: Partial<Stanza> = {}) =>
@@ -61,6 +56,7 @@ export function makeCorpus(side: Side, count: number): Corpus {
       second: SECOND,
       number: NUMBER,
       hostile: false,
+      alone: own.includes(bundle),
       ...other,
     })
 
@@ -70,15 +66,15 @@ export function makeCorpus(side: Side, count: number): Corpus {
   for (const bundle of narrow) for (const stanza of narrowStanzas(bundle)) add(bundle, stanza)
   for (const bundle of typed)
     for (const [stanza, number] of typedStanzas(bundle)) add(bundle, stanza, { number })
-  for (const [index, bundle] of [full, ...rulesets].entries())
+  for (const [index, bundle] of [full, ...rulesets, ...own].entries())
     for (const [stanza, second] of labelStanzas(bundle, index === 0)) add(bundle, stanza, { second })
   for (const bundle of bundles) {
-    if (narrow.slice(1).includes(bundle)) continue
+    if (narrow.slice(1).includes(bundle) || own.includes(bundle)) continue
     for (const { stanza, accepted } of selfTest(bundle))
       add(bundle, stanza, {
         second: SELF_TEST_SECOND,
         number: SELF_TEST_NUMBER,
-        hostile: accepted === undefined,
+        hostile: accepted === undefined && (bundle === full || bundle === sample?.bundle),
       })
   }
   for (const bundle of [full, ...typed, small])
@@ -86,7 +82,7 @@ export function makeCorpus(side: Side, count: number): Corpus {
   for (const [index, bundle] of [full, narrow[0]!, ...rulesets].entries())
     for (const stanza of randomStanzas(bundle, count, index)) add(bundle, stanza)
   cases.push(...pipes(side, bundles, cases))
-  if (side === 'verify') cases.push(...files())
+  if (side === 'verify') cases.push(...bundleFiles())
   return { bundles, cases: scattered(cases) }
 }
 
@@ -121,6 +117,50 @@ function narrowed(bundle: Bundle): Bundle[] {
       content,
     }),
   )
+}
+
+/** Rows of equal length whose dates stand elsewhere, are others, or are more. */
+function twins(): Bundle {
+  const [start, end] = ['<securitylabel xmlns="urn:xmpp:sec-label:0">', '</securitylabel>']
+  const around = (...parts: LabelRow['input']['template']) =>
+    parts.map((part, index) => {
+      if (typeof part !== 'string') return part
+      return (index === 0 ? start : '') + part + (index === parts.length - 1 ? end : '')
+    })
+  const review = { hole: 'review' as const }
+  const creation = { hole: 'creation' as const }
+  const templates = [
+    around('<a ReviewDateTime="', review, '"></a><bb></bb>'),
+    around('<aa ReviewDateTime="', review, '"></aa><b></b>'),
+    around('<a ReviewDateTime="', review, `"></a><c x="${'y'.repeat(33)}"></c>`),
+    around('<a ReviewDateTime="', review, '"></a><c ReviewDateTime="', review, '"></c>'),
+    around('<d ReviewDateTime="', review, '"></d><e ReviewDateTime="', review, '"></e>'),
+    around('<d ReviewDateTime="', review, `"></d><e x="${'y'.repeat(33)}"></e>`),
+    around('<aaa ReviewDateTime="', review, '"></aaa><ppppp></ppppp>'),
+    around('<q><CreationDateTime>', creation, '</CreationDateTime></q>'),
+  ]
+  const rows = [
+    ...templates,
+    ...templates
+      .toReversed()
+      .map((template) =>
+        template.map((part) =>
+          typeof part === 'string' ? part.replaceAll('sec-label:0">', 'sec-label:0"><z></z>') : part,
+        ),
+      ),
+  ]
+  return {
+    ...byHand,
+    labels: {
+      ...byHand.labels,
+      rows: rows.map((template, index) => ({
+        ...byHand.labels.rows[0]!,
+        name: String(index),
+        input: { form: '4774-0258', value: String(index), marking: '', template },
+        output: { ...byHand.labels.rows[3]!.output },
+      })),
+    },
+  }
 }
 
 const empty: ElementRule = {
@@ -423,6 +463,17 @@ function pipes(side: Side, bundles: readonly Bundle[], cases: readonly Case[]): 
   }
   for (let at = 0; at <= three.length; at += 1) add(three.subarray(0, at), three.subarray(at))
   add(Buffer.alloc(0), three, Buffer.alloc(0))
+  // Numbers count where identifiers are made of them.
+  const numbered = bundles.findIndex(({ forms }) => forms.length === 1 && forms[0]!.form === 'presence')
+  for (const [generation, count] of [
+    [1, 2],
+    [258, 0x1_0203_0405],
+    [65_535, 281_474_976_710_655],
+  ] as const) {
+    const stanza = `<presence ${SERVER} from="high.example" to="low.example"><t0 xmlns="urn:x">o${generation}.${count}</t0></presence>`
+    const chunks = [frame(Buffer.from(stanza), SECOND, generation, count)]
+    out.push({ kind: 'pipe', bundle: numbered, chunks })
+  }
   add(frame(Buffer.alloc(most, 0x20)))
   add(frame(Buffer.alloc(most, 0x20)).subarray(0, most), frame(Buffer.alloc(most, 0x20)).subarray(most))
   if (side === 'inspect') {
@@ -439,12 +490,6 @@ function pipes(side: Side, bundles: readonly Bundle[], cases: readonly Case[]): 
   add(Buffer.from([0, 0, 0]), Buffer.from([15]))
   add(Buffer.from('ffffffff', 'hex'))
   return out
-}
-
-/** Files that are bundles, and that are none. */
-function files(): Case[] {
-  const file = (value: unknown): Case => ({ kind: 'bundle', ...encodeBundle(value) })
-  return [file(byHand), ...BAD_BUNDLES.map(([path, value]) => file(changed(path, value)))]
 }
 
 function escapeText(text: string): string {

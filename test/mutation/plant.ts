@@ -1,9 +1,9 @@
-/** A copy of a verifier's code with all mutants in it, switched off. */
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+/** A copy of a verifier's code, and in it all mutants of a file, switched off. */
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Instrumenter } from '@stryker-mutator/instrumenter'
-import { CODE, type Mutant, type Side, targetFiles } from './targets.ts'
+import { CODE, type Mutant, type Side } from './targets.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -25,24 +25,23 @@ const NO_WORDS = {
       : undefined,
 }
 
-/** Copies the code of `side` into `directory` and plants the mutants of the files that have `part` in their names. */
-export async function plantAll(side: Side, directory: string, part: string): Promise<Mutant[]> {
+/** Copies the code of `side` into `directory`. */
+export function copyCode(side: Side, directory: string): void {
   for (const folder of CODE[side]) cpSync(join(ROOT, folder), join(directory, folder), { recursive: true })
   cpSync(join(ROOT, 'package.json'), join(directory, 'package.json'))
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
-  const files = targetFiles(side, ROOT)
-    .filter((file) => file.includes(part))
-    .map((name) => ({ name, content: readFileSync(join(ROOT, name), 'utf8'), mutate: true }))
+}
+
+/** Plants the mutants of one file in such a copy, of which the other files stay as they are: they so stay fast. */
+export async function plantFile(name: string, directory: string): Promise<Mutant[]> {
+  const files = [{ name, content: readFileSync(join(ROOT, name), 'utf8'), mutate: true }]
   const sources = new Map(files.map(({ name, content }) => [name, content.split('\n')]))
   const instrumented = await new Instrumenter(SILENT as never).instrument(files, {
     plugins: null,
     ignorers: [NO_WORDS as never],
     excludedMutations: [],
   })
-  for (const { name, content } of instrumented.files) {
-    mkdirSync(dirname(join(directory, name)), { recursive: true })
-    writeFileSync(join(directory, name), content)
-  }
+  for (const { content } of instrumented.files) writeFileSync(join(directory, name), content)
   return instrumented.mutants
     .filter(({ status }) => status === undefined)
     .map(({ id, fileName, location, mutatorName, replacement }) => ({

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { type Corpus, makeCorpus } from './corpus.ts'
-import { plantAll, ROOT } from './plant.ts'
+import { copyCode, plantFile, ROOT } from './plant.ts'
 import { loadSubject } from './subject.ts'
 import { explained, unused } from './survivors.ts'
-import { KEEPING, type Mutant, type Side } from './targets.ts'
+import { KEEPING, type Mutant, type Side, targetFiles } from './targets.ts'
 import type { Expected, Found, Work } from './worker.ts'
 
 const WORKER = new URL('./worker.ts', import.meta.url)
@@ -15,70 +15,77 @@ const WORKER = new URL('./worker.ts', import.meta.url)
 const SILENT_MS = 60_000
 
 type Options = Readonly<{
-  /** Of file names. */
+  /** Of file names; several with commas between. */
   part: string
   /** Random cases a bundle. */
   frames: number
-  /** Which mutants are tried. */
+  /** Which mutants of a file are tried. */
   choose: (mutants: readonly Mutant[]) => readonly Mutant[]
 }>
 
 /** `failures`: why the run is no proof. */
 export async function mutationRun(
   side: Side,
-  options: Options,
+  { part, frames, choose }: Options,
   report: (line: string) => void,
 ): Promise<{ summary: string; failures: string[] }> {
   const started = performance.now()
-  const directory = mkdtempSync(join(tmpdir(), 'sallyport-mutants-'))
   const failures: string[] = []
   const fail = (line: string) => {
     failures.push(line)
     report(line)
   }
-  try {
-    const all = await plantAll(side, directory, options.part)
-    const mutants = options.choose(all)
-    const corpus = makeCorpus(side, options.frames)
-    const expected = await expectations(side, corpus)
-    const by: Record<Found['by'], number> = { verdict: 0, told: 0, exception: 0, hang: 0, nothing: 0 }
-    const pair = { tried: 0, lenient: 0, crossings: 0, leaks: 0 }
-    const survivors: Mutant[] = []
-    await tryAll({ side, tree: directory, ...corpus, expected }, mutants, ({ mutant, ...found }) => {
-      by[found.by] += 1
-      pair.tried += found.tried
-      pair.crossings += found.lenient
-      pair.leaks += found.leaks
-      if (found.lenient > 0) pair.lenient += 1
-      const told = `${mutant.file}:${mutant.line} ${mutant.kind}: ${mutant.from} → ${mutant.to}`
-      if (found.leaks > 0) fail(`CROSSED ${found.leaks} times: ${told}`)
-      if (process.env['MUTATION_VERBOSE']) report(`${found.by} ${found.at ?? ''} ${told}`)
-      if (found.by !== 'nothing') return
-      survivors.push(mutant)
-      if (explained(mutant) === undefined) fail(`SURVIVED ${told}`)
-    })
-    // Of a part of the mutants it cannot be said which did not survive.
-    const tried = new Set(mutants)
-    for (const entry of unused(
-      survivors,
-      all.filter((one) => tried.has(one)),
-    ))
-      fail(`EXPLAINED BUT FOUND OUT ${entry}`)
-    const killed = mutants.length - by.nothing
-    const hostile = corpus.cases.filter((one, at) => one.kind === 'stanza' && !expected[at]!.accepted).length
-    const seconds = ((performance.now() - started) / 1000).toFixed(0)
-    return {
-      failures,
-      summary: [
-        `${side}: ${mutants.length} mutants of ${all.length}, ${killed} found out ${JSON.stringify(by)},`,
-        `${by.nothing} equivalent or unexplained, on ${corpus.cases.length} cases of which ${hostile} must not cross;`,
-        `${pair.lenient} mutants let ${pair.crossings} through by themselves in ${pair.tried} trials, the pair ${pair.leaks};`,
-        `${failures.length} failures; ${seconds} s`,
-      ].join(' '),
+  const by: Record<Found['by'], number> = { verdict: 0, told: 0, exception: 0, hang: 0, nothing: 0 }
+  const pair = { tried: 0, lenient: 0, crossings: 0, leaks: 0 }
+  const all: Mutant[] = []
+  const tried: Mutant[] = []
+  const survivors: Mutant[] = []
+  const corpus = makeCorpus(side, frames)
+  const expected = await expectations(side, corpus)
+
+  for (const file of targetFiles(side, ROOT)) {
+    if (!part.split(',').some((one) => file.includes(one))) continue
+    const directory = mkdtempSync(join(tmpdir(), 'sallyport-mutants-'))
+    try {
+      copyCode(side, directory)
+      const mutants = await plantFile(file, directory)
+      const chosen = choose(mutants)
+      all.push(...mutants)
+      tried.push(...chosen)
+      if (chosen.length === 0) continue
+      await tryAll({ side, tree: directory, ...corpus, expected }, chosen, ({ mutant, ...found }) => {
+        by[found.by] += 1
+        pair.tried += found.tried
+        pair.crossings += found.lenient
+        pair.leaks += found.leaks
+        if (found.lenient > 0) pair.lenient += 1
+        const told = `${mutant.file}:${mutant.line} ${mutant.kind}: ${mutant.from} → ${mutant.to}`
+        if (found.leaks > 0) fail(`CROSSED ${found.leaks} times: ${told}`)
+        if (found.by !== 'nothing') return
+        survivors.push(mutant)
+        if (explained(mutant) === undefined) fail(`SURVIVED ${told}`)
+      })
+      report(`${file}: ${chosen.length} mutants after ${seconds(started)} s`)
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
     }
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
   }
+
+  for (const entry of unused(survivors, tried)) fail(`EXPLAINED BUT FOUND OUT ${entry}`)
+  const hostile = corpus.cases.filter((one, at) => one.kind === 'stanza' && !expected[at]!.accepted).length
+  return {
+    failures,
+    summary: [
+      `${side}: ${tried.length} mutants of ${all.length}, ${tried.length - by.nothing} found out ${JSON.stringify(by)},`,
+      `${by.nothing} equivalent or unexplained, on ${corpus.cases.length} cases of which ${hostile} must not cross;`,
+      `${pair.lenient} mutants let ${pair.crossings} through by themselves in ${pair.tried} trials, the pair ${pair.leaks};`,
+      `${failures.length} failures; ${seconds(started)} s`,
+    ].join(' '),
+  }
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(0)
 }
 
 /** What the two verifiers say of each case as they are. Throws where they differ: then there is nothing to compare with. */
@@ -87,7 +94,7 @@ async function expectations(side: Side, { bundles, cases }: Corpus): Promise<Exp
   const other = await loadSubject(side === 'inspect' ? 'verify' : 'inspect', ROOT, bundles)
   return cases.map((one) => {
     const said = own.say(one)
-    if (one.kind !== 'stanza') return said
+    if (one.kind !== 'stanza' || one.alone) return said
     const judged = other.say(one)
     if (said.verdict !== judged.verdict)
       throw new Error(`the two differ on ${one.stanza}: ${said.told} ${judged.told}`)

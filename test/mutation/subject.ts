@@ -23,6 +23,9 @@ export type Subject = Readonly<{
 type Verdict =
   | Readonly<{ accepted: true; row: number; output: string; form: string; from: string; to: string }>
   | Readonly<{ accepted: false; reason: string; at: number; form: string; from: string; to: string }>
+/** What a mutated copy throws when a mutant is reached too often. */
+export const HIT_LIMIT = 'Stryker: Hit count limit reached'
+
 type Decider = (stanza: Buffer, second: number, number: StanzaNumber) => Verdict
 
 /** A bundle made ready: what decides by it, and what makes the answers to frames. */
@@ -62,8 +65,10 @@ export async function loadSubject(side: Side, tree: string, bundles: readonly Bu
         code.readFile(one.octets, one.digest)
         return { accepted: true, verdict: 'read', told: '' }
       } catch (error) {
-        if (!(error instanceof Error) || error.constructor.name !== 'Fault') throw error
-        return { accepted: false, verdict: 'refused', told: error.message }
+        // The process ends, and the direction with it.
+        if (!(error instanceof Error) || error.message.startsWith(HIT_LIMIT)) throw error
+        const told = error.constructor.name === 'Fault' ? error.message : error.constructor.name
+        return { accepted: false, verdict: 'refused', told }
       }
     },
     forget() {

@@ -20,7 +20,7 @@ const FILES: Readonly<Record<Side, readonly string[]>> = {
     'rules/text/{content,date,narrow,numbered,points,token}.ts',
     'rules/address/jid.ts',
     'rules/xml/{node,parse,tree,write}.ts',
-    'rules/label/{der,ess,known,wire}.ts',
+    'rules/label/{ess,known,wire}.ts',
   ],
   verify: ['guard/verify/*.ts'],
 }

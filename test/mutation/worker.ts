@@ -8,7 +8,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import type { Case } from './cases.ts'
-import { loadSubject, type Said, type Subject } from './subject.ts'
+import { HIT_LIMIT, loadSubject, type Said, type Subject } from './subject.ts'
 import type { Side } from './targets.ts'
 
 export type Work = Readonly<{
@@ -41,11 +41,11 @@ export type Found = Readonly<{
 const MOST_HITS = 300_000
 const MOST_HITS_AT_START = 60_000_000
 /** Of refused cases that are not hostile by where they come from, one in so many is tried with every mutant. */
-const SPARED = 25
+const SPARED = 101
+/** Hostile cases of so many bundles are tried where bundles are read anew for each mutant. */
+const FEW = 2
 /** After so many cases at which a mutant falls silent, no more are tried. */
 const ENOUGH = 20
-/** What a mutated copy throws when it is reached oftener. */
-const HIT_LIMIT = 'Stryker: Hit count limit reached'
 
 const work = workerData as Work
 // Buffers come out of the message as plain octets.
@@ -71,24 +71,28 @@ try {
   broken = kindOf(error)
 }
 
-/** Indexes of the cases that reach a mutant, by its id; and those that are reached when bundles are read. */
+/** Indexes of the cases that reach a mutant, by its id; and the bundles that reach it when they are read. */
 const reachedBy = new Map<string, number[]>()
-const reachedByReading = new Set<string>()
+const reachedByReading = new Map<string, Set<number>>()
 if (work.only === undefined) {
+  const reached = stryker.mutantCoverage.perTest
   for (const [index, one] of cases.entries()) {
+    Object.assign(reached, { reading: {}, case: {} })
     stryker.currentTestId = 'reading'
     subject!.prepare(one)
     stryker.currentTestId = 'case'
-    stryker.mutantCoverage.perTest['case'] = {}
     subject!.say(one)
-    for (const id of Object.keys(stryker.mutantCoverage.perTest['case']!)) {
+    for (const id of Object.keys(reached['reading']!)) {
+      if (one.kind !== 'bundle')
+        reachedByReading.set(id, (reachedByReading.get(id) ?? new Set()).add(one.bundle))
+    }
+    for (const id of Object.keys(reached['case']!)) {
       const known = reachedBy.get(id)
       if (known === undefined) reachedBy.set(id, [index])
       else known.push(index)
     }
   }
   stryker.currentTestId = undefined
-  for (const id of Object.keys(stryker.mutantCoverage.perTest['reading'] ?? {})) reachedByReading.add(id)
 }
 // Counting costs time: no more of it.
 stryker.mutantCoverage.perTest = {}
@@ -107,46 +111,57 @@ function kindOf(error: unknown): 'hang' | 'exception' {
 function attempt(id: string): Found {
   if (subject === undefined) return { id, by: broken, tried: 0, lenient: 0, leaks: 0 }
   const reached = reachedBy.get(id) ?? []
-  const all = work.only !== undefined || reachedByReading.has(id)
-  const first = all ? cases.keys() : reached
-  let found = tryCases(id, first, all)
-  // What a program keeps from one case to the next may hide that a case reaches a mutant.
-  if (found === undefined && !all) found = tryCases(id, cases.keys(), true)
+  const bundles = reachedByReading.get(id)
+  const anew = bundles !== undefined
+  const first = work.only !== undefined ? [...cases.keys()] : anew ? casesUnder(bundles, reached) : reached
+  if (anew) subject.forget()
+  const found = tryCases(id, first) ?? tryRest(id)
   const { by, at } = found ?? { by: 'nothing' }
-  return { id, by, ...(at === undefined ? {} : { at }), ...tryHostile(id, all ? undefined : reached) }
+  const pair = tryHostile(id, anew ? first.filter((one) => placeOf(one) < FEW) : first)
+  if (anew) subject.forget()
+  return { id, by, ...(at === undefined ? {} : { at }), ...pair }
+}
+
+/** What a program keeps from one case to the next may hide that a case reaches a mutant: all cases, with nothing kept. */
+function tryRest(id: string): Pick<Found, 'by' | 'at'> | undefined {
+  if (work.side === 'verify' || work.only !== undefined) return undefined
+  subject!.forget()
+  const found = tryCases(id, [...cases.keys()])
+  subject!.forget()
+  return found
+}
+
+/** All cases under some bundles, and those `reached` besides. Files first; to read a bundle costs more than many cases, so its cases go together. */
+function casesUnder(bundles: ReadonlySet<number>, reached: readonly number[]): number[] {
+  const chosen = new Set(reached)
+  for (const at of cases.keys()) if (bundles.has(placeOf(at))) chosen.add(at)
+  return [...chosen].sort((a, b) => placeOf(a) - placeOf(b))
+}
+
+/** The number of a case's bundle; -1 for a file. */
+function placeOf(at: number): number {
+  const one = cases[at]!
+  return one.kind === 'bundle' ? -1 : one.bundle
 }
 
 /** The first case that tells the mutant from the program, or undefined. */
-function tryCases(
-  id: string,
-  indexes: Iterable<number>,
-  anew: boolean,
-): Pick<Found, 'by' | 'at'> | undefined {
-  if (anew) subject!.forget()
-  try {
-    for (const at of indexes) {
-      const said = sayAs(id, at)
-      if (said === 'hang' || said === 'exception') return { by: said, at }
-      if (said.verdict !== work.expected[at]!.verdict) return { by: 'verdict', at }
-      if (said.told !== work.expected[at]!.told) return { by: 'told', at }
-    }
-    return undefined
-  } finally {
-    if (anew) subject!.forget()
+function tryCases(id: string, indexes: readonly number[]): Pick<Found, 'by' | 'at'> | undefined {
+  for (const at of indexes) {
+    const said = sayAs(id, at)
+    if (said === 'hang' || said === 'exception') return { by: said, at }
+    if (said.verdict !== work.expected[at]!.verdict) return { by: 'verdict', at }
+    if (said.told !== work.expected[at]!.told) return { by: 'told', at }
   }
+  return undefined
 }
 
 /** What the mutant says of every hostile case that reaches it, and what would cross with the other verifier beside it. */
-function tryHostile(
-  id: string,
-  reached: readonly number[] | undefined,
-): Pick<Found, 'tried' | 'lenient' | 'leaks'> {
+function tryHostile(id: string, reached: readonly number[]): Pick<Found, 'tried' | 'lenient' | 'leaks'> {
   let [tried, lenient, leaks, silent] = [0, 0, 0, 0]
-  if (reached === undefined) subject!.forget()
-  for (const at of reached ?? cases.keys()) {
+  for (const at of reached) {
     const one = cases[at]!
     const other = work.expected[at]!
-    if (one.kind !== 'stanza' || (other.accepted && !one.hostile)) continue
+    if (one.kind !== 'stanza' || one.alone || (other.accepted && !one.hostile)) continue
     if (!one.hostile && at % SPARED !== 0) continue
     tried += 1
     const said = sayAs(id, at)
@@ -160,7 +175,6 @@ function tryHostile(
     // What `release` asks: both accept, and their octets are equal.
     if (said.accepted && other.accepted && said.verdict === other.verdict) leaks += 1
   }
-  if (reached === undefined) subject!.forget()
   return { tried, lenient, leaks }
 }
 

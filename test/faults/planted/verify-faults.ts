@@ -508,8 +508,8 @@ export const verifyFaults: readonly Fault[] = [
     edits: [
       {
         file: 'guard/verify/escape.ts',
-        find: "if (!text.includes('&') && !text.includes('<') && !text.includes(other)) return text",
-        replace: 'return text',
+        find: ".replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')",
+        replace: '',
       },
     ],
     hostile: [
@@ -523,8 +523,8 @@ export const verifyFaults: readonly Fault[] = [
     edits: [
       {
         file: 'guard/verify/numbered.ts',
-        find: 'count < number.count : count === number.count',
-        replace: 'count < number.count : true',
+        find: 'same && count === number.count',
+        replace: 'same',
       },
     ],
     hostile: [{ what: 'the number of another frame', stanza: named(chat(body('a') + OPEN), 'o0.99') }],
@@ -535,8 +535,8 @@ export const verifyFaults: readonly Fault[] = [
     edits: [
       {
         file: 'guard/verify/numbered.ts',
-        find: "return rule.type === 'earlier-number' && generation < number.generation",
-        replace: 'return true',
+        find: 'const same = generation === number.generation',
+        replace: 'const same = true',
       },
     ],
     hostile: [
