@@ -5,7 +5,7 @@
  * Reads    edge.yaml and the files it names: certificates, keys, CAs, CRLs, the bundles of both directions (by digest)
  * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics; the control
  *          socket in the state folder
- * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
+ * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS; LDAP to a directory of clearances
  * Writes   both spools and the generation of its numbers in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
  *          by name; nothing that is in a stanza
@@ -29,6 +29,7 @@ import {
   type Producer,
 } from '../guard/gcxp/index.ts'
 import { REASONS } from '../rules/reasons.ts'
+import { frameReader, startCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
 import { sessionCommands } from './control/sessions.ts'
@@ -146,6 +147,7 @@ async function startParts(
     queues: () => ({
       ...relays.queues(),
       delivery: links.size(),
+      clearance: cmbac.waiting(),
     }),
     certificates: () =>
       expiring.map(({ kind, name, until }) => ({
@@ -187,6 +189,10 @@ async function startParts(
     },
   })
 
+  const onRoom = () => flow()
+  const cmbac = startCmbac(config.cmbac, { out: out.bundle, into: into.bundle, log, health, onRoom })
+  const readFrame = frameReader(into.bundle)
+
   const sessions = sessionCommands({
     listener: () => listener,
     links,
@@ -202,7 +208,7 @@ async function startParts(
   for (const [name, command] of sessions) commands.set(name, command)
 
   const relays = createRelays({
-    ...{ config, log, metrics, links, controls, occupancy, records, tap },
+    ...{ config, log, metrics, links, controls, cmbac, occupancy, records, tap },
     producer: () => producer!,
     onSent: () => recorder.guards().out.session?.passed(1),
     onFlow: () => flow(),
@@ -213,7 +219,7 @@ async function startParts(
   let connection: ConsumerConnection | undefined
 
   /** Whether nothing more may be taken of the incoming guard. */
-  const mustHold = () => relays.isFull() || records.problem() !== undefined
+  const mustHold = () => relays.isFull() || cmbac.isFull(relays) || records.problem() !== undefined
 
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
@@ -230,13 +236,18 @@ async function startParts(
       listenDirect: s2s.listenDirect,
       site,
       isHeld: (stream) =>
-        records.problem() !== undefined || rates.isHeld(stream.from) || relays.isHeld(stream),
+        records.problem() !== undefined ||
+        rates.isHeld(stream.from) ||
+        cmbac.isFull(stream) ||
+        relays.isHeld(stream),
       onStanza(stream, stanza, octets) {
         metrics.stanzas.inc({ direction: 'out' })
         const control = controls.ruleFor(stream.from)
         if (control !== undefined) rates.took(stream.from, control, performance.now())
+        const at = performance.now()
         // Without XEP-0198 on the stream, nobody is told.
-        relays.take(stream, stanza, octets, performance.now(), () => {})
+        const go = () => relays.take(stream, stanza, octets, at, () => {})
+        if (!cmbac.take(stream, octets, () => stanza, go)) flow()
       },
       onOpen(stream) {
         recorder.inboundOpened(stream)
@@ -280,7 +291,8 @@ async function startParts(
         },
         onRequest(number, payload, from) {
           recorder.guards().in.session?.passed(1)
-          relays.takeFrame(number, payload, (accepted) => from.answer(number, accepted))
+          const go = () => relays.takeFrame(number, payload, (accepted) => from.answer(number, accepted))
+          if (!cmbac.take(relays, payload?.length ?? 0, () => readFrame(payload), go)) flow()
         },
         onState(state) {
           recorder.guardIn(state)
@@ -326,6 +338,7 @@ async function startParts(
     producer: () => producer,
     consumer: () => consumer,
     onChange(next) {
+      cmbac.reload(next.cmbac)
       expiring = whatExpires(next)
       checkTrust()
     },
@@ -341,6 +354,7 @@ async function startParts(
     producer?.close()
     consumer?.close()
     page?.close()
+    cmbac.close()
     records.close()
     await relays.close()
     control.close()

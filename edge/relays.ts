@@ -4,6 +4,7 @@
 import type { Producer, StanzaNumber } from '../guard/gcxp/index.ts'
 import { type Jid, parseJid } from '../rules/address/jid.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
+import type { RunningCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
 import type { Controls } from './controls.ts'
 import { createIdentifiers } from './identifiers.ts'
@@ -59,6 +60,7 @@ export type RelaysOptions = Readonly<{
   metrics: EdgeMetrics
   links: Links
   controls: Controls
+  cmbac: Pick<RunningCmbac, 'outgoing' | 'incoming' | 'permits' | 'defaultLabelOf'>
   occupancy: Occupancy
   records: Pick<Records, 'record'>
   tap: Pick<Tap, 'see'>
@@ -78,7 +80,7 @@ const HELD_UP_MS = 300_000
 
 /** Throws one line when the state folder cannot be had, or what is in it is not sound. */
 export function createRelays(options: RelaysOptions): Relays {
-  const { config, log, metrics, links, controls, occupancy, onFlow } = options
+  const { config, log, metrics, links, controls, cmbac, occupancy, onFlow } = options
   const { record } = options.records
   const { see } = options.tap
   const { out, in: into, limits } = config
@@ -181,12 +183,14 @@ export function createRelays(options: RelaysOptions): Relays {
     asked,
     askedOfUs,
     identifiers,
+    uncleared: cmbac.outgoing,
     controls,
     denied: (problem) => log.warn({}, problem),
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
-    permits: () => true,
+    permits: cmbac.permits,
+    roomDefaults: cmbac.defaultLabelOf,
     spool: outgoingSpool,
     reply,
     repliedToThem: incomingSpool.replied,
@@ -208,6 +212,8 @@ export function createRelays(options: RelaysOptions): Relays {
     asked,
     askedOfUs,
     identifiers,
+    uncleared: (stanza, ends, number) =>
+      cmbac.incoming(stanza, { ...ends, via: controls.carrier(ends.to.domain) }, number),
     controls,
     occupancy,
     spool: incomingSpool,

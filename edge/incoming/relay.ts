@@ -15,6 +15,7 @@ import { refused } from '../../rules/reasons.ts'
 import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
+import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { Controls } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { Occupancy } from '../occupancy.ts'
@@ -22,7 +23,7 @@ import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
 import { aboutUnread } from '../record/entry.ts'
 import type { Records } from '../record/records.ts'
-import type { Envelope } from '../refusal.ts'
+import { type EdgeError, type Envelope, errorOf, isAnswered, TIMEOUT } from '../refusal.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
 import type { Tap } from '../tap/tap.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
@@ -41,6 +42,7 @@ export const OUTCOMES = [
   'invalid',
   'expired',
   'dropped',
+  ...CMBAC_REASONS,
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
@@ -52,6 +54,8 @@ export type IncomingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<AskedOfUs>
   identifiers: Identifiers
+  /** Why clearances keep a stanza, the frame of that number, from being delivered; whoever is asked tells the operator. */
+  uncleared?(stanza: XmlElement, ends: Ends, number: StanzaNumber): Denial | undefined
   controls: Pick<Controls, 'ruleFor'>
   occupancy: Pick<Occupancy, 'delivered'>
   spool: Pick<IncomingSpool, 'novelty' | 'take' | 'mark' | 'replied' | 'settled'>
@@ -88,6 +92,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   const numbered = isNumbered(bundle)
   const restore = createRestorer(bundle, identifiers)
   const far = new Set(bundle.from.domains.map(({ name }) => name))
+  const farRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
   const rooms = new Set(bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
@@ -175,6 +180,13 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     if (options.controls.ruleFor(to.domain)?.kinds.has(kind) !== true)
       return { outcome: 'control-kind', stanza: released }
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return { problem: 'bad-attribute' }
+    const denial = options.uncleared?.(released, { from, to }, number)
+    if (denial !== undefined) {
+      const envelope: Envelope = { kind, type: attribute(released, 'type') ?? '', id: undefined, from, to }
+      if (isAnswered(envelope, farRooms.has(from.domain), released))
+        bounce(released, errorOf(denial), () => {})
+      return { outcome: denial.reason, stanza: released }
+    }
     const asks = kind === 'iq' && isRequest(released)
     const stanza =
       kind === 'iq'
@@ -208,32 +220,31 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   function givenUp(entry: IncomingEntry, why: 'expired' | 'dropped'): void {
     options.counted(why)
     const settle = () => spool.settled(entry)
-    const bounce = bounceOf(entry)
-    const bounced = bounce !== undefined && options.bounce(bounce.envelope, bounce.text, settle)
     const stanza = parseText(entry.stanza, limits)
-    const about = refused(stanza) ? undefined : aboutUnread(stanza)
+    if (refused(stanza)) {
+      settle()
+      return
+    }
+    const about = aboutUnread(stanza)
+    // Nobody hears of what the edge itself had said.
+    const bounced = entry.number !== undefined && waits(stanza) && bounce(stanza, TIMEOUT, settle)
     if (why === 'dropped') options.record({ type: 'dropped', number: entry.number, outcome: why, about })
-    else if (about !== undefined) options.record({ type: 'expired', about, bounced })
+    else options.record({ type: 'expired', about, bounced })
     if (!bounced) settle()
   }
 
-  /** What the far sender is told, by way of the outgoing guard; undefined where it does not wait for anything. */
-  function bounceOf({ kind, number, stanza, ...ends }: IncomingEntry) {
-    const read = parseText(stanza, limits)
-    const from = parseJid(ends.to)
-    const to = parseJid(ends.from)
-    if (number === undefined || refused(read) || from === undefined || to === undefined) return undefined
-    const type = attribute(read, 'type') ?? ''
-    const waits = kind === 'iq' ? isRequest(read) : kind === 'message' && (type === '' || type === 'chat')
-    if (!waits) return undefined
-    const given = attribute(read, 'id')
+  /** Sends an error to the far sender by way of the outgoing guard: a condition, as the profile has it. False: it may not go. */
+  function bounce(stanza: XmlElement, { condition, type }: EdgeError, done: () => void): boolean {
+    const from = parseJid(attribute(stanza, 'to') ?? '')
+    const to = parseJid(attribute(stanza, 'from') ?? '')
+    const given = attribute(stanza, 'id')
     const id = numbered && given !== undefined ? answering(given) : given
+    if (from === undefined || to === undefined) return false
+    const kind = stanza.name as Envelope['kind']
     const attributes = { type: 'error', from: from.text, to: to.text, ...(id === undefined ? {} : { id }) }
-    const error = element(SERVER_NS, 'error', { type: 'wait' }, [
-      element(STANZA_ERRORS_NS, 'remote-server-timeout'),
-    ])
+    const error = element(SERVER_NS, 'error', { type }, [element(STANZA_ERRORS_NS, condition)])
     const text = serialise(element(SERVER_NS, kind, attributes, [error]))
-    return { envelope: { kind, type: 'error', id, from, to }, text }
+    return options.bounce({ kind, type: 'error', id, from, to }, text, done)
   }
 
   return {
@@ -258,6 +269,14 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
 
 /** 64 bits: enough to tell what comes again from what does not. */
 const DIGEST_DIGITS = 16
+
+/** Whether somebody waits for a stanza to arrive. */
+function waits(stanza: XmlElement): boolean {
+  const type = attribute(stanza, 'type') ?? ''
+  return stanza.name === 'iq'
+    ? isRequest(stanza)
+    : stanza.name === 'message' && (type === '' || type === 'chat')
+}
 
 function isRequest(iq: XmlElement): boolean {
   const type = attribute(iq, 'type')

@@ -21,7 +21,8 @@ import {
   type FarSide,
   type Query,
 } from '../answer.ts'
-import { createCatalogs, type Permits } from '../catalog.ts'
+import { createCatalogs, type Permits, type RoomDefaults } from '../catalog.ts'
+import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
@@ -37,6 +38,7 @@ import {
   type EdgeError,
   type Envelope,
   errorFor,
+  errorOf,
   isAnswered,
   NOT_FOUND,
   POLICY,
@@ -58,6 +60,7 @@ export const EDGE_REASONS = [
   'dropped',
   'control-kind',
   'control-size',
+  ...CMBAC_REASONS,
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
 
@@ -70,6 +73,8 @@ export type OutgoingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<AskedOfUs>
   identifiers: Identifiers
+  /** Why clearances keep a stanza, with its label in canonical octets, from going on; whoever is asked tells the operator. */
+  uncleared?(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
   controls: Pick<Controls, 'ruleFor'>
   /** A rule of the controls refused a stanza; one line for the operator. */
   denied(problem: string): void
@@ -79,6 +84,7 @@ export type OutgoingOptions = Readonly<{
   presence: PresenceChoice
   /** Which labels a catalog offers. */
   permits: Permits
+  roomDefaults: RoomDefaults
   spool: Pick<OutgoingSpool, 'next' | 'push' | 'replied'>
   /**
    * Sends a stanza of the edge's own making to a server of the own side. `kept` is called when it is durable; without that it is
@@ -128,7 +134,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
   const farSide: FarSide = {
     rooms: bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name),
-    catalogs: createCatalogs(bundle, options.permits),
+    catalogs: createCatalogs(bundle, options.permits, options.roomDefaults),
     isFar: (domain) => far.has(domain),
   }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
@@ -301,6 +307,14 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     if (normal.outcome === 'refused') {
       refused(normal.reason, about(envelope), stream.from, stanza, told, stripped)
       if (told) tell(envelope, POLICY, taken)
+      else taken()
+      return
+    }
+    const { from, to } = envelope
+    const denial = options.uncleared?.(normal.root, normal.label, { from, to, by: stream.from })
+    if (denial !== undefined) {
+      refused(denial.reason, about(envelope), stream.from, stanza, told, stripped)
+      if (told) tell(envelope, errorOf(denial), taken)
       else taken()
       return
     }
