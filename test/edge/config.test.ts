@@ -306,7 +306,7 @@ t.test('the command line', async (t) => {
   blocker.close()
   t.equal(await edgeCommand(['check', '--config', join(folder, 'none.yaml')]), 1)
   t.match(said.pop(), /none\.yaml: cannot be read/)
-  const known = 'say one of run, check, reload, config, sessions, end, tap'
+  const known = 'say one of run, check, reload, config, sessions, end, queue, restored, tap'
   await t.rejects(edgeCommand(['run']), new UsageError('--config FILE is missing'))
   await t.rejects(edgeCommand(['walk', '--config', file]), new UsageError(known))
   await t.rejects(edgeCommand([]), new UsageError(known))
