@@ -111,7 +111,7 @@ const contentFile =
 const freeOctets = opened(() =>
   watchSpace({ directory: options.directory, warnMegabytes: Number(options['warn-free-megabytes']), report }),
 )
-const keepHead = keepHeadFile(options.directory, writer.durableHead, report)
+const keepHead = keepHeadFile(options.directory, writer.durableHead, failWhenWritten)
 let removeOld = (): void => {}
 
 writer.write({ type: 'start', time: time(), guard: options.name, peer: options.peer, bundle: options.digest })
@@ -293,6 +293,16 @@ function stop(status: number): void {
   writer.checkpoint()
   writer.mark(() => keepHead().then(() => process.exit(status)))
   writer.flush()
+}
+
+/**
+ * Ends the stage when the write that runs has ended: it may fail on the same disk, and then what it left must be cut off, or the
+ * next journal would read from memory what the medium does not have.
+ */
+function failWhenWritten(problem: string): void {
+  stopping = 1
+  records.pause()
+  writer.end(() => report.fail(problem))
 }
 
 process.on('SIGTERM', () => {

@@ -18,6 +18,8 @@ export type Writer = Readonly<{
   /** `then` is called when all that was written so far is durable. */
   mark(then: () => void): void
   flush(): void
+  /** Writes nothing more; `then` is called when the write that runs has ended. */
+  end(then: () => void): void
   /** Whether the segment is so full, or so old, that the next record should begin another. */
   full(): boolean
   /** Begins a segment; its first record has the number that this returns. */
@@ -119,6 +121,7 @@ export function createWriter(options: {
     checkpoint,
     mark,
     flush: log.flush,
+    end: log.end,
     full: () =>
       log.segmentOctets() >= options.segmentOctets ||
       (options.byAge && Date.now() - began >= OLDEST_SEGMENT_MS),
