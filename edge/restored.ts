@@ -7,7 +7,7 @@ import { NO_NUMBER } from '../guard/gcxp/index.ts'
 import { incomingHeading, readIncoming } from './incoming/spool.ts'
 import { outgoingHeading, readOutgoing } from './outgoing/spool.ts'
 import { renewStore } from './spool/store.ts'
-import { raiseGeneration, spoolFolders } from './state.ts'
+import { giveToOwner, raiseGeneration, spoolFolders } from './state.ts'
 
 /** Generations by which one start after another would not go on for long. */
 const AHEAD = 256
@@ -30,6 +30,7 @@ export function beginAnew(folder: string): Emptied {
   const generation = raiseGeneration(folder, AHEAD)
   renewStore(folders.outgoing, outgoingHeading(generation, 0, 0, 1, 1))
   renewStore(folders.incoming, incomingHeading(before.incoming?.last ?? NO_NUMBER, 1, 1))
+  giveToOwner(folder)
   return {
     generation,
     outgoing: before.outgoing?.kept.live.size,

@@ -6,11 +6,13 @@
  * A folder that was copied may be of a backup, whose numbers were given out since: that is for the operator to say.
  */
 import {
+  chownSync,
   closeSync,
   existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   statSync,
@@ -66,7 +68,22 @@ export function raiseGeneration(folder: string, by = 1): number {
 /** Takes the folder for the one that it was copied from. */
 export function acceptPlace(folder: string): void {
   const state = readState(folder)
-  if (state !== undefined) writeState(folder, state.generation)
+  if (state === undefined) return
+  writeState(folder, state.generation)
+  giveToOwner(folder)
+}
+
+/** Gives what is in a state folder to whom the folder belongs, after root has written in it. */
+export function giveToOwner(folder: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(folder)
+  const { outgoing, incoming } = spoolFolders(folder)
+  for (const part of [outgoing, incoming]) {
+    if (!existsSync(part)) continue
+    chownSync(part, uid, gid)
+    for (const name of readdirSync(part)) chownSync(join(part, name), uid, gid)
+  }
+  chownSync(fileOf(folder), uid, gid)
 }
 
 function fileOf(folder: string): string {

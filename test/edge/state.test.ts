@@ -1,5 +1,15 @@
 /** The state folder: numbers go on where they were, and a folder that was copied is not taken for the newest. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -86,6 +96,28 @@ t.test('beginning anew empties both spools, and keeps the highest number taken',
   t.equal(start(state), 513)
   t.end()
 })
+
+t.test(
+  'what root writes is given to the owner of the folder',
+  { skip: process.getuid?.() !== 0 && 'not root' },
+  (t) => {
+    const state = folderOf(t)
+    start(state)
+    const owned = (...path: string[]) => statSync(join(state, ...path)).uid
+    chownSync(state, 1234, 1234)
+    beginAnew(state)
+    t.same(
+      [
+        owned('generation'),
+        owned('outgoing'),
+        owned('incoming'),
+        owned('outgoing', '0000000000000002.spool'),
+      ],
+      [1234, 1234, 1234, 1234],
+    )
+    t.end()
+  },
+)
 
 t.test('the file of the generation', (t) => {
   const state = folderOf(t)
