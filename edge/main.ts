@@ -13,7 +13,7 @@
  *          the process
  * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts
  * Follows  RFC 6120 (streams, STARTTLS, SASL EXTERNAL, errors), RFC 7622 (addresses), XEP-0030, XEP-0092, XEP-0178,
- *          XEP-0199; no dialback (XEP-0220), no stream management on s2s
+ *          XEP-0198 (without resumption), XEP-0199, XEP-0288; no dialback (XEP-0220)
  *
  *   own servers ── s2s ──▶ inbound ─▶ outgoing (normalise, decide, spool) ── GCXP ──▶ outgoing guard
  *   own servers ◀── s2s ── outbound ◀─ incoming (parse, check)           ◀── GCXP ── incoming guard
@@ -30,13 +30,17 @@ import {
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
+import { USUAL } from './config/streams.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
+import type { StanzaEvents } from './inbound/receive.ts'
+import { createStanding } from './inbound/standing.ts'
 import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
+import { createBarriers } from './outbound/barriers.ts'
 import type { Delivery } from './outbound/link.ts'
 import { createLinks } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
@@ -68,11 +72,16 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s.certificates, s2s.ca)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
-  const wire = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64 }
+  const wire = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64, hardBytes: limits.hardOctets }
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
-  const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
+  const times = {
+    handshakeMs: limits.handshakeSeconds * 1000,
+    stanzaMs: limits.stanzaSeconds * 1000,
+    clocks: { idleMs: limits.idleSeconds * 1000, acknowledgeMs: limits.acknowledgeSeconds * 1000 },
+  }
+  const manner = (own: string) => s2s.streams.get(own) ?? USUAL
 
   let failedWith: (why: string) => void = () => {}
   const failed = new Promise<string>((resolve) => {
@@ -139,6 +148,24 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     }
   }
 
+  // From own servers.
+  const barriers = createBarriers()
+  const taking: StanzaEvents = {
+    onStanza(stream, stanza, _size, taken) {
+      if (!barriers.take(stream.proven, stanza)) {
+        metrics.stanzas.inc({ direction: 'out' })
+        outgoing.take(stream, stanza, performance.now())
+      }
+      taken()
+    },
+    onSpoilt(stream, stanza, reason, taken) {
+      metrics.stanzas.inc({ direction: 'out' })
+      outgoing.takeSpoilt(stream, stanza, reason)
+      taken()
+    },
+  }
+  const standing = createStanding(({ proven }) => spool.isFull() || links.isStuckTowards(proven))
+
   // Towards own servers.
   const links = createLinks({
     own: out.bundle.from.domains.map(({ name }) => name),
@@ -146,11 +173,24 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     routes: s2s.routes,
     tls,
     limits: wire,
-    ...clocks,
+    ...times,
+    manner,
+    barriers,
+    isHeld: (own) => standing.isHeld(own),
+    back: {
+      ...taking,
+      onOpen(stream) {
+        standing.add(stream)
+        log.info({ from: stream.from, to: stream.to }, 's2s stream goes both ways')
+      },
+      onEnd: (stream) => standing.remove(stream),
+    },
     bound: limits.queueStanzas,
     expireMs: EXPIRE_MS,
     onRoom: () => flow(),
     onState(from, to, state, why) {
+      // What is read of a server may depend on whether it is there.
+      flow()
       if (state !== 'connecting') health.server(from, to, state === 'waiting' ? why : undefined)
       if (state === 'open') log.info({ from, to }, 's2s stream opened')
       else if (state === 'waiting') log.warn({ from, to, why }, 's2s stream not there, trying again')
@@ -215,7 +255,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
 
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
-    listener?.flow()
+    standing.flow()
     if (links.isFull()) connection?.pause()
     else connection?.resume()
   }
@@ -228,14 +268,15 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
         own: new Set(out.bundle.from.domains.map(({ name }) => name)),
         far: new Set(out.bundle.to.domains.map(({ name }) => name)),
         tls,
+        bidirectional: new Set(
+          out.bundle.from.domains.map(({ name }) => name).filter((own) => manner(own).bidirectional),
+        ),
         limits: wire,
-        ...clocks,
+        ...times,
       },
-      isHeld: ({ proven }) => spool.isFull() || [...proven].some(links.isFullTowards),
-      onStanza(stream, stanza) {
-        metrics.stanzas.inc({ direction: 'out' })
-        outgoing.take(stream, stanza, performance.now())
-      },
+      standing,
+      ...taking,
+      onCarrier: (stream, carrier) => links.adopt(stream.to, stream.from, carrier),
       onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
       onEnd(stream, why) {
         metrics.streamErrors.inc({ direction: 'inbound', open: String(stream !== undefined) })

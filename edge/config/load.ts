@@ -14,9 +14,11 @@ import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/p
 import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
 import type { Address, Route } from '../outbound/route.ts'
+import type { Manner } from '../outbound/stream.ts'
 import { provesDomain } from '../tls-ext/identity.ts'
 import type { DomainCertificate } from '../tls-ext/index.ts'
 import { checkEdgeSource, type EdgeLimits, type EdgeSource } from './schema.ts'
+import { checkStreams } from './streams.ts'
 
 /** A configuration that can be run. Texts of files are in it, not their names; keys among them: never to be shown. */
 export type EdgeConfig = Readonly<{
@@ -28,6 +30,8 @@ export type EdgeConfig = Readonly<{
     ca: readonly string[]
     certificates: readonly (DomainCertificate & Readonly<{ notAfter: number }>)[]
     routes: readonly Route[]
+    /** By own domain, where one is led otherwise than usual. */
+    streams: ReadonlyMap<string, Manner>
   }>
   out: Readonly<{ guard: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
@@ -113,6 +117,7 @@ function resolveFiles(
   })
   if (out.bundle !== undefined && into.bundle !== undefined)
     checkSides(config, out.bundle, into.bundle, wrong)
+  if (out.bundle !== undefined) checkStreams(config, out.bundle, wrong)
   const listen = {
     s2s: address(['s2s', 'listen'], config.s2s.listen),
     in: address(['gcxp', 'in', 'listen'], config.gcxp.in.listen),
@@ -128,6 +133,7 @@ function resolveFiles(
       ca: ca as string[],
       certificates: certificates as (DomainCertificate & { notAfter: number })[],
       routes: config.s2s.routes ?? [],
+      streams: new Map((config.s2s.streams ?? []).map(({ domain, ...manner }) => [domain, manner])),
     },
     out: {
       guard: { host: config.gcxp.out.host, port: config.gcxp.out.port },

@@ -2,6 +2,7 @@
  * edge.schema.json applied: the closed form of edge.yaml, each error with its place and what to write instead.
  */
 import { schemaChecker } from '../../rules/ruleset/checker.ts'
+import type { Manner } from '../outbound/stream.ts'
 import schema from './edge.schema.json' with { type: 'json' }
 
 type Tls = Readonly<{ peer: string; certificate: string; key: string; ca: string }>
@@ -17,6 +18,7 @@ export type EdgeSource = Readonly<{
     ca: readonly string[]
     certificates: readonly Readonly<{ domains: readonly string[]; certificate: string; key: string }>[]
     routes?: readonly Readonly<{ domain: string; host: string; port: number }>[]
+    streams?: readonly (Manner & Readonly<{ domain: string }>)[]
   }>
   gcxp: Readonly<{
     out: Tls & Readonly<{ host: string; port: number }>
@@ -30,6 +32,9 @@ export type EdgeSource = Readonly<{
 export type EdgeLimits = Readonly<{
   handshakeSeconds: number
   stanzaSeconds: number
+  acknowledgeSeconds: number
+  idleSeconds: number
+  hardOctets: number
   iqSeconds: number
   queueStanzas: number
 }>

@@ -4,29 +4,24 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:net'
 import { createWaitingRoom } from '../../guard/gcxp/index.ts'
-import type { XmlElement } from '../../rules/xml/node.ts'
 import { listenProblem } from '../metrics.ts'
 import type { Address } from '../outbound/route.ts'
-import { acceptStream, type InboundSite, type InboundStream } from './stream.ts'
+import type { Standing } from './standing.ts'
+import { acceptStream, type InboundEvents, type InboundSite, type InboundStream } from './stream.ts'
 
-export type ListenerOptions = Readonly<{
-  listen: Address
-  site: InboundSite
-  onStanza(stream: InboundStream, stanza: XmlElement, size: number): void
-  /** Whether nothing more is to be read of this stream for now. */
-  isHeld(stream: InboundStream): boolean
-  /** A stream came to stand or went; `problem` says why a connection did not become one. */
-  onOpen(stream: InboundStream): void
-  onEnd(stream: InboundStream | undefined, why: string): void
-}>
+export type ListenerOptions = InboundEvents &
+  Readonly<{
+    listen: Address
+    site: InboundSite
+    /** Gets the streams as they come and go. */
+    standing: Standing
+  }>
 
 export type Listener = Readonly<{
   port: number
   /** Streams that stand, and connections that are not there yet. */
   open(): number
   negotiating(): number
-  /** Asks `isHeld` again for every stream. */
-  flow(): void
   close(): void
 }>
 
@@ -41,7 +36,6 @@ const STREAMS = 8
 
 export function listenForStreams(options: ListenerOptions): Promise<Listener> {
   const standing = new Map<string, Set<InboundStream>>()
-  const held = new Set<InboundStream>()
   const negotiating = createWaitingRoom(NEGOTIATING)
 
   const server: Server = createServer(
@@ -58,12 +52,14 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
             oldest!.fail('conflict', `more than ${STREAMS} streams of the same domains`)
           }
           options.onOpen(stream)
-          hold(stream)
+          options.standing.add(stream)
         },
         onStanza: options.onStanza,
+        onSpoilt: options.onSpoilt,
+        onCarrier: options.onCarrier,
         onEnd(stream, why) {
           if (stream !== undefined) {
-            held.delete(stream)
+            options.standing.remove(stream)
             const streams = standing.get(keyOf(stream))
             streams?.delete(stream)
             if (streams?.size === 0) standing.delete(keyOf(stream))
@@ -73,18 +69,6 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
       })
     },
   )
-
-  function hold(stream: InboundStream): void {
-    const wanted = options.isHeld(stream)
-    if (wanted === held.has(stream)) return
-    if (wanted) {
-      held.add(stream)
-      stream.pause()
-    } else {
-      held.delete(stream)
-      stream.resume()
-    }
-  }
 
   const all = () => [...standing.values()].flatMap((streams) => [...streams])
 
@@ -99,9 +83,6 @@ export function listenForStreams(options: ListenerOptions): Promise<Listener> {
         port: typeof address === 'object' && address !== null ? address.port : port,
         open: () => all().length,
         negotiating: negotiating.size,
-        flow() {
-          for (const stream of all()) hold(stream)
-        },
         close() {
           server.close()
           for (const stream of all()) stream.fail('system-shutdown', 'the edge stops')

@@ -4,37 +4,45 @@
  *   header → starttls required → TLS 1.3 → header → EXTERNAL → header → stanzas
  *
  * Nothing is taken before TLS, and no stanza before the certificate and the stream's `from` are one. The far domain of
- * `to` decides which certificate is shown. Both domains stay the same through all three headers. Dialback is refused.
+ * `to` decides which certificate is shown. Both domains stay the same through all three headers. Dialback is refused. Where
+ * the configuration has it so and the server asks for it, stanzas go back on the same stream (XEP-0288).
  */
 import type { Socket } from 'node:net'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import { decodeBase64 } from '../../rules/text/base64.ts'
-import { attribute, elements, SERVER_NS, text, type XmlElement } from '../../rules/xml/node.ts'
+import { attribute, elements, text, type XmlElement } from '../../rules/xml/node.ts'
+import type { CarrierEvents, OutboundStream } from '../outbound/stream.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
+import { dialbackError } from '../stream/dialback.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
-import { DIALBACK_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
+import { createManagement } from '../stream/management.ts'
+import { BIDI_NS, DIALBACK_NS, SASL_NS, TLS_NS } from '../stream/names.ts'
 import {
-  FEATURES_EXTERNAL,
-  FEATURES_NONE,
+  FEATURES_FINAL,
   FEATURES_STARTTLS,
+  featuresExternal,
   PROCEED,
   SASL_SUCCESS,
   type StreamCondition,
   saslFailure,
 } from '../stream/text.ts'
 import { domainProblem, type StreamTls } from '../tls-ext/index.ts'
+import { createReceiver, type Receiver, type StanzaEvents, type StreamClocks } from './receive.ts'
 
 /** Whom a stream may be from and to, and what it is held to. */
 export type InboundSite = Readonly<{
   own: ReadonlySet<string>
   far: ReadonlySet<string>
   tls: StreamTls
+  /** Own domains to whose streams the way back is offered. */
+  bidirectional: ReadonlySet<string>
   limits: WireLimits
   handshakeMs: number
   stanzaMs: number
+  clocks: StreamClocks
 }>
 
-/** An authenticated stream. */
+/** An authenticated stream that brings stanzas, whoever opened it. */
 export type InboundStream = Readonly<{
   from: string
   to: string
@@ -46,13 +54,17 @@ export type InboundStream = Readonly<{
   fail(condition: StreamCondition, why: string): void
 }>
 
-export type InboundEvents = Readonly<{
-  onOpen(stream: InboundStream): void
-  /** A child of the stream in `jabber:server` with a stanza's name. */
-  onStanza(stream: InboundStream, stanza: XmlElement, size: number): void
-  /** Over; `stream` is undefined when it never became one. */
-  onEnd(stream: InboundStream | undefined, why: string): void
-}>
+export type InboundEvents = StanzaEvents &
+  Readonly<{
+    onOpen(stream: InboundStream): void
+    /** The stream takes stanzas for `stream.from` too. Undefined: nobody has use for that. */
+    onCarrier(stream: InboundStream, carrier: OutboundStream): CarrierEvents | undefined
+    /** Over; `stream` is undefined when it never became one. */
+    onEnd(stream: InboundStream | undefined, why: string): void
+  }>
+
+/** Since it opened, a server has that long to ask for stream management before the way back is used without (ms). */
+const AGREE_MS = 1000
 
 type Phase = 'plain' | 'starttls' | 'tls' | 'secure' | 'auth' | 'final' | 'open'
 
@@ -65,6 +77,11 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
   let to = ''
   let proven: ReadonlySet<string> = new Set()
   let stream: InboundStream | undefined
+  let receiver: Receiver | undefined
+  /** Octets of the request for the way back, once it has been made; it may come together with `auth`. */
+  let bidirectional: number | undefined
+  let carried: CarrierEvents | undefined
+  let openedAt = 0
 
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
@@ -83,36 +100,62 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
         if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
         proven = new Set([...site.own].filter((own) => domainProblem(secure!, own, now) === undefined))
         phase = 'auth'
-        connection.write(FEATURES_EXTERNAL)
+        connection.write(featuresExternal(site.bidirectional.has(from)))
       } else if (phase === 'final') {
         phase = 'open'
         connection.deadline(undefined)
-        connection.write(FEATURES_NONE)
-        stream = {
+        connection.write(FEATURES_FINAL)
+        receiver = createReceiver({
           from,
           to,
           proven,
           lang: header.lang,
-          pause: connection.pause,
-          resume: connection.resume,
-          fail: connection.fail,
-        }
+          connection,
+          management,
+          events,
+          clocks: site.clocks,
+        })
+        stream = receiver.stream
+        openedAt = performance.now()
         events.onOpen(stream)
       }
       connection.said()
     },
     onElement(element, size) {
-      if (phase === 'open') return takeElement(element, size)
-      if (element.ns === DIALBACK_NS) return connection.fail('policy-violation', 'dialback is not accepted')
-      if (!connection.isAlone(size))
+      if (receiver !== undefined) return receiver.take(element, size)
+      if (element.ns === DIALBACK_NS) {
+        connection.write(dialbackError(element, { from, to }))
+        return connection.fail('policy-violation', 'dialback is not accepted')
+      }
+      if (phase === 'auth' && element.ns === BIDI_NS && isOffered()) {
+        bidirectional = size
+        return
+      }
+      if (!connection.isAlone(size + (bidirectional ?? 0)))
         return connection.fail('policy-violation', 'octets beside the negotiation')
       if (phase === 'starttls' && element.ns === TLS_NS && element.name === 'starttls') return startTls()
       if (phase === 'auth' && element.ns === SASL_NS && element.name === 'auth') return authenticate(element)
       connection.fail('not-authorized', 'something else than the negotiation awaits')
     },
+    onSpoilt(element, reason, size) {
+      if (receiver === undefined) connection.fail('policy-violation', 'an element beyond the limits')
+      else receiver.takeSpoilt(element, reason, size)
+    },
+    onParting: () => management.parting(),
+    onTick(now) {
+      if (receiver === undefined) return
+      if (now > openedAt + AGREE_MS) carry()
+      receiver.tick(now, carried === undefined)
+    },
     onEnd(why) {
+      carried?.onEnd(why)
       events.onEnd(stream, why)
     },
+  })
+  const management = createManagement({
+    role: 'receiving',
+    write: connection.answer,
+    onSettled: () => carry(),
   })
   let secure: Parameters<typeof domainProblem>[0] | undefined
 
@@ -163,24 +206,28 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
     connection.restart()
   }
 
-  function takeElement(element: XmlElement, size: number): void {
-    if (element.ns === SERVER_NS && isStanza(element.name)) {
-      events.onStanza(stream!, element, size)
-      return
-    }
-    if (element.ns === STREAMS_NS && element.name === 'error') {
-      connection.finish('</stream:stream>', `the peer reports ${shown(elements(element)[0]?.name ?? '')}`)
-      return
-    }
-    if (element.ns === DIALBACK_NS) {
-      connection.fail('policy-violation', 'dialback is not accepted')
-      return
-    }
-    if (isStanza(element.name)) {
-      connection.fail('invalid-namespace', 'a stanza of another namespace')
-      return
-    }
-    connection.fail('unsupported-stanza-type', 'neither message nor presence nor iq')
+  function isOffered(): boolean {
+    return bidirectional === undefined && site.bidirectional.has(from)
+  }
+
+  /** Offers the way back, once. */
+  function carry(): void {
+    if (bidirectional === undefined || carried !== undefined || stream === undefined) return
+    bidirectional = undefined
+    const handlers = events.onCarrier(stream, {
+      write(octets, stanzas, done) {
+        management.wrote(stanzas)
+        return connection.write(octets, (error) => error == null && done())
+      },
+      management: management.isOn() ? management : undefined,
+      fail: connection.fail,
+      // Whoever opened it closes it.
+      usedAt: () => Number.POSITIVE_INFINITY,
+      close() {},
+    })
+    if (handlers === undefined) return
+    carried = handlers
+    secure?.on('drain', handlers.onDrain)
   }
 
   connection.deadline(performance.now() + site.handshakeMs)
@@ -211,10 +258,6 @@ function readExternal(
 function domainOf(text: string): string | undefined {
   const jid = normaliseJid(text)
   return jid === undefined || jid.text !== jid.domain ? undefined : jid.domain
-}
-
-function isStanza(name: string): boolean {
-  return name === 'message' || name === 'presence' || name === 'iq'
 }
 
 /** Something that a peer wrote, for a log line. */

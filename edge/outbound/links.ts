@@ -1,10 +1,14 @@
 /**
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
+
+import type { StreamClocks } from '../inbound/receive.ts'
 import type { WireLimits } from '../stream/connection.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
+import type { Barriers } from './barriers.ts'
 import { createLink, type Delivery, type Link, type LinkState } from './link.ts'
 import { findAddresses, type Route } from './route.ts'
+import type { BackEvents, CarrierEvents, Manner, OutboundStream } from './stream.ts'
 
 export type LinksOptions = Readonly<{
   own: readonly string[]
@@ -14,6 +18,12 @@ export type LinksOptions = Readonly<{
   limits: WireLimits
   handshakeMs: number
   stanzaMs: number
+  clocks: StreamClocks
+  manner(to: string): Manner
+  barriers: Barriers
+  /** Whether streams that bring stanzas of this own domain are not being read. */
+  isHeld(own: string): boolean
+  back: BackEvents
   /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
   bound: number
   expireMs: number
@@ -26,9 +36,14 @@ export type Links = Readonly<{
   deliver(from: string, to: string, delivery: Delivery): boolean
   /** Queues a stanza of the edge's own. False: it was dropped, for even the reserved room is full. */
   answer(from: string, to: string, delivery: Delivery): boolean
+  /** Uses a stream that an own domain has opened and that goes both ways. Undefined: there is no use for it. */
+  adopt(from: string, to: string, stream: OutboundStream): CarrierEvents | undefined
   isFull(): boolean
-  /** Whether a queue towards this own domain is full. */
-  isFullTowards(to: string): boolean
+  /**
+   * Whether a queue towards one of these own domains is full, and reading what they send would not help: none of them is to answer
+   * a ping, which it can only do there.
+   */
+  isStuckTowards(own: ReadonlySet<string>): boolean
   size(): number
   states(): [LinkState, number][]
   close(): void
@@ -48,12 +63,15 @@ export function createLinks(options: LinksOptions): Links {
     const siblings = byOwn.get(to)
     if (siblings === undefined || !far.has(from))
       throw new Error('a link between domains that are not of the bundle')
-    const { tls, limits, handshakeMs, stanzaMs } = options
+    const { own, tls, limits, handshakeMs, stanzaMs, clocks } = options
     const made = createLink({
-      site: { from, to, tls, limits, handshakeMs, stanzaMs },
+      site: { from, to, own, manner: options.manner(to), tls, limits, handshakeMs, stanzaMs, clocks },
       addresses: () => findAddresses(to, options.routes),
       bound: options.bound,
       expireMs: options.expireMs,
+      raise: (answered) => options.barriers.raise(from, to, answered),
+      isHeld: () => options.isHeld(to),
+      back: options.back,
       onState: (state, why) => options.onState(from, to, state, why),
       onRoom: options.onRoom,
     })
@@ -74,8 +92,12 @@ export function createLinks(options: LinksOptions): Links {
       chosen.offer(delivery)
       return true
     },
+    adopt: (from, to, stream) => link(from, to).adopt(stream),
     isFull,
-    isFullTowards: (to) => (byOwn.get(to) ?? []).some((each) => each.isFull()),
+    isStuckTowards(own) {
+      const towards = [...own].flatMap((domain) => byOwn.get(domain) ?? [])
+      return towards.some((each) => each.isFull()) && !towards.some((each) => each.awaitsAnswer())
+    },
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
     states: () =>
       STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),

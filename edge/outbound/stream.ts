@@ -2,17 +2,22 @@
  * A stream that the edge opens from a far domain to a server of the own side (RFC 6120 §4 to §6, as the initiating
  * entity): the mirror of inbound/stream.ts.
  *
- *   header → starttls → TLS 1.3 → header → EXTERNAL → header → features → stanzas
+ *   header → starttls → TLS 1.3 → header → EXTERNAL → header → features → stream management, where offered → stanzas
  *
- * Nothing but stream elements may come back on it; what it has to say, a server says on a stream of its own.
+ * Nothing but stream elements may come back on it: what it has to say, a server says on a stream of its own. Where the
+ * configuration has it so and the server offers it, stanzas come back on the same stream (XEP-0288), and are held to what those of
+ * an accepted stream are.
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { child, elements, text, type XmlElement } from '../../rules/xml/node.ts'
+import { createReceiver, type Receiver, type StanzaEvents, type StreamClocks } from '../inbound/receive.ts'
+import type { InboundStream } from '../inbound/stream.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
-import { SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
-import { authExternal, STARTTLS, STREAM_CLOSE } from '../stream/text.ts'
+import { createManagement, isManagement, type Management, offeredManagement } from '../stream/management.ts'
+import { BIDI_FEATURE_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
+import { authExternal, BIDI, STARTTLS, STREAM_CLOSE, type StreamCondition } from '../stream/text.ts'
 import { domainProblem, type StreamTls } from '../tls-ext/index.ts'
 
 /** What a stream is for and held to. */
@@ -21,25 +26,51 @@ export type OutboundSite = Readonly<{
   from: string
   /** The own domain that the peer must be. */
   to: string
+  /** The own domains: those that the server proves may speak on a stream that goes both ways. */
+  own: readonly string[]
+  manner: Manner
   tls: StreamTls
   limits: WireLimits
   handshakeMs: number
   stanzaMs: number
+  clocks: StreamClocks
 }>
 
-/** A stream that takes stanzas. */
+/** How streams with one own domain are led. */
+export type Manner = Readonly<{
+  /** `auto`: by stream management where the server offers it, else by pings. `none`: what the system took counts as delivered. */
+  acknowledge: 'auto' | 'none'
+  /** Whether stanzas may go both ways on one stream (XEP-0288). */
+  bidirectional: boolean
+}>
+
+/** A stream that takes stanzas, whoever opened it. */
 export type OutboundStream = Readonly<{
-  /** Writes octets; `done` when the system has them. False: wait for `onDrain`. */
-  write(octets: Uint8Array, done: () => void): boolean
+  /** Writes octets that hold so many stanzas; `done` when the system has them. False: wait for `onDrain`. */
+  write(octets: Uint8Array, stanzas: number, done: () => void): boolean
+  /** Where stream management is on. */
+  management: Pick<Management, 'ask' | 'onAcknowledged'> | undefined
+  fail(condition: StreamCondition, why: string): void
+  /** When the last stanza came on it, by `performance.now()`; a stream that is not ours to close is always in use. */
+  usedAt(): number
+  /** Closes it in order, where it is ours to close. */
   close(): void
 }>
+
+/** What is told of a stream that takes stanzas. */
+export type CarrierEvents = Readonly<{ onDrain(): void; onEnd(why: string): void }>
 
 export type OutboundEvents = Readonly<{
   onOpen(stream: OutboundStream): void
   onDrain(): void
   /** Over, once; `opened` tells whether it had been open. */
   onEnd(why: string, opened: boolean): void
+  /** For a stream that brings stanzas too. */
+  back: BackEvents
 }>
+
+export type BackEvents = StanzaEvents &
+  Readonly<{ onOpen(stream: InboundStream): void; onEnd(stream: InboundStream, why: string): void }>
 
 type Phase =
   | 'plain'
@@ -51,12 +82,17 @@ type Phase =
   | 'success'
   | 'final'
   | 'features'
+  | 'management'
   | 'open'
 
 /** Negotiates over a connected socket. */
 export function initiateStream(socket: Socket, site: OutboundSite, events: OutboundEvents): void {
   const { from, to } = site
   let phase: Phase = 'plain'
+  let secure: TLSSocket | undefined
+  let lang: string | undefined
+  let bidirectional = false
+  let receiver: Receiver | undefined
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
       const problem = headerProblem(header, to)
@@ -64,8 +100,10 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
       if (phase === 'plain') phase = 'starttls'
       else if (phase === 'secure') phase = 'auth'
       else phase = 'features'
+      lang = header.lang
     },
     onElement(element, size) {
+      if (receiver !== undefined) return receiver.take(element, size)
       if (element.ns === STREAMS_NS && element.name === 'error') {
         return connection.finish(
           STREAM_CLOSE,
@@ -78,15 +116,31 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
         return startTls()
       }
       if (phase === 'success' && element.ns === SASL_NS) return takeOutcome(element, size)
+      if ((phase === 'management' || phase === 'open') && isManagement(element)) {
+        const failure = management.take(element)
+        if (failure !== undefined) connection.fail(failure.condition, failure.why, failure.detail)
+        return
+      }
       connection.fail(
         'policy-violation',
         `<${shown(element.name)}> where the negotiation awaits something else`,
       )
     },
+    onSpoilt(element, reason, size) {
+      if (receiver !== undefined) receiver.takeSpoilt(element, reason, size)
+      else connection.fail('policy-violation', 'an element beyond the limits')
+    },
+    onParting: () => management.parting(),
+    onTick(now) {
+      // Whether it is still of use, the link knows.
+      receiver?.tick(now, false)
+    },
     onEnd(why) {
+      if (receiver !== undefined) events.back.onEnd(receiver.stream, why)
       events.onEnd(why, phase === 'open')
     },
   })
+  const management = createManagement({ role: 'initiating', write: connection.answer, onSettled: open })
 
   function takeFeatures(features: XmlElement): void {
     if (phase === 'starttls') {
@@ -107,34 +161,66 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
         return
       }
       phase = 'success'
+      bidirectional = site.manner.bidirectional && child(features, BIDI_FEATURE_NS, 'bidi') !== undefined
       connection.said()
-      connection.write(authExternal(from))
+      connection.write((bidirectional ? BIDI : '') + authExternal(from))
     } else if (phase === 'features') {
-      // Whatever is offered now is optional (§4.3.2), and none of it is used.
-      phase = 'open'
-      connection.deadline(undefined)
-      events.onOpen({
-        write: (octets, done) => connection.write(octets, (error) => error == null && done()),
-        close: () => connection.finish(STREAM_CLOSE, 'closed by us'),
-      })
+      // Whatever is offered now is optional (§4.3.2); of all that, stream management is used.
+      const offered = site.manner.acknowledge === 'auto' ? offeredManagement(elements(features)) : undefined
+      if (offered === undefined) open()
+      else {
+        phase = 'management'
+        management.enable(offered)
+      }
     } else {
       connection.fail('policy-violation', 'features at an unexpected time')
     }
+  }
+
+  function open(): void {
+    phase = 'open'
+    connection.deadline(undefined)
+    if (bidirectional) {
+      const now = Date.now()
+      const proven = new Set(site.own.filter((own) => domainProblem(secure!, own, now) === undefined))
+      receiver = createReceiver({
+        from: to,
+        to: from,
+        proven,
+        lang,
+        connection,
+        management,
+        events: events.back,
+        clocks: site.clocks,
+      })
+      events.back.onOpen(receiver.stream)
+    }
+    events.onOpen({
+      write(octets, stanzas, done) {
+        management.wrote(stanzas)
+        return connection.write(octets, (error) => error == null && done())
+      },
+      management: management.isOn() ? management : undefined,
+      fail: connection.fail,
+      usedAt: () => receiver?.usedAt() ?? 0,
+      close: () => connection.close('closed by us'),
+    })
   }
 
   function startTls(): void {
     phase = 'tls'
     const plain = connection.detach()
     site.tls.connect(plain, from, to).then(
-      (secure) => {
-        if (connection.ended()) return void secure.destroy()
-        const problem = domainProblem(secure, to, Date.now())
+      (socket) => {
+        if (connection.ended()) return void socket.destroy()
+        const problem = domainProblem(socket, to, Date.now())
         if (problem !== undefined) {
-          secure.destroy()
+          socket.destroy()
           return connection.finish('', problem)
         }
+        secure = socket
         phase = 'secure'
-        begin(secure)
+        begin(socket)
       },
       (error: Error) => {
         plain.destroy()
@@ -157,9 +243,9 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
     begin()
   }
 
-  function begin(secure?: TLSSocket): void {
-    secure?.on('drain', events.onDrain)
-    connection.restart(secure)
+  function begin(socket?: TLSSocket): void {
+    socket?.on('drain', events.onDrain)
+    connection.restart(socket)
     connection.write(openStream(from, to))
   }
 

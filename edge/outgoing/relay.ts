@@ -12,7 +12,7 @@ import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
-import { attribute, type XmlElement } from '../../rules/xml/node.ts'
+import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
@@ -64,6 +64,8 @@ export type OutgoingOptions = Readonly<{
 export type OutgoingRelay = Readonly<{
   /** A stanza of an authenticated stream; `at` is when its last octet had come, by `performance.now()`. */
   take(stream: InboundStream, stanza: XmlElement, at: number): void
+  /** One of which nothing is known but whose it is: it is refused. */
+  takeSpoilt(stream: InboundStream, stanza: XmlElement, reason: Reason): void
   /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. */
   sendOwn(stanza: string, at: number): void
   /** The guard refused what this edge had found acceptable. */
@@ -84,20 +86,28 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
   function take(stream: InboundStream, stanza: XmlElement, at: number): void {
+    const envelope = readEnvelope(stream, stanza)
+    if (envelope === undefined) return
+    const iq = envelope.kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
+    if (iq.crosses) cross(envelope, stanza, stream.lang, at, iq.answers)
+  }
+
+  /** Whom a stanza is from and to, where both are in order; what is not is dealt with here. */
+  function readEnvelope(stream: InboundStream, stanza: XmlElement): Envelope | undefined {
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
     if (from === undefined || to === undefined) {
       stream.fail('improper-addressing', 'a stanza without from or to')
-      return
+      return undefined
     }
     const sender = normaliseJid(from)
     if (sender === undefined) {
       counted.refused('bad-from')
-      return
+      return undefined
     }
     if (!stream.proven.has(sender.domain)) {
       stream.fail('invalid-from', 'a stanza from a domain that the certificate does not prove')
-      return
+      return undefined
     }
     const recipient = normaliseJid(to)
     const kind = stanza.name as Envelope['kind']
@@ -113,10 +123,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     if (by !== recipient) {
       counted.refused('bad-to')
       if (isAnswered(envelope, ownRooms.has(sender.domain), stanza)) tell(envelope, NOT_FOUND)
-      return
+      return undefined
     }
-    const iq = kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
-    if (iq.crosses) cross(envelope, stanza, stream.lang, at, iq.answers)
+    return envelope
   }
 
   /** Whether an IQ goes on to the guard, and the number of the request that it answers. */
@@ -214,6 +223,16 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
 
   return {
     take,
+    takeSpoilt(stream, stanza, reason) {
+      if (attribute(stanza, 'from') === undefined || attribute(stanza, 'to') === undefined) {
+        // It had them, or one that is no address for its length: the stream is not to suffer for it.
+        return counted.refused(reason)
+      }
+      const envelope = readEnvelope(stream, stanza)
+      // Nobody knows what it held: a text, perhaps.
+      if (envelope !== undefined)
+        refuse(envelope, reason, isAnswered(envelope, ownRooms.has(envelope.from.domain), SOMETHING))
+    },
     sendOwn(text, at) {
       const octets = Buffer.from(text, 'utf8')
       const verdict = decide(octets, Math.floor(options.now() / 1000), options.next())
@@ -231,6 +250,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     },
   }
 }
+
+const SOMETHING = element(SERVER_NS, 'message', [], [element(SERVER_NS, 'body')])
 
 function domainJid(domain: string): Jid {
   return { text: domain, local: '', domain, resource: '' }

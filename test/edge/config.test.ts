@@ -42,7 +42,15 @@ t.test('a good one', (t) => {
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) return t.fail(config.problems.join('\n'))
   t.equal(config.side, 'high')
-  t.same(config.limits, { handshakeSeconds: 30, stanzaSeconds: 20, iqSeconds: 60, queueStanzas: 10_000 })
+  t.same(config.limits, {
+    handshakeSeconds: 30,
+    stanzaSeconds: 20,
+    acknowledgeSeconds: 60,
+    idleSeconds: 600,
+    hardOctets: 1_048_576,
+    iqSeconds: 60,
+    queueStanzas: 10_000,
+  })
   t.same(config.s2s.listen, { host: '127.0.0.1', port: 0 })
   t.equal(config.state, join(folder, 'state'))
   return t.end()
@@ -195,6 +203,37 @@ t.test('each mistake is found, with its place and what to do', (t) => {
         c['s2s']!['routes']![0]!['domain'] = 'low.example' as never
       },
       /low\.example is not an own domain of the bundle/,
+    ],
+    [
+      'stream with a stranger',
+      (c) => {
+        c['s2s']!['streams'] = [{ domain: 'low.example' }] as never
+      },
+      /^\d+:\d+: low\.example is not an own domain of the bundle: correct or remove it$/,
+    ],
+    [
+      'stream named twice',
+      (c) => {
+        c['s2s']!['streams'] = [
+          { domain: 'high.example', acknowledge: 'none' },
+          { domain: 'high.example', bidirectional: true },
+        ] as never
+      },
+      /high\.example is named twice: say all of it in one entry/,
+    ],
+    [
+      'no such acknowledgement',
+      (c) => {
+        c['s2s']!['streams'] = [{ domain: 'high.example', acknowledge: 'sometimes' }] as never
+      },
+      /"sometimes" is not auto or none; write one of auto and none/,
+    ],
+    [
+      'a hard limit below the other',
+      (c) => {
+        c['limits'] = { hardOctets: 2048 } as never
+      },
+      /2048 is less than the \d+ octets that a stanza of the outgoing bundle may have: raise it/,
     ],
     [
       'GCXP key of another certificate',

@@ -2,6 +2,7 @@
 import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import t from 'tap'
+import { createBarriers } from '../../edge/outbound/barriers.ts'
 import type { Delivery } from '../../edge/outbound/link.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import { findAddresses } from '../../edge/outbound/route.ts'
@@ -108,9 +109,14 @@ function linksTo(
     far: ['low.example'],
     routes: [{ domain: 'high.example', host: '127.0.0.1', port }],
     tls: streamTls([{ domains: ['low.example'], ...edgeCredentials }], [ca.certificate]),
-    limits: { stanzaBytes: 10_000, depth: 20 },
+    limits: { stanzaBytes: 10_000, depth: 20, hardBytes: 20_000 },
     handshakeMs: 1000,
     stanzaMs: 1000,
+    clocks: { idleMs: 60_000, acknowledgeMs: 60_000 },
+    manner: () => ({ acknowledge: 'none', bidirectional: false }),
+    barriers: createBarriers(),
+    isHeld: () => false,
+    back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
     bound,
     expireMs: 60_000,
     onRoom() {},
@@ -270,7 +276,7 @@ t.test('the queue is bounded and keeps its order while the server is away', asyn
     links.deliver('low.example', 'high.example', item(`<m>${i}</m>`)),
   )
   t.same(taken, [...Array(9).fill(true), false, false, false])
-  t.ok(links.isFull() && links.isFullTowards('high.example'))
+  t.ok(links.isFull() && links.isStuckTowards(new Set(['high.example'])))
   const answered = Array.from({ length: 10 }, () => links.answer('low.example', 'high.example', item('<e/>')))
   t.same(answered, [...Array(8).fill(true), false, false], 'as much again for answers')
   t.throws(() => links.deliver('evil.example', 'high.example', item('<m/>')))

@@ -106,7 +106,7 @@ export async function connectOpen(port: number, ca: string, credentials: Credent
   await raw.until('<success')
   raw.text = ''
   raw.write(header(from))
-  await raw.until('<stream:features/>')
+  await raw.until('</stream:features>')
   raw.text = ''
   return raw
 }

@@ -1,0 +1,50 @@
+/**
+ * The streams that bring stanzas, whoever opened them, and which of them are not read for now.
+ */
+import type { InboundStream } from './stream.ts'
+
+export type Standing = Readonly<{
+  add(stream: InboundStream): void
+  remove(stream: InboundStream): void
+  size(): number
+  all(): InboundStream[]
+  /** Whether a stream that may bring stanzas of this own domain is not being read. */
+  isHeld(own: string): boolean
+  /** Asks for every stream again whether it is to be read. */
+  flow(): void
+}>
+
+/** `isHeld` tells whether nothing more is to be read of a stream for now. */
+export function createStanding(isHeld: (stream: InboundStream) => boolean): Standing {
+  const standing = new Set<InboundStream>()
+  const held = new Set<InboundStream>()
+
+  function hold(stream: InboundStream): void {
+    const wanted = isHeld(stream)
+    if (wanted === held.has(stream)) return
+    if (wanted) {
+      held.add(stream)
+      stream.pause()
+    } else {
+      held.delete(stream)
+      stream.resume()
+    }
+  }
+
+  return {
+    add(stream) {
+      standing.add(stream)
+      hold(stream)
+    },
+    remove(stream) {
+      standing.delete(stream)
+      held.delete(stream)
+    },
+    size: () => standing.size,
+    all: () => [...standing],
+    isHeld: (own) => [...held].some(({ proven }) => proven.has(own)),
+    flow() {
+      for (const stream of standing) hold(stream)
+    },
+  }
+}
