@@ -57,7 +57,7 @@ export type Link = Readonly<{
   /** Uses a stream that the server has opened, and that takes stanzas too (XEP-0288). Undefined: there is one already. */
   adopt(stream: OutboundStream): CarrierEvents | undefined
   isFull(): boolean
-  /** Whether the server is asked for a sign by a ping, whose answer comes on a stream of its own. */
+  /** Whether the server is asked for signs by pings, whose answers come on a stream of its own. */
   awaitsAnswer(): boolean
   size(): number
   state(): LinkState
@@ -298,7 +298,7 @@ export function createLink(options: LinkOptions): Link {
       }
     },
     isFull: () => full,
-    awaitsAnswer: () => awaits && flight !== undefined && !flight.isEmpty(),
+    awaitsAnswer: () => awaits && flight !== undefined,
     size,
     state: () => state,
     close() {

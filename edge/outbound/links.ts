@@ -40,8 +40,8 @@ export type Links = Readonly<{
   adopt(from: string, to: string, stream: OutboundStream): CarrierEvents | undefined
   isFull(): boolean
   /**
-   * Whether a queue towards one of these own domains is full, and reading what they send would not help: none of them is to answer
-   * a ping, which it can only do there.
+   * Whether a queue towards one of these own domains is full, and reading what they send would not help: none of them answers
+   * pings, which it can only do there.
    */
   isStuckTowards(own: ReadonlySet<string>): boolean
   size(): number

@@ -27,7 +27,7 @@ export async function connectRaw(port: number): Promise<Raw> {
   return wrap(socket)
 }
 
-function wrap(socket: Socket): Raw {
+export function wrap(socket: Socket): Raw {
   let closed = false
   let changed = () => {}
   const raw: Raw = {
