@@ -3,6 +3,7 @@
  *
  * Names in it are of the configuration and the bundles; nothing of a stanza.
  */
+import type { Expiring } from './expiry.ts'
 
 export type Guard = 'outgoing guard' | 'incoming guard'
 
@@ -14,7 +15,7 @@ export type Health = Readonly<{
   /** What keeps every stanza of a direction from crossing; empty when the edge is ready. */
   missing(now: number): string[]
   /** What keeps some of them. */
-  notes(): string[]
+  notes(now: number): string[]
 }>
 
 export type HealthOptions = Readonly<{
@@ -22,7 +23,7 @@ export type HealthOptions = Readonly<{
   awaited: string
   isOpen(): boolean
   isFull(): boolean
-  certificates: readonly Readonly<{ certificate: string; notAfter: number }>[]
+  expiring(): readonly Expiring[]
 }>
 
 export function createHealth(options: HealthOptions): Health {
@@ -44,11 +45,16 @@ export function createHealth(options: HealthOptions): Health {
     missing: (now) => [
       ...(options.isOpen() ? [] : ['s2s port: not open yet']),
       ...[...guards].map(([which, problem]) => `${which}: ${problem}`),
-      ...options.certificates
-        .filter(({ notAfter }) => notAfter < now)
-        .map(({ certificate }) => `certificate ${certificate}: has expired: have it renewed`),
+      ...options
+        .expiring()
+        .filter(({ kind, until }) => kind === 'certificate' && until < now)
+        .map(({ name }) => `certificate ${name}: has expired: have it renewed`),
     ],
-    notes: () => [
+    notes: (now) => [
+      ...options
+        .expiring()
+        .filter(({ kind, until }) => kind !== 'certificate' && until < now)
+        .map(({ kind, name }) => `${kind} ${name}: has expired: no server is let in by it`),
       ...[...servers].map(([which, problem]) => `${which}: ${problem}`),
       ...(options.isFull()
         ? ['the outgoing queue is full: own servers are not read until the guard takes more']

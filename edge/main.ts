@@ -2,8 +2,9 @@
  * edge: the relay of one side. It ends the s2s streams of its own side's servers, plays the far side's domains to them,
  * and stands between them and the two guards.
  *
- * Reads    edge.yaml and the files it names: certificates, keys, CAs, the bundles of both directions (by digest)
- * Listens  s2s (own servers), GCXP (the incoming guard), metrics
+ * Reads    edge.yaml and the files it names: certificates, keys, CAs, CRLs, the bundles of both directions (by digest)
+ * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics; the control
+ *          socket in the state folder
  * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
  * Writes   one number in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
@@ -13,11 +14,12 @@
  *          the process
  * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts
  * Follows  RFC 6120 (streams, STARTTLS, SASL EXTERNAL, errors), RFC 7622 (addresses), XEP-0030, XEP-0092, XEP-0178,
- *          XEP-0198 (without resumption), XEP-0199, XEP-0288; no dialback (XEP-0220)
+ *          XEP-0198 (without resumption), XEP-0199, XEP-0288, XEP-0368 (direct TLS); no dialback (XEP-0220)
  *
  *   own servers ── s2s ──▶ inbound ─▶ outgoing (normalise, decide, spool) ── GCXP ──▶ outgoing guard
  *   own servers ◀── s2s ── outbound ◀─ incoming (parse, check)           ◀── GCXP ── incoming guard
  */
+import { join } from 'node:path'
 import {
   type Consumer,
   type ConsumerConnection,
@@ -30,7 +32,8 @@ import {
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
-import { USUAL } from './config/streams.ts'
+import { type Command, type ControlServer, listenControl } from './control/server.ts'
+import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
@@ -40,9 +43,11 @@ import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
+import { createOccupancy } from './occupancy.ts'
 import { createBarriers } from './outbound/barriers.ts'
 import type { Delivery } from './outbound/link.ts'
 import { createLinks } from './outbound/links.ts'
+import { SYSTEM_NAMES } from './outbound/route.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
 import { createSpool } from './outgoing/spool.ts'
 import { createPendingTable } from './pending.ts'
@@ -51,10 +56,17 @@ import { streamTls } from './tls-ext/index.ts'
 
 export type Edge = Readonly<{
   s2sPort: number
+  /** Of direct TLS, where it is listened for. */
+  s2sDirectPort: number | undefined
   gcxpPort: number
   metricsPort: number
   /** Settles when the edge can no longer do its work, with one line. */
   failed: Promise<string>
+  /**
+   * Takes certificates, keys, CAs, CRLs, pins and TLS versions of another configuration for the handshakes to come; streams
+   * that stand go on. Throws one line, and changes nothing, when they cannot be used.
+   */
+  reloadTls(s2s: EdgeConfig['s2s']): void
   /** Ends streams and connections. */
   stop(): void
 }>
@@ -65,23 +77,46 @@ const PENDING_REQUESTS = 10_000
 const KNOWN_FRAMES = 100_000
 const EXPIRE_MS = 300_000
 const TICK_MS = 500
+const CALENDAR_MS = 3_600_000
 
 /** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
 export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
+  const commands = new Map<string, Command>()
+  const control = await listenControl(config.state, commands, log)
+  try {
+    return await startParts(config, log, commands, control)
+  } catch (error) {
+    control.close()
+    throw error
+  }
+}
+
+/** All of it but the control socket, which holds the state folder; each part adds its commands. */
+async function startParts(
+  config: EdgeConfig,
+  log: Log,
+  commands: Map<string, Command>,
+  control: ControlServer,
+): Promise<Edge> {
   const { out, in: into, limits, s2s } = config
+  const since = new Date().toISOString()
+  commands.set('about', {
+    takes: {},
+    run: (_, asker) => void asker.item({ name: config.name, side: config.side, pid: process.pid, since }),
+  })
   const generation = raiseGeneration(config.state)
-  const tls = streamTls(s2s.certificates, s2s.ca)
+  const tls = streamTls(s2s)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
   const wire = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64, hardBytes: limits.hardOctets }
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
+  const occupancy = createOccupancy(join(config.state, 'occupants'))
   const times = {
     handshakeMs: limits.handshakeSeconds * 1000,
     stanzaMs: limits.stanzaSeconds * 1000,
     clocks: { idleMs: limits.idleSeconds * 1000, acknowledgeMs: limits.acknowledgeSeconds * 1000 },
   }
-  const manner = (own: string) => s2s.streams.get(own) ?? USUAL
 
   let failedWith: (why: string) => void = () => {}
   const failed = new Promise<string>((resolve) => {
@@ -94,16 +129,13 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   let consumer: Consumer | undefined
   let page: MetricsPage | undefined
 
-  const certificates = [
-    ...s2s.certificates.map(({ domains, notAfter }) => ({ certificate: domains[0]!, notAfter })),
-    { certificate: 'gcxp-out', notAfter: out.credentials.notAfter },
-    { certificate: 'gcxp-in', notAfter: into.credentials.notAfter },
-  ]
+  let expiring = whatExpires(config)
+  const checkExpiry = createExpiryWatch(log)
   const health = createHealth({
     awaited: `${into.listen.host}:${into.listen.port}`,
     isOpen: () => listener !== undefined,
     isFull: () => spool.isFull(),
-    certificates,
+    expiring: () => expiring,
   })
   const readings: Readings = {
     streams: () => [
@@ -119,12 +151,12 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       iq_asked_of_us: askedOfUs.size(),
     }),
     certificates: () =>
-      certificates.map(({ certificate, notAfter }) => ({
-        certificate,
-        days: daysLeft(notAfter, Date.now()),
+      expiring.map(({ kind, name, until }) => ({
+        certificate: kind === 'certificate' ? name : `${kind} ${name}`,
+        days: daysLeft(until, Date.now()),
       })),
     missing: () => health.missing(Date.now()),
-    notes: health.notes,
+    notes: () => health.notes(Date.now()),
   }
   const metrics = createMetrics(
     { name: config.name, side: config.side, bundle_out: out.digest, bundle_in: into.digest },
@@ -171,10 +203,13 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     own: out.bundle.from.domains.map(({ name }) => name),
     far: out.bundle.to.domains.map(({ name }) => name),
     routes: s2s.routes,
+    names: s2s.dns ? SYSTEM_NAMES : undefined,
+    inboundOnly: s2s.inboundOnly,
+    failBackMs: limits.failBackSeconds * 1000,
     tls,
     limits: wire,
     ...times,
-    manner,
+    manner: (own) => s2s.manners.get(own)!,
     barriers,
     isHeld: (own) => standing.isHeld(own),
     back: {
@@ -191,11 +226,15 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     onState(from, to, state, why) {
       // What is read of a server may depend on whether it is there.
       flow()
-      if (state !== 'connecting') health.server(from, to, state === 'waiting' ? why : undefined)
-      if (state === 'open') log.info({ from, to }, 's2s stream opened')
+      if (state !== 'connecting') health.server(from, to, state !== 'idle' && why !== '' ? why : undefined)
+      if (state === 'open' && why === '') log.info({ from, to }, 's2s stream opened')
+      else if (state === 'open')
+        log.warn({ from, to, why }, 's2s stream opened with a server of second choice')
       else if (state === 'waiting') log.warn({ from, to, why }, 's2s stream not there, trying again')
+      else if (state === 'barred')
+        log.warn({ from, to, why }, 's2s stream not opened, stanzas are answered by error')
       else if (state === 'idle' && why !== '') log.info({ from, to, why }, 's2s stream closed')
-      if (why !== '' && state !== 'connecting')
+      if (why !== '' && (state === 'waiting' || state === 'idle'))
         metrics.streamErrors.inc({ direction: 'outbound', open: String(state === 'idle') })
     },
   })
@@ -219,6 +258,10 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    occupancy,
+    unasked: config.unasked,
+    presence: config.presence,
+    permits: () => true,
     next: spool.next,
     push(octets, at, note) {
       if (!spool.push(octets, at, note)) flow()
@@ -243,6 +286,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    occupancy,
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
       if (!links.deliver(from, to, toServer(stanza))) flow()
@@ -261,15 +305,18 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   }
 
   /** Opens the ports, and the connection to the outgoing guard. */
-  async function open(): Promise<Pick<Edge, 's2sPort' | 'gcxpPort' | 'metricsPort'>> {
+  async function open(): Promise<Pick<Edge, 's2sPort' | 's2sDirectPort' | 'gcxpPort' | 'metricsPort'>> {
     listener = await listenForStreams({
       listen: s2s.listen,
+      listenDirect: s2s.listenDirect,
       site: {
         own: new Set(out.bundle.from.domains.map(({ name }) => name)),
         far: new Set(out.bundle.to.domains.map(({ name }) => name)),
         tls,
         bidirectional: new Set(
-          out.bundle.from.domains.map(({ name }) => name).filter((own) => manner(own).bidirectional),
+          out.bundle.from.domains
+            .map(({ name }) => name)
+            .filter((own) => s2s.manners.get(own)?.bidirectional),
         ),
         limits: wire,
         ...times,
@@ -334,29 +381,52 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       })
     })
     page = await serveMetrics(config.metrics, metrics, readings)
-    return { s2sPort: listener.port, gcxpPort, metricsPort: page.port }
+    const { port: s2sPort, directPort: s2sDirectPort } = listener
+    return { s2sPort, s2sDirectPort, gcxpPort, metricsPort: page.port }
   }
 
   const clock = setInterval(() => {
     outgoing.expire()
     incoming.expire()
+    occupancy.expire(Date.now())
   }, TICK_MS)
+  checkExpiry(expiring, Date.now())
+  const calendar = setInterval(() => checkExpiry(expiring, Date.now()), CALENDAR_MS)
+
+  function reloadTls(next: EdgeConfig['s2s']): void {
+    tls.reload(next)
+    expiring = whatExpires({ ...config, s2s: next })
+    checkExpiry(expiring, Date.now())
+    log.info({}, 'certificates and trust were loaded anew')
+  }
 
   function stop(): void {
     clearInterval(clock)
+    clearInterval(calendar)
     listener?.close()
     links.close()
     producer?.close()
     consumer?.close()
     page?.close()
+    control.close()
   }
 
   try {
-    return { ...(await open()), failed, stop }
+    return { ...(await open()), failed, reloadTls, stop }
   } catch (error) {
     stop()
     throw error
   }
+}
+
+/** The certificates by their first domain, then what the peers are believed by. */
+function whatExpires({ s2s, out, in: into }: EdgeConfig): Expiring[] {
+  const own = [
+    ...s2s.certificates.map(({ domains, notAfter }) => ({ name: domains[0]!, until: notAfter })),
+    { name: 'gcxp-out', until: out.credentials.notAfter },
+    { name: 'gcxp-in', until: into.credentials.notAfter },
+  ]
+  return [...own.map((one) => ({ kind: 'certificate' as const, ...one })), ...s2s.expiring]
 }
 
 /** Domains of rooms on both sides. */

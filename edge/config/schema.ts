@@ -2,7 +2,9 @@
  * edge.schema.json applied: the closed form of edge.yaml, each error with its place and what to write instead.
  */
 import { schemaChecker } from '../../rules/ruleset/checker.ts'
+import type { Route } from '../outbound/route.ts'
 import type { Manner } from '../outbound/stream.ts'
+import type { PeerTrust } from '../tls-ext/trust.ts'
 import schema from './edge.schema.json' with { type: 'json' }
 
 type Tls = Readonly<{ peer: string; certificate: string; key: string; ca: string }>
@@ -13,21 +15,43 @@ export type EdgeSource = Readonly<{
   name: string
   side: string
   state: string
-  s2s: Readonly<{
-    listen: string
-    ca: readonly string[]
-    certificates: readonly Readonly<{ domains: readonly string[]; certificate: string; key: string }>[]
-    routes?: readonly Readonly<{ domain: string; host: string; port: number }>[]
-    streams?: readonly (Manner & Readonly<{ domain: string }>)[]
-  }>
+  s2s: S2sSource
   gcxp: Readonly<{
     out: Tls & Readonly<{ host: string; port: number }>
     in: Tls & Readonly<{ listen: string }>
   }>
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
+  unasked?: Unasked
+  presence: PresenceChoice
   limits: EdgeLimits
 }>
+
+/** What becomes of a room's traffic to who did not join, and of receipts for what did not come. */
+export type Unasked = 'refuse' | 'pass'
+/** Whether presence is made coarse, and the least seconds between two of the same addresses. */
+export type PresenceChoice = Readonly<{ coarse: boolean; seconds: number }>
+export type S2sSource = Readonly<{
+  listen: string
+  listenDirect?: string
+  dns: 'on' | 'off'
+  ca: readonly string[]
+  crls: readonly string[]
+  certificates: readonly Readonly<{ domains: readonly string[]; certificate: string; key: string }>[]
+  routes: readonly Route[]
+  peers: readonly PeerSource[]
+}>
+
+/** Without `ca` or `crls`, those of all own domains. */
+export type PeerSource = Manner &
+  Readonly<{
+    domain: string
+    ca?: readonly string[]
+    crls?: readonly string[]
+    pins: readonly string[]
+    minVersion: PeerTrust['minVersion']
+    inbound?: 'only'
+  }>
 
 export type EdgeLimits = Readonly<{
   handshakeSeconds: number
@@ -36,6 +60,7 @@ export type EdgeLimits = Readonly<{
   idleSeconds: number
   hardOctets: number
   iqSeconds: number
+  failBackSeconds: number
   queueStanzas: number
 }>
 

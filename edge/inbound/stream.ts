@@ -1,13 +1,16 @@
 /**
  * A stream that a server of the own side opens to one of the far domains (RFC 6120 §4 to §6, as the receiving entity).
  *
- *   header → starttls required → TLS 1.3 → header → EXTERNAL → header → stanzas
+ *   header → starttls required → TLS → header → EXTERNAL → header → stanzas
+ *                  direct TLS → TLS ↗
  *
  * Nothing is taken before TLS, and no stanza before the certificate and the stream's `from` are one. The far domain of
- * `to` decides which certificate is shown. Both domains stay the same through all three headers. Dialback is refused. Where
- * the configuration has it so and the server asks for it, stanzas go back on the same stream (XEP-0288).
+ * `to` decides which certificate is shown; with direct TLS (XEP-0368) SNI did, and `to` must be a domain of it. Both domains
+ * stay the same through all headers. Dialback is refused. Where the configuration has it so and the server asks for it, stanzas go
+ * back on the same stream (XEP-0288).
  */
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import { decodeBase64 } from '../../rules/text/base64.ts'
 import { attribute, elements, text, type XmlElement } from '../../rules/xml/node.ts'
@@ -26,7 +29,7 @@ import {
   type StreamCondition,
   saslFailure,
 } from '../stream/text.ts'
-import { domainProblem, type StreamTls } from '../tls-ext/index.ts'
+import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
 import { createReceiver, type Receiver, type StanzaEvents, type StreamClocks } from './receive.ts'
 
 /** Whom a stream may be from and to, and what it is held to. */
@@ -71,8 +74,18 @@ type Phase = 'plain' | 'starttls' | 'tls' | 'secure' | 'auth' | 'final' | 'open'
 /** Identifiers of streams must not be predictable (RFC 6120 §4.7.3). */
 export type MakeId = () => string
 
-export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, events: InboundEvents): void {
-  let phase: Phase = 'plain'
+export function acceptStream(
+  socket: Socket,
+  mode: TlsMode,
+  site: InboundSite,
+  makeId: MakeId,
+  events: InboundEvents,
+): void {
+  let phase: Phase = mode === 'direct' ? 'tls' : 'plain'
+  let secure: TLSSocket | undefined
+  /** The far domains that `to` may be of: all, or those of the certificate that SNI chose. */
+  let shown = site.far
+  let isNamed = false
   let from = ''
   let to = ''
   let proven: ReadonlySet<string> = new Set()
@@ -90,15 +103,15 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
       connection.opener(undefined)
       connection.write(openStream(to, from, makeId()))
       if (condition !== undefined)
-        return connection.fail(condition, `header from=${shown(header.from)} to=${shown(header.to)}`)
+        return connection.fail(condition, `header from=${quoted(header.from)} to=${quoted(header.to)}`)
       if (phase === 'plain') {
         phase = 'starttls'
         connection.write(FEATURES_STARTTLS)
       } else if (phase === 'secure') {
-        const now = Date.now()
-        const problem = domainProblem(secure!, from, now)
+        const problemOf = site.tls.examine(secure!, Date.now())
+        const problem = problemOf(from)
         if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
-        proven = new Set([...site.own].filter((own) => domainProblem(secure!, own, now) === undefined))
+        proven = new Set([...site.own].filter((own) => problemOf(own) === undefined))
         phase = 'auth'
         connection.write(featuresExternal(site.bidirectional.has(from)))
       } else if (phase === 'final') {
@@ -157,16 +170,16 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
     write: connection.answer,
     onSettled: () => carry(),
   })
-  let secure: Parameters<typeof domainProblem>[0] | undefined
 
   /** The domains of a header: known ones, and the same as in the headers before. */
   function readDomains(header: StreamHeader): StreamCondition | undefined {
     const claimed = domainOf(header.from)
     const wanted = domainOf(header.to)
-    if (phase === 'plain') {
+    if (!isNamed) {
+      isNamed = true
       // Only domains of the bundle are ever written back.
       from = claimed !== undefined && site.own.has(claimed) ? claimed : ''
-      to = wanted !== undefined && site.far.has(wanted) ? wanted : ''
+      to = wanted !== undefined && shown.has(wanted) ? wanted : ''
       if (to === '') return header.to === '' ? 'improper-addressing' : 'host-unknown'
       if (from === '') return header.from === '' ? 'improper-addressing' : 'invalid-from'
       return undefined
@@ -178,19 +191,20 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
     phase = 'tls'
     const plain = connection.detach()
     plain.write(PROCEED)
-    site.tls.accept(plain, to).then(
-      (socket) => {
-        if (connection.ended()) return void socket.destroy()
-        secure = socket
-        phase = 'secure'
-        connection.opener(openStream(to, from, makeId()))
-        connection.restart(socket)
-      },
-      (error: Error) => {
-        plain.destroy()
-        connection.finish('', error.message)
-      },
-    )
+    site.tls.accept(plain, to, from).then(begin, failed)
+  }
+
+  function begin(over: TLSSocket): void {
+    if (connection.ended()) return void over.destroy()
+    secure = over
+    phase = 'secure'
+    connection.opener(openStream(to, from, makeId()))
+    connection.restart(over)
+  }
+
+  function failed(error: Error): void {
+    socket.destroy()
+    connection.finish('', error.message)
   }
 
   /** SASL EXTERNAL (RFC 4422 appendix A, XEP-0178 §3): the authorisation identity is the stream's `from`, or empty. */
@@ -231,6 +245,14 @@ export function acceptStream(socket: Socket, site: InboundSite, makeId: MakeId, 
   }
 
   connection.deadline(performance.now() + site.handshakeMs)
+  if (mode === 'direct') {
+    connection.detach()
+    site.tls.acceptDirect(socket).then(({ secure, domains }) => {
+      shown = new Set(domains)
+      begin(secure)
+    }, failed)
+    return
+  }
   connection.opener(openStream('', '', makeId()))
   connection.restart(socket)
 }
@@ -261,6 +283,6 @@ function domainOf(text: string): string | undefined {
 }
 
 /** Something that a peer wrote, for a log line. */
-function shown(text: string): string {
+function quoted(text: string): string {
   return JSON.stringify(text.slice(0, 100).replace(/[^\x20-\x7e]/g, '?'))
 }

@@ -15,6 +15,7 @@ import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import type { Identifiers } from '../identifiers.ts'
+import type { Occupancy } from '../occupancy.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
@@ -38,6 +39,7 @@ export type IncomingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  occupancy: Pick<Occupancy, 'delivered'>
   /** Queues a stanza for the server of `to`. */
   deliver(from: string, to: string, stanza: string): void
   /** Sends a canonical stanza of the edge's own making to the guard, if the rules let it. */
@@ -65,6 +67,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   const restore = createRestorer(bundle, identifiers)
   const far = new Set(bundle.from.domains.map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
+  const rooms = new Set(bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
   const parse = createTextParser(limits)
   let last = NO_NUMBER
@@ -115,8 +118,9 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       options.counted(stanza)
       return undefined
     }
-    if (numbered && stanza.name !== 'iq')
-      identifiers.received(number, { from, to, id: attribute(stanza, 'id') })
+    if (stanza.name !== 'iq') identifiers.received(number, { from, to, id: attribute(stanza, 'id') })
+    if (stanza.name === 'presence' && rooms.has(to.domain))
+      options.occupancy.delivered(attribute(stanza, 'type') ?? '', { from, to }, stanza, options.now())
     options.counted('delivered')
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.

@@ -4,20 +4,19 @@
  * The stream is opened when there is something to send, and again after a break, waiting longer each time. Stanzas of one
  * turn of the event loop leave in one write, and are kept until the server has acknowledged them (flight.ts). What it had not
  * when a stream broke is sent again on the next one, marked as delayed (delay.ts): it may have arrived.
+ *
+ * While the stream is with a server that is not of the best priority, a better one is tried from time to time. When its
+ * stream stands, nothing more is written to the old one, what is settled there is awaited, and then the new one goes on: no stanza
+ * is lost or overtakes another.
  */
-import { connect } from 'node:net'
 import { createQueue } from '../queue.ts'
+import { type AttemptEvents, openFirst } from './attempt.ts'
 import type { Barrier } from './barriers.ts'
 import { sentAgain } from './delay.ts'
 import { createFlight, type Flight } from './flight.ts'
-import type { Address } from './route.ts'
-import {
-  type BackEvents,
-  type CarrierEvents,
-  initiateStream,
-  type OutboundSite,
-  type OutboundStream,
-} from './stream.ts'
+import type { Found, Names } from './route.ts'
+import type { Target } from './srv.ts'
+import type { BackEvents, CarrierEvents, OutboundSite, OutboundStream } from './stream.ts'
 
 /** A stanza on its way to a server; `at` is when its last octet had come, on the clock of `performance.now()`. */
 export type Delivery = Readonly<{
@@ -32,11 +31,19 @@ export type Delivery = Readonly<{
   settled(outcome: 'sent' | 'expired'): void
 }>
 
-export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting'
+/** `barred`: nothing is ever opened, for the domain is inbound only. */
+export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'barred'
 
 export type LinkOptions = Readonly<{
   site: OutboundSite
-  addresses(): Promise<Address[]>
+  /** Looks for the servers anew. */
+  targets(): Promise<Found>
+  /** Whom the names of hosts are asked of; nobody when undefined. */
+  names: Names | undefined
+  /** Never connects: what is offered is given up at once. */
+  isInboundOnly: boolean
+  /** How long a stream stands with a worse server before a better one is tried again. */
+  failBackMs: number
   /** So many stanzas are held; then `offer` says that it is full. */
   bound: number
   /** Stanzas that the server could not be reached for in this time are given up. */
@@ -46,6 +53,7 @@ export type LinkOptions = Readonly<{
   isHeld(): boolean
   /** Takes what a server says on a stream that goes both ways. */
   back: BackEvents
+  /** `why` says what is wrong; with `open`, that a better server failed. */
   onState(state: LinkState, why: string): void
   /** There is room again after the queue was full. */
   onRoom(): void
@@ -68,12 +76,13 @@ export type Link = Readonly<{
 const CHARACTERS = 8 * 1024 * 1024
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 15_000
-const CONNECT_MS = 10_000
 /** A stream that stood so long was a good one: the waiting begins anew. */
 const GOOD_MS = 5_000
 const WRITE_CHARACTERS = 64 * 1024
+/** So long may a stream that is to be left take to settle what it has; else the better one is given up and tried again. */
+const LEAVE_MS = 10_000
 /** How often it is looked whether a stream is still of use (ms). */
-const LEAVE_MS = 500
+const LOOK_MS = 500
 
 export function createLink(options: LinkOptions): Link {
   const { site } = options
@@ -82,18 +91,24 @@ export function createLink(options: LinkOptions): Link {
   let characters = 0
   let state: LinkState = 'idle'
   let stream: OutboundStream | undefined
-  /** What is on its way on the stream. */
+  /** What is on its way on the stream, whether that is asked for by pings, and when something last went. */
   let flight: Flight | undefined
+  let awaits = false
   let busy = 0
+  /** The servers as they were found last, and the priority of the one that the stream is with. */
+  let known: readonly Target[] = []
+  let priority = 0
+  /** A stream with a better server, which takes over as soon as the present one has settled what it has. */
+  let better: Readonly<{ stream: OutboundStream; target: Target }> | undefined
   let blocked = false
   let scheduled = false
   let full = false
   let closed = false
   let wait = FIRST_WAIT_MS
   let openedAt = 0
-  let awaits = false
   let timer: NodeJS.Timeout | undefined
-  const clock = setInterval(leave, LEAVE_MS).unref()
+  let leaving: NodeJS.Timeout | undefined
+  const clock = setInterval(leave, LOOK_MS).unref()
 
   function change(next: LinkState, why: string): void {
     state = next
@@ -106,7 +121,8 @@ export function createLink(options: LinkOptions): Link {
   function offer(delivery: Delivery): boolean {
     const item = delivery.repeated === true ? again(delivery) : delivery
     if (item !== undefined) enqueue(item)
-    if (state === 'idle') void open()
+    if (state === 'barred') setImmediate(giveUp)
+    else if (state === 'idle') void open()
     else if (state === 'open') schedule()
     return !full
   }
@@ -139,7 +155,7 @@ export function createLink(options: LinkOptions): Link {
 
   function pump(): void {
     scheduled = false
-    while (flight !== undefined && !blocked && queue.size() > 0 && flight.hasRoom()) {
+    while (flight !== undefined && better === undefined && !blocked && queue.size() > 0 && flight.hasRoom()) {
       const batch: Delivery[] = []
       let length = 0
       while (length < WRITE_CHARACTERS) {
@@ -162,62 +178,65 @@ export function createLink(options: LinkOptions): Link {
   }
 
   async function open(): Promise<void> {
-    change('connecting', '')
-    let why = `no address is known for ${site.to}: configure a route, or its DNS`
-    for (const address of await options.addresses()) {
-      if (closed || stream !== undefined) return
-      const outcome = await attempt(address)
-      if (outcome === undefined) return
-      why = `${address.host}:${address.port}: ${outcome}`
+    if (options.isInboundOnly) {
+      change('barred', `${site.to} is inbound only: nothing is sent to it but on a stream of its own`)
+      setImmediate(giveUp)
+      return
     }
-    if (!closed && stream === undefined) retry(why)
+    change('connecting', '')
+    const found = await options.targets()
+    if (closed || stream !== undefined) return
+    known = 'targets' in found ? found.targets : []
+    const why = 'problem' in found ? found.problem : await openFirst(known, site, options.names, events)
+    if (why !== undefined && !closed && stream === undefined) retry(why)
   }
 
-  /** Tries one address; resolves with the reason when it failed, with undefined when a stream has stood. */
-  function attempt(address: Address): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const socket = connect({ host: address.host, port: address.port })
-      let mine: OutboundStream | undefined
-      const failed = (why: string) => {
-        socket.destroy()
-        resolve(why)
+  const events: AttemptEvents = {
+    isWanted: () => !closed,
+    onOpen(opened, target) {
+      if (closed || (stream !== undefined && target.priority >= priority)) return opened.close()
+      if (stream === undefined) return use(opened, target)
+      better = { stream: opened, target }
+      if (flight === undefined || flight.isEmpty()) takeOver()
+      else leaving = setTimeout(() => better?.stream.close(), LEAVE_MS)
+    },
+    onDrain(drained) {
+      if (drained === stream) unblock()
+    },
+    back: options.back,
+    onEnd(over, why) {
+      if (over === stream) ended(why)
+      else if (over === better?.stream) {
+        better = undefined
+        clearTimeout(leaving)
+        schedule()
+        tryLater()
       }
-      const onError = (error: NodeJS.ErrnoException) => failed(connectProblem(error))
-      socket.once('error', onError)
-      socket.setTimeout(CONNECT_MS, () => failed('nobody answers: check address, route and firewall'))
-      socket.once('connect', () => {
-        socket.off('error', onError)
-        socket.setTimeout(0)
-        socket.setNoDelay(true)
-        socket.setKeepAlive(true, 15_000)
-        initiateStream(socket, site, {
-          onOpen(opened) {
-            mine = opened
-            if (closed || stream !== undefined) return opened.close()
-            use(opened)
-            resolve(undefined)
-          },
-          onDrain() {
-            if (stream === mine) drained()
-          },
-          onEnd(why, opened) {
-            if (!opened) resolve(why)
-            else if (stream === mine) ended(why)
-            else resolve(undefined)
-          },
-          back: options.back,
-        })
-      })
-    })
+    },
   }
 
-  function use(opened: OutboundStream): void {
+  function use(opened: OutboundStream, target: Target): void {
+    carry(opened)
+    priority = target.priority
+    const best = known.find((one) => one.priority < priority)
+    if (best === undefined) change('open', '')
+    else {
+      const wanted = `${best.host}:${best.port} of priority ${best.priority}`
+      change('open', `it is with a server of priority ${priority}: ${wanted} takes none`)
+      tryLater()
+    }
+    schedule()
+  }
+
+  /** Sends on this stream from now on. */
+  function carry(opened: OutboundStream): void {
     clearTimeout(timer)
     stream = opened
     blocked = false
     openedAt = busy = performance.now()
     const by =
       site.manner.acknowledge === 'none' ? 'handed' : opened.management === undefined ? 'pings' : 'management'
+    awaits = by === 'pings'
     flight = createFlight({
       stream: opened,
       by,
@@ -226,29 +245,62 @@ export function createLink(options: LinkOptions): Link {
       isHeld: options.isHeld,
       onSettled() {
         room()
-        if (stream === opened) schedule()
+        if (stream !== opened) return
+        if (better !== undefined && flight?.isEmpty() === true) takeOver()
+        else schedule()
       },
     })
-    awaits = by === 'pings'
-    change('open', '')
-    schedule()
   }
 
-  function drained(): void {
+  function unblock(): void {
     blocked = false
     schedule()
   }
 
-  function ended(why: string): void {
+  /** The present stream has nothing left: the better one goes on. */
+  function takeOver(): void {
+    const old = stream
+    const next = better
+    clearTimeout(leaving)
+    better = undefined
+    land()
+    old?.close()
+    if (next !== undefined) use(next.stream, next.target)
+  }
+
+  function tryLater(): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => void tryBetter(), options.failBackMs)
+  }
+
+  async function tryBetter(): Promise<void> {
+    const found = await options.targets()
+    if (closed || stream === undefined || better !== undefined) return
+    if ('targets' in found) known = found.targets
+    const wanted = known.filter((target) => target.priority < priority)
+    const why = await openFirst(wanted, site, options.names, events)
+    if (why !== undefined && stream !== undefined && !closed) tryLater()
+  }
+
+  /** The stream is not used any more; what it may not have delivered goes in front of what waits, so that the order stays. */
+  function land(): void {
     const left = flight?.end() ?? []
     stream = undefined
     flight = undefined
     blocked = false
     const repeated = closed ? [] : left.flatMap((item) => again(item) ?? [])
-    // In front of the others, so that the order stays.
     queue.unshift(repeated)
     for (const { stanza } of repeated) characters += stanza.length
+  }
+
+  function ended(why: string): void {
+    land()
     if (closed) return
+    if (better !== undefined) {
+      takeOver()
+      return
+    }
+    clearTimeout(timer)
     if (performance.now() - openedAt > GOOD_MS) wait = FIRST_WAIT_MS
     if (queue.size() === 0) change('idle', why)
     else retry(why)
@@ -283,14 +335,24 @@ export function createLink(options: LinkOptions): Link {
     room()
   }
 
+  /** Gives up all that waits. */
+  function giveUp(): void {
+    for (let item = dequeue(); item !== undefined; item = dequeue()) item.settled('expired')
+    room()
+  }
+
   return {
     offer,
     adopt(opened) {
       if (closed || stream !== undefined) return undefined
-      use(opened)
+      carry(opened)
+      // No server that we look for is better than one that has come by itself.
+      priority = -1
+      change('open', '')
+      schedule()
       return {
         onDrain() {
-          if (stream === opened) drained()
+          if (stream === opened) unblock()
         },
         onEnd(why) {
           if (stream === opened) ended(why)
@@ -304,20 +366,10 @@ export function createLink(options: LinkOptions): Link {
     close() {
       closed = true
       clearTimeout(timer)
+      clearTimeout(leaving)
       clearInterval(clock)
+      better?.stream.close()
       stream?.close()
     },
-  }
-}
-
-function connectProblem(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'nobody listens there: start the server, or correct the route'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is not known: configure a route, or its DNS'
-    default:
-      return `cannot be reached (${error.code ?? 'unknown'})`
   }
 }

@@ -7,13 +7,18 @@ import type { WireLimits } from '../stream/connection.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
 import type { Barriers } from './barriers.ts'
 import { createLink, type Delivery, type Link, type LinkState } from './link.ts'
-import { findAddresses, type Route } from './route.ts'
+import { findTargets, type Names, type Route } from './route.ts'
 import type { BackEvents, CarrierEvents, Manner, OutboundStream } from './stream.ts'
 
 export type LinksOptions = Readonly<{
   own: readonly string[]
   far: readonly string[]
   routes: readonly Route[]
+  /** Whom servers without route, and names of hosts, are asked of; nobody when undefined. */
+  names: Names | undefined
+  /** Own domains that are never connected to. */
+  inboundOnly: ReadonlySet<string>
+  failBackMs: number
   tls: StreamTls
   limits: WireLimits
   handshakeMs: number
@@ -49,7 +54,7 @@ export type Links = Readonly<{
   close(): void
 }>
 
-const STATES: readonly LinkState[] = ['idle', 'connecting', 'open', 'waiting']
+const STATES: readonly LinkState[] = ['idle', 'connecting', 'open', 'waiting', 'barred']
 
 export function createLinks(options: LinksOptions): Links {
   const links = new Map<string, Link>()
@@ -66,7 +71,10 @@ export function createLinks(options: LinksOptions): Links {
     const { own, tls, limits, handshakeMs, stanzaMs, clocks } = options
     const made = createLink({
       site: { from, to, own, manner: options.manner(to), tls, limits, handshakeMs, stanzaMs, clocks },
-      addresses: () => findAddresses(to, options.routes),
+      targets: () => findTargets(to, options.routes, options.names, Math.random),
+      names: options.names,
+      isInboundOnly: options.inboundOnly.has(to),
+      failBackMs: options.failBackMs,
       bound: options.bound,
       expireMs: options.expireMs,
       raise: (answered) => options.barriers.raise(from, to, answered),

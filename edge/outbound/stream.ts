@@ -2,7 +2,8 @@
  * A stream that the edge opens from a far domain to a server of the own side (RFC 6120 §4 to §6, as the initiating
  * entity): the mirror of inbound/stream.ts.
  *
- *   header → starttls → TLS 1.3 → header → EXTERNAL → header → features → stream management, where offered → stanzas
+ *   header → starttls → TLS → header → EXTERNAL → header → features → stream management, where offered → stanzas
+ *       direct TLS → TLS ↗
  *
  * Nothing but stream elements may come back on it: what it has to say, a server says on a stream of its own. Where the
  * configuration has it so and the server offers it, stanzas come back on the same stream (XEP-0288), and are held to what those of
@@ -18,7 +19,7 @@ import { openStream, type StreamHeader } from '../stream/header.ts'
 import { createManagement, isManagement, type Management, offeredManagement } from '../stream/management.ts'
 import { BIDI_FEATURE_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
 import { authExternal, BIDI, STARTTLS, STREAM_CLOSE, type StreamCondition } from '../stream/text.ts'
-import { domainProblem, type StreamTls } from '../tls-ext/index.ts'
+import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
 
 /** What a stream is for and held to. */
 export type OutboundSite = Readonly<{
@@ -86,7 +87,12 @@ type Phase =
   | 'open'
 
 /** Negotiates over a connected socket. */
-export function initiateStream(socket: Socket, site: OutboundSite, events: OutboundEvents): void {
+export function initiateStream(
+  socket: Socket,
+  mode: TlsMode,
+  site: OutboundSite,
+  events: OutboundEvents,
+): void {
   const { from, to } = site
   let phase: Phase = 'plain'
   let secure: TLSSocket | undefined
@@ -181,8 +187,8 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
     phase = 'open'
     connection.deadline(undefined)
     if (bidirectional) {
-      const now = Date.now()
-      const proven = new Set(site.own.filter((own) => domainProblem(secure!, own, now) === undefined))
+      const problemOf = site.tls.examine(secure!, Date.now())
+      const proven = new Set(site.own.filter((own) => problemOf(own) === undefined))
       receiver = createReceiver({
         from: to,
         to: from,
@@ -210,10 +216,10 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
   function startTls(): void {
     phase = 'tls'
     const plain = connection.detach()
-    site.tls.connect(plain, from, to).then(
+    site.tls.connect(plain, from, to, mode).then(
       (socket) => {
         if (connection.ended()) return void socket.destroy()
-        const problem = domainProblem(socket, to, Date.now())
+        const problem = site.tls.examine(socket, Date.now())(to)
         if (problem !== undefined) {
           socket.destroy()
           return connection.finish('', problem)
@@ -250,8 +256,11 @@ export function initiateStream(socket: Socket, site: OutboundSite, events: Outbo
   }
 
   connection.deadline(performance.now() + site.handshakeMs)
-  connection.restart(socket)
-  connection.write(openStream(from, to))
+  if (mode === 'direct') startTls()
+  else {
+    connection.restart(socket)
+    connection.write(openStream(from, to))
+  }
 }
 
 /** The answering header names the domain that was asked for; some servers leave the names out (§4.7.1). */

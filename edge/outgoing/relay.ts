@@ -12,12 +12,24 @@ import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
-import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
-import { type Answer, answerForServer, answerForUser, asksServer, asksUsers, type Query } from '../answer.ts'
+import { attribute, element, elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
+import {
+  type Answer,
+  answerForServer,
+  answerForUser,
+  asksServer,
+  asksUsers,
+  type FarSide,
+  type Query,
+} from '../answer.ts'
+import { createCatalogs, type Permits } from '../catalog.ts'
+import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
+import type { Occupancy } from '../occupancy.ts'
 import type { PendingTable } from '../pending.ts'
+import { coarsen, createPresencePace } from '../presence.ts'
 import {
   CONSTRAINT,
   type EdgeError,
@@ -30,7 +42,14 @@ import {
 } from '../refusal.ts'
 
 /** Why a stanza of the own side did not go to the guard, beside the guard's own reasons. */
-export const EDGE_REASONS = ['iq-unasked', 'iq-too-many', 'iq-repeated', 'left-empty'] as const
+export const EDGE_REASONS = [
+  'iq-unasked',
+  'iq-too-many',
+  'iq-repeated',
+  'left-empty',
+  'room-unasked',
+  'receipt-unasked',
+] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
 
 /**
@@ -48,6 +67,12 @@ export type OutgoingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  /** Who is in which room of the own side, and whether what nobody asked for is refused. */
+  occupancy: Pick<Occupancy, 'answers'>
+  unasked: Unasked
+  presence: PresenceChoice
+  /** Which labels a catalog offers. */
+  permits: Permits
   /** The number of the stanza that is pushed next. */
   next(): StanzaNumber
   push(octets: Uint8Array, at: number, note: Note): void
@@ -81,15 +106,26 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const foretell = createWrittenDecider(bundle)
   const isForUser = asksUsers(bundle)
   const numbered = isNumbered(bundle)
+  const pace = createPresencePace(options.presence.seconds * 1000, () =>
+    counted.stripped('presence-repeated'),
+  )
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
-  const rooms = bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name)
+  const farSide: FarSide = {
+    rooms: bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name),
+    catalogs: createCatalogs(bundle, options.permits),
+    isFar: (domain) => far.has(domain),
+  }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
   function take(stream: InboundStream, stanza: XmlElement, at: number): void {
     const envelope = readEnvelope(stream, stanza)
     if (envelope === undefined) return
     const iq = envelope.kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
-    if (iq.crosses) cross(envelope, stanza, stream.lang, at, iq.answers)
+    if (!iq.crosses) return
+    const unasked = isUnasked(envelope, stanza)
+    if (unasked !== undefined) counted.refused(unasked)
+    else if (isOfUsers(envelope)) takePresence(envelope, stanza, stream.lang, at)
+    else cross(envelope, stanza, stream.lang, at, iq.answers)
   }
 
   /** Whom a stanza is from and to, where both are in order; what is not is dealt with here. */
@@ -128,6 +164,33 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     return envelope
   }
 
+  /** Why what only answers the far side answers nothing that crossed. */
+  function isUnasked(envelope: Envelope, stanza: XmlElement): EdgeReason | undefined {
+    const answers =
+      !ownRooms.has(envelope.from.domain) || options.occupancy.answers(envelope, stanza, options.now())
+    if (options.unasked === 'pass') return undefined
+    if (!answers) return 'room-unasked'
+    // Numbered ones are looked up as they are written.
+    const { answer } = identifiers.naming(options.next(), envelope)
+    const receipts = numbered ? [] : elements(stanza).filter(isReceipt)
+    return receipts.every((one) => answer(attribute(one, 'id') ?? '') !== undefined)
+      ? undefined
+      : 'receipt-unasked'
+  }
+
+  /** Whether it is presence of one user for another. */
+  function isOfUsers({ kind, type, from, to }: Envelope): boolean {
+    const paced = type === '' || type === 'unavailable' || type === 'probe'
+    return kind === 'presence' && paced && !ownRooms.has(from.domain) && far.get(to.domain) === 'im'
+  }
+
+  function takePresence(envelope: Envelope, stanza: XmlElement, lang: string | undefined, at: number): void {
+    const said = options.presence.coarse ? coarsen(stanza) : stanza
+    if (said !== stanza) counted.stripped('presence-detail')
+    const go = (since: number) => cross(envelope, said, lang, since, undefined)
+    if (pace.take(envelope, said, options.now(), () => go(performance.now())) === 'now') go(at)
+  }
+
   /** Whether an IQ goes on to the guard, and the number of the request that it answers. */
   function takeIq(
     envelope: Envelope,
@@ -140,7 +203,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       if (to.local !== '' && isForUser(envelope, stanza)) return { crosses: true }
       answer(
         envelope,
-        to.text === to.domain ? answerForServer(envelope, stanza, rooms) : answerForUser(envelope, stanza),
+        to.text === to.domain
+          ? answerForServer(envelope, stanza, farSide, Math.floor(options.now() / 1000))
+          : answerForUser(envelope, stanza),
       )
       return { crosses: false }
     }
@@ -246,12 +311,20 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       if (note.tell) tell(note.envelope, POLICY)
     },
     expire() {
+      pace.release(options.now())
       for (const { envelope } of asked.expire(options.now())) tell(envelope, TIMEOUT)
     },
   }
 }
 
 const SOMETHING = element(SERVER_NS, 'message', [], [element(SERVER_NS, 'body')])
+/** A receipt (XEP-0184) or marker (XEP-0333), which names what it is for; a request for one names nothing. */
+function isReceipt({ ns, name }: XmlElement): boolean {
+  return (
+    (ns === 'urn:xmpp:receipts' && name !== 'request') ||
+    (ns === 'urn:xmpp:chat-markers:0' && name !== 'markable')
+  )
+}
 
 function domainJid(domain: string): Jid {
   return { text: domain, local: '', domain, resource: '' }

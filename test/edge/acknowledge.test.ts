@@ -9,6 +9,7 @@ import { parseText } from '../../rules/xml/parse.ts'
 import { issue, makeCa } from '../pki/pki.ts'
 import { type OwnServerOptions, startOwnServer } from './own-server.ts'
 import type { Raw } from './raw.ts'
+import { trustIn } from './trust.ts'
 import { until } from './world.ts'
 
 const ca = await makeCa('High')
@@ -20,6 +21,9 @@ const OWN = new Set(['high.example'])
 
 type Test = Readonly<{ teardown(work: () => void): void }>
 type Options = Parameters<typeof createLinks>[0]
+
+const route = (domain: string, port: number) =>
+  ({ domain, host: '127.0.0.1', port, tls: 'starttls', priority: 0, weight: 0 }) as const
 
 async function start(
   t: Test,
@@ -34,8 +38,14 @@ async function start(
   const links = createLinks({
     own: ['high.example', 'conference.high.example', 'other.example'],
     far: ['low.example'],
-    routes: [{ domain: 'high.example', host: '127.0.0.1', port: server.port }, ...routes],
-    tls: streamTls([{ domains: ['low.example'], ...edgeCredentials }], [ca.certificate]),
+    routes: [route('high.example', server.port), ...routes],
+    names: undefined,
+    inboundOnly: new Set(),
+    failBackMs: 60_000,
+    tls: streamTls({
+      certificates: [{ domains: ['low.example'], ...edgeCredentials }],
+      trust: trustIn(['high.example', 'conference.high.example', 'other.example'], ca),
+    }),
     limits: { stanzaBytes: 10_000, depth: 20, hardBytes: 20_000 },
     handshakeMs: 5000,
     stanzaMs: 1000,
@@ -329,8 +339,11 @@ t.test('what is not acknowledged is bounded, in stanzas and in octets', async (t
 t.test('a server that stops reading costs bounded memory, and the others nothing', async (t) => {
   const flowing = await startOwnServer({ credentials: other, ca: ca.certificate, domain: 'other.example' })
   t.teardown(flowing.close)
-  const route = { domain: 'other.example', host: '127.0.0.1', port: flowing.port }
-  const { server, links, barriers, send, item } = await start(t, {}, { routes: [route] })
+  const { server, links, barriers, send, item } = await start(
+    t,
+    {},
+    { routes: [route('other.example', flowing.port)] },
+  )
   const sendOther = (id: string) => links.deliver('low.example', 'other.example', item(message(id)))
   send(message('first'))
   const deaf = await server.next()

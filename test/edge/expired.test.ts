@@ -18,6 +18,7 @@ function relayOf(identifiers: IdentifierKind) {
     bundle: testBundle('low', 'high', identifiers),
     asked: createPendingTable(10, 1000),
     askedOfUs: createPendingTable(10, 1000),
+    occupancy: { delivered() {} },
     identifiers: createIdentifiers(new Set(), 10),
     deliver() {},
     bounce: (octets) => void bounced.push(octets),

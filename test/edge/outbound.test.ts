@@ -5,9 +5,9 @@ import t from 'tap'
 import { createBarriers } from '../../edge/outbound/barriers.ts'
 import type { Delivery } from '../../edge/outbound/link.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
-import { findAddresses } from '../../edge/outbound/route.ts'
 import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type Credentials, issue, makeCa } from '../pki/pki.ts'
+import { trustIn } from './trust.ts'
 import { until } from './world.ts'
 
 const ca = await makeCa('High')
@@ -107,8 +107,14 @@ function linksTo(
   return createLinks({
     own: ['high.example'],
     far: ['low.example'],
-    routes: [{ domain: 'high.example', host: '127.0.0.1', port }],
-    tls: streamTls([{ domains: ['low.example'], ...edgeCredentials }], [ca.certificate]),
+    routes: [{ domain: 'high.example', host: '127.0.0.1', port, tls: 'starttls', priority: 0, weight: 0 }],
+    names: undefined,
+    inboundOnly: new Set(),
+    failBackMs: 60_000,
+    tls: streamTls({
+      certificates: [{ domains: ['low.example'], ...edgeCredentials }],
+      trust: trustIn(['high.example'], ca),
+    }),
     limits: { stanzaBytes: 10_000, depth: 20, hardBytes: 20_000 },
     handshakeMs: 1000,
     stanzaMs: 1000,
@@ -299,10 +305,4 @@ t.test('what waits too long for an absent server is given back', async (t) => {
   t.same(expired, ['<m>0</m>', '<m>1</m>', '<m>2</m>', '<m>3</m>', '<m>4</m>'])
   t.equal(rooms, 1)
   t.notOk(links.isFull())
-})
-
-t.test('routes', async (t) => {
-  const routes = [{ domain: 'high.example', host: 'a', port: 1 }]
-  t.same(await findAddresses('high.example', routes), [{ host: 'a', port: 1 }])
-  t.same(await findAddresses('no-such-name.invalid', routes), [{ host: 'no-such-name.invalid', port: 5269 }])
 })

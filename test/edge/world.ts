@@ -50,8 +50,10 @@ export type World = Readonly<{
 export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
-  /** `s2s.streams` of edge.yaml. */
-  streams?: readonly object[]
+  /** `s2s.peers` of edge.yaml. */
+  peers?: readonly object[]
+  /** More of edge.yaml, at its top level. */
+  more?: object
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
   /** Takes each frame instead of keeping it. */
@@ -67,7 +69,8 @@ export async function writeWorld(
   ports: Readonly<{ server: number; guard: number }>,
   limits: object,
   identifiers: IdentifierKind = 'foreign',
-  streams: readonly object[] = [],
+  more: object = {},
+  peers: readonly object[] = [],
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -91,7 +94,7 @@ export async function writeWorld(
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
       routes: OWN.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
-      streams,
+      peers,
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
     bundles: {
@@ -100,6 +103,7 @@ export async function writeWorld(
     },
     metrics: { listen: '127.0.0.1:0' },
     limits,
+    ...more,
   }
   // JSON is YAML.
   writeFileSync(join(folder, 'edge.yaml'), JSON.stringify(yaml, undefined, 2))
@@ -116,7 +120,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     { server: serverPort, guard: guardPort },
     options.limits ?? {},
     options.identifiers,
-    options.streams,
+    options.more,
+    options.peers,
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))

@@ -32,8 +32,8 @@ export type CrossingOptions = Readonly<{
   rulesets: Readonly<{ out: string; back: string }>
   /** First of eight ports of 127.0.0.1 that the crossing may use. */
   ports: number
-  /** The edges' `limits`, where a test needs others than the defaults. */
-  limits?: Readonly<Record<string, number>>
+  /** More of both edges' configurations, where a test needs other values than the defaults. */
+  edges?: Readonly<Record<string, object>>
   /** The command of guards and edges, where it is not the source. */
   cli?: string
   /** What comes before `node` on the command line, to run on another host. */
@@ -149,7 +149,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
         in: { file: file(`${reverse}.json`), digest: bundles[reverse].digest },
       },
       metrics: { listen: at(which === 'near' ? 5 : 7) },
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...options.edges,
     })
   }
 
