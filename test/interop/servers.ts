@@ -23,8 +23,13 @@ export type Server = Readonly<{
 const USERS = { high: ['alice', 'anna'], low: ['bob', 'bill'] } as const
 export const PASSWORD = 'a-password-of-the-test-only'
 
-/** Starts Prosody for `<side>.example` and `conference.<side>.example`. */
-export function startProsody(side: Side, folder: string, files: ServerFiles): Server {
+/** Starts Prosody for `<side>.example` and `conference.<side>.example`, with `modules` beside the stock ones. */
+export function startProsody(
+  side: Side,
+  folder: string,
+  files: ServerFiles,
+  modules: readonly string[] = [],
+): Server {
   const domain = `${side}.example`
   const data = join(folder, `prosody-${side}`)
   const accounts = join(data, `${side}%2eexample`, 'accounts')
@@ -38,7 +43,7 @@ export function startProsody(side: Side, folder: string, files: ServerFiles): Se
     `run_as_root = true
 data_path = "${data}"
 pidfile = "${join(data, 'prosody.pid')}"
-modules_enabled = { "roster"; "saslauth"; "tls"; "disco"; "carbons"; "pep"; "private"; "blocklist"; "vcard4"; "vcard_legacy"; "version"; "time"; "ping"; "register"; "mam"; "csi_simple"; "smacks" }
+modules_enabled = { "roster"; "saslauth"; "tls"; "disco"; "carbons"; "pep"; "private"; "blocklist"; "vcard4"; "vcard_legacy"; "version"; "time"; "ping"; "register"; "mam"; "csi_simple"; "smacks"; ${modules.map((name) => `"${name}"; `).join('')}}
 modules_disabled = { "dialback" }
 authentication = "internal_plain"
 storage = "internal"

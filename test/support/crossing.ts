@@ -22,6 +22,8 @@ export type CrossingSide = Readonly<{
   listen: string
   /** Where the side's servers are. */
   servers: Readonly<{ host: string; port: number }>
+  /** `s2s.peers` of its edge. */
+  peers?: readonly object[]
 }>
 
 export type CrossingOptions = Readonly<{
@@ -134,6 +136,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
         ca: [pki[which].ca],
         certificates: [{ domains: other.domains, ...shown }],
         routes: side.domains.map((domain) => ({ domain, ...side.servers })),
+        peers: side.peers ?? [],
       },
       gcxp: {
         out: {
