@@ -7,9 +7,10 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createWaitingRoom } from '../../guard/gcxp/index.ts'
 import { listenProblem } from '../metrics.ts'
 import type { Address } from '../outbound/route.ts'
+import type { InboundStream } from '../stream/ends.ts'
 import type { TlsMode } from '../tls-ext/index.ts'
 import type { Standing } from './standing.ts'
-import { acceptStream, type InboundEvents, type InboundSite, type InboundStream } from './stream.ts'
+import { acceptStream, type InboundEvents, type InboundSite } from './stream.ts'
 
 export type ListenerOptions = InboundEvents &
   Readonly<{

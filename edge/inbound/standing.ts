@@ -1,13 +1,11 @@
 /**
  * The streams that bring stanzas, whoever opened them, and which of them are not read for now.
  */
-import type { InboundStream } from './stream.ts'
+import type { InboundStream } from '../stream/ends.ts'
 
 export type Standing = Readonly<{
   add(stream: InboundStream): void
   remove(stream: InboundStream): void
-  size(): number
-  all(): InboundStream[]
   /** Whether a stream that may bring stanzas of this own domain is not being read. */
   isHeld(own: string): boolean
   /** Asks for every stream again whether it is to be read. */
@@ -40,8 +38,6 @@ export function createStanding(isHeld: (stream: InboundStream) => boolean): Stan
       standing.delete(stream)
       held.delete(stream)
     },
-    size: () => standing.size,
-    all: () => [...standing],
     isHeld: (own) => [...held].some(({ proven }) => proven.has(own)),
     flow() {
       for (const stream of standing) hold(stream)

@@ -14,12 +14,19 @@ import type { TLSSocket } from 'node:tls'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import { decodeBase64 } from '../../rules/text/base64.ts'
 import { attribute, elements, text, type XmlElement } from '../../rules/xml/node.ts'
-import type { CarrierEvents, OutboundStream } from '../outbound/stream.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { dialbackError } from '../stream/dialback.ts'
+import type {
+  CarrierEvents,
+  InboundStream,
+  OutboundStream,
+  StanzaEvents,
+  StreamClocks,
+} from '../stream/ends.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { createManagement } from '../stream/management.ts'
 import { BIDI_NS, DIALBACK_NS, SASL_NS, TLS_NS } from '../stream/names.ts'
+import { createReceiver, type Receiver } from '../stream/receive.ts'
 import {
   FEATURES_FINAL,
   FEATURES_STARTTLS,
@@ -30,7 +37,6 @@ import {
   saslFailure,
 } from '../stream/text.ts'
 import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
-import { createReceiver, type Receiver, type StanzaEvents, type StreamClocks } from './receive.ts'
 
 /** Whom a stream may be from and to, and what it is held to. */
 export type InboundSite = Readonly<{
@@ -43,18 +49,6 @@ export type InboundSite = Readonly<{
   handshakeMs: number
   stanzaMs: number
   clocks: StreamClocks
-}>
-
-/** An authenticated stream that brings stanzas, whoever opened it. */
-export type InboundStream = Readonly<{
-  from: string
-  to: string
-  /** The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2). */
-  proven: ReadonlySet<string>
-  lang: string | undefined
-  pause(): void
-  resume(): void
-  fail(condition: StreamCondition, why: string): void
 }>
 
 export type InboundEvents = StanzaEvents &

@@ -1,8 +1,10 @@
 /** One after the other the servers of a domain, until a stream stands with one of them. */
+
+import type { OutboundStream } from '../stream/ends.ts'
 import { dial } from './dial.ts'
 import type { Names } from './route.ts'
 import type { Target } from './srv.ts'
-import { type BackEvents, initiateStream, type OutboundSite, type OutboundStream } from './stream.ts'
+import { type BackEvents, initiateStream, type OutboundSite } from './stream.ts'
 
 export type AttemptEvents = Readonly<{
   /** A stream stands, once at most. */

@@ -6,9 +6,9 @@
  * idle stream as well; it is not held to that while nobody reads the stream on which its answers come.
  */
 import { createQueue } from '../queue.ts'
+import type { OutboundStream } from '../stream/ends.ts'
 import type { Barrier } from './barriers.ts'
-import type { Delivery } from './link.ts'
-import type { OutboundStream } from './stream.ts'
+import type { Delivery } from './delivery.ts'
 
 export type Flight = Readonly<{
   /** Whether more may be written now. */
@@ -37,7 +37,7 @@ export type FlightOptions = Readonly<{
 
 /** Stanzas after which the server is asked at once. */
 const ASK_AFTER = 100
-/** Otherwise it is asked when nothing has followed for so long (ms). */
+/** Otherwise it is asked within so long (ms). */
 const ASK_WITHIN_MS = 200
 const STANZAS = 1000
 /** A server that is throttled to some ten thousand octets a second must get through them in time. */
@@ -87,7 +87,7 @@ export function createFlight(options: FlightOptions): Flight {
         barrier = undefined
         settle(upTo)
       })
-      stream.write(Buffer.from(barrier.ping, 'utf8'), 0, () => {})
+      stream.write(Buffer.from(barrier.ping, 'utf8'), 1, () => {})
     }
   }
 

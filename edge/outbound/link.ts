@@ -10,26 +10,15 @@
  * is lost or overtakes another.
  */
 import { createQueue } from '../queue.ts'
+import type { CarrierEvents, OutboundStream } from '../stream/ends.ts'
 import { type AttemptEvents, openFirst } from './attempt.ts'
 import type { Barrier } from './barriers.ts'
 import { sentAgain } from './delay.ts'
+import type { Delivery } from './delivery.ts'
 import { createFlight, type Flight } from './flight.ts'
 import type { Found, Names } from './route.ts'
 import type { Target } from './srv.ts'
-import type { BackEvents, CarrierEvents, OutboundSite, OutboundStream } from './stream.ts'
-
-/** A stanza on its way to a server; `at` is when its last octet had come, on the clock of `performance.now()`. */
-export type Delivery = Readonly<{
-  stanza: string
-  at: number
-  /** It may have reached the server already: it is sent as one that is sent again. */
-  repeated?: boolean
-  /**
-   * Called once: the server has acknowledged the stanza (or the system has it, where the server is not asked), or it could not be
-   * reached in time, or it is not known whether it has a stanza that may not be sent twice.
-   */
-  settled(outcome: 'sent' | 'expired'): void
-}>
+import type { BackEvents, OutboundSite } from './stream.ts'
 
 /** `barred`: nothing is ever opened, for the domain is inbound only. */
 export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'barred'

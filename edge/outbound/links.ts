@@ -2,13 +2,14 @@
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
 
-import type { StreamClocks } from '../inbound/receive.ts'
 import type { WireLimits } from '../stream/connection.ts'
+import type { CarrierEvents, OutboundStream, StreamClocks } from '../stream/ends.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
 import type { Barriers } from './barriers.ts'
-import { createLink, type Delivery, type Link, type LinkState } from './link.ts'
+import type { Delivery } from './delivery.ts'
+import { createLink, type Link, type LinkState } from './link.ts'
 import { findTargets, type Names, type Route } from './route.ts'
-import type { BackEvents, CarrierEvents, Manner, OutboundStream } from './stream.ts'
+import type { BackEvents, Manner } from './stream.ts'
 
 export type LinksOptions = Readonly<{
   own: readonly string[]

@@ -12,13 +12,13 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { child, elements, text, type XmlElement } from '../../rules/xml/node.ts'
-import { createReceiver, type Receiver, type StanzaEvents, type StreamClocks } from '../inbound/receive.ts'
-import type { InboundStream } from '../inbound/stream.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
+import type { InboundStream, OutboundStream, StanzaEvents, StreamClocks } from '../stream/ends.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
-import { createManagement, isManagement, type Management, offeredManagement } from '../stream/management.ts'
+import { createManagement, isManagement, offeredManagement } from '../stream/management.ts'
 import { BIDI_FEATURE_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
-import { authExternal, BIDI, STARTTLS, STREAM_CLOSE, type StreamCondition } from '../stream/text.ts'
+import { createReceiver, type Receiver } from '../stream/receive.ts'
+import { authExternal, BIDI, STARTTLS, STREAM_CLOSE } from '../stream/text.ts'
 import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
 
 /** What a stream is for and held to. */
@@ -44,22 +44,6 @@ export type Manner = Readonly<{
   /** Whether stanzas may go both ways on one stream (XEP-0288). */
   bidirectional: boolean
 }>
-
-/** A stream that takes stanzas, whoever opened it. */
-export type OutboundStream = Readonly<{
-  /** Writes octets that hold so many stanzas; `done` when the system has them. False: wait for `onDrain`. */
-  write(octets: Uint8Array, stanzas: number, done: () => void): boolean
-  /** Where stream management is on. */
-  management: Pick<Management, 'ask' | 'onAcknowledged'> | undefined
-  fail(condition: StreamCondition, why: string): void
-  /** When the last stanza came on it, by `performance.now()`; a stream that is not ours to close is always in use. */
-  usedAt(): number
-  /** Closes it in order, where it is ours to close. */
-  close(): void
-}>
-
-/** What is told of a stream that takes stanzas. */
-export type CarrierEvents = Readonly<{ onDrain(): void; onEnd(why: string): void }>
 
 export type OutboundEvents = Readonly<{
   onOpen(stream: OutboundStream): void

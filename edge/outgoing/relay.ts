@@ -25,7 +25,6 @@ import {
 import { createCatalogs, type Permits } from '../catalog.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Identifiers } from '../identifiers.ts'
-import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { PendingTable } from '../pending.ts'
@@ -40,6 +39,7 @@ import {
   POLICY,
   TIMEOUT,
 } from '../refusal.ts'
+import type { InboundStream } from '../stream/ends.ts'
 
 /** Why a stanza of the own side did not go to the guard, beside the guard's own reasons. */
 export const EDGE_REASONS = [

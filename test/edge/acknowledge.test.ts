@@ -1,7 +1,7 @@
 /** What a server has acknowledged is settled, and nothing else: by stream management (XEP-0198) and by pings (XEP-0199). */
 import t from 'tap'
 import { createBarriers } from '../../edge/outbound/barriers.ts'
-import type { Delivery } from '../../edge/outbound/link.ts'
+import type { Delivery } from '../../edge/outbound/delivery.ts'
 import { createLinks } from '../../edge/outbound/links.ts'
 import { streamTls } from '../../edge/tls-ext/index.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'

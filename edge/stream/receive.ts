@@ -6,22 +6,12 @@
  */
 import type { Reason } from '../../rules/reasons.ts'
 import { elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
-import type { Connection } from '../stream/connection.ts'
-import { dialbackError } from '../stream/dialback.ts'
-import { isManagement, type Management } from '../stream/management.ts'
-import { DIALBACK_NS, STREAMS_NS } from '../stream/names.ts'
-import { STREAM_CLOSE } from '../stream/text.ts'
-import type { InboundStream } from './stream.ts'
-
-/** How long a stream may be silent, and a peer take to answer whether it is there; milliseconds. */
-export type StreamClocks = Readonly<{ idleMs: number; acknowledgeMs: number }>
-
-export type StanzaEvents = Readonly<{
-  /** A child of the stream in `jabber:server` with a stanza's name. `taken` is to be called once it can no longer be lost. */
-  onStanza(stream: InboundStream, stanza: XmlElement, size: number, taken: () => void): void
-  /** One that broke a limit: its name, and of its attributes those that say whose it is. */
-  onSpoilt(stream: InboundStream, stanza: XmlElement, reason: Reason, taken: () => void): void
-}>
+import type { Connection } from './connection.ts'
+import { dialbackError } from './dialback.ts'
+import type { InboundStream, StanzaEvents, StreamClocks } from './ends.ts'
+import { isManagement, type Management } from './management.ts'
+import { DIALBACK_NS, STREAMS_NS } from './names.ts'
+import { STREAM_CLOSE } from './text.ts'
 
 export type Receiver = Readonly<{
   stream: InboundStream

@@ -1,0 +1,46 @@
+/**
+ * The two ends of streams that stand, as the rest of the edge sees them: one brings stanzas of own servers, one takes stanzas for
+ * them. A stream that goes both ways is one of each.
+ */
+import type { Reason } from '../../rules/reasons.ts'
+import type { XmlElement } from '../../rules/xml/node.ts'
+import type { Management } from './management.ts'
+import type { StreamCondition } from './text.ts'
+
+/** An authenticated stream that brings stanzas, whoever opened it. */
+export type InboundStream = Readonly<{
+  from: string
+  to: string
+  /** The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2). */
+  proven: ReadonlySet<string>
+  lang: string | undefined
+  pause(): void
+  resume(): void
+  fail(condition: StreamCondition, why: string): void
+}>
+
+/** How long a stream may be silent, and a peer take to answer whether it is there; milliseconds. */
+export type StreamClocks = Readonly<{ idleMs: number; acknowledgeMs: number }>
+
+export type StanzaEvents = Readonly<{
+  /** A child of the stream in `jabber:server` with a stanza's name. `taken` is to be called once it can no longer be lost. */
+  onStanza(stream: InboundStream, stanza: XmlElement, size: number, taken: () => void): void
+  /** One that broke a limit: its name, and of its attributes those that say whose it is. */
+  onSpoilt(stream: InboundStream, stanza: XmlElement, reason: Reason, taken: () => void): void
+}>
+
+/** A stream that takes stanzas, whoever opened it. */
+export type OutboundStream = Readonly<{
+  /** Writes octets that hold so many stanzas; `done` when the system has them. False: wait for `onDrain`. */
+  write(octets: Uint8Array, stanzas: number, done: () => void): boolean
+  /** Where stream management is on. */
+  management: Pick<Management, 'ask' | 'onAcknowledged'> | undefined
+  fail(condition: StreamCondition, why: string): void
+  /** When the last stanza came on it, by `performance.now()`; a stream that is not ours to close is always in use. */
+  usedAt(): number
+  /** Closes it in order, where it is ours to close. */
+  close(): void
+}>
+
+/** What is told of a stream that takes stanzas. */
+export type CarrierEvents = Readonly<{ onDrain(): void; onEnd(why: string): void }>
