@@ -33,6 +33,7 @@ import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
+import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
@@ -51,7 +52,7 @@ import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outg
 import { createSpool } from './outgoing/spool.ts'
 import { createPendingTable } from './pending.ts'
 import { raiseGeneration } from './state.ts'
-import type { StanzaEvents } from './stream/ends.ts'
+import type { InboundStream, StanzaEvents } from './stream/ends.ts'
 import { streamTls } from './tls-ext/index.ts'
 
 export type Edge = Readonly<{
@@ -111,6 +112,8 @@ async function startParts(
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
+  const controls = createControls(config.controls)
+  const rates = createRates(() => flow())
   const occupancy = createOccupancy(join(config.state, 'occupants'))
   const times = {
     handshakeMs: limits.handshakeSeconds * 1000,
@@ -182,21 +185,28 @@ async function startParts(
 
   // From own servers.
   const barriers = createBarriers()
+  const came = ({ from }: InboundStream) => {
+    metrics.stanzas.inc({ direction: 'out' })
+    const control = controls.ruleFor(from)
+    if (control !== undefined) rates.took(from, control, performance.now())
+  }
   const taking: StanzaEvents = {
-    onStanza(stream, stanza, _size, taken) {
+    onStanza(stream, stanza, octets, taken) {
       if (!barriers.take(stream.proven, stanza)) {
-        metrics.stanzas.inc({ direction: 'out' })
-        outgoing.take(stream, stanza, performance.now())
+        came(stream)
+        outgoing.take(stream, stanza, octets, performance.now())
       }
       taken()
     },
     onSpoilt(stream, stanza, reason, taken) {
-      metrics.stanzas.inc({ direction: 'out' })
+      came(stream)
       outgoing.takeSpoilt(stream, stanza, reason)
       taken()
     },
   }
-  const standing = createStanding(({ proven }) => spool.isFull() || links.isStuckTowards(proven))
+  const standing = createStanding(
+    ({ from, proven }) => spool.isFull() || rates.isHeld(from) || links.isStuckTowards(proven),
+  )
 
   // Towards own servers.
   const links = createLinks({
@@ -209,6 +219,7 @@ async function startParts(
     tls,
     limits: wire,
     ...times,
+    admit: controls.admit,
     manner: (own) => s2s.manners.get(own)!,
     barriers,
     isHeld: (own) => standing.isHeld(own),
@@ -258,6 +269,8 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    controls,
+    denied: (problem) => log.warn({}, problem),
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
@@ -267,7 +280,7 @@ async function startParts(
       if (!spool.push(octets, at, note)) flow()
     },
     reply(from, to, stanza) {
-      if (links.answer(from, to, toServer(stanza))) return
+      if (links.answer(from, controls.carrier(to), toServer(stanza))) return
       metrics.errors.inc()
       flow()
     },
@@ -286,10 +299,11 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    controls,
     occupancy,
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
-      if (!links.deliver(from, to, toServer(stanza))) flow()
+      if (!links.deliver(from, controls.carrier(to), toServer(stanza))) flow()
     },
     bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
     now: Date.now,
@@ -312,6 +326,7 @@ async function startParts(
       site: {
         own: new Set(out.bundle.from.domains.map(({ name }) => name)),
         far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+        admit: controls.admit,
         tls,
         bidirectional: new Set(
           out.bundle.from.domains
@@ -402,6 +417,7 @@ async function startParts(
 
   function stop(): void {
     clearInterval(clock)
+    rates.close()
     clearInterval(calendar)
     listener?.close()
     links.close()

@@ -12,7 +12,9 @@ import { readChecked } from '../../rules/ruleset/file.ts'
 import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/problem.ts'
 import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
+import type { ControlSource } from '../controls.ts'
 import type { Address } from '../outbound/route.ts'
+import { checkControls } from './controls.ts'
 import { readS2s, type S2sConfig } from './s2s.ts'
 import {
   checkEdgeSource,
@@ -31,6 +33,7 @@ export type EdgeConfig = Readonly<{
   out: Readonly<{ guard: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
+  controls: readonly ControlSource[] | undefined
   unasked: Unasked
   presence: PresenceChoice
   limits: EdgeLimits
@@ -91,6 +94,10 @@ function resolveFiles(
   const into = { bundle: bundle('in'), credentials: credentials('in') }
   const own = out.bundle?.from.domains.map(({ name }) => name)
   const s2s = readS2s(config.s2s, { folder, now, own, address, wrong })
+  if (own !== undefined) {
+    const routed = config.s2s.routes.map(({ domain }) => domain)
+    checkControls(config.controls, own, routed, wrong)
+  }
   if (out.bundle !== undefined && into.bundle !== undefined)
     checkSides(config, out.bundle, into.bundle, wrong)
   if (out.bundle !== undefined) checkHardLimit(config.limits.hardOctets, out.bundle, wrong)
@@ -119,6 +126,7 @@ function resolveFiles(
       digest: config.bundles.in.digest,
     },
     metrics: listen.metrics,
+    controls: config.controls,
     // A foreign peer's ids may be of stanzas that went another way.
     unasked: config.unasked ?? (isNumbered(out.bundle!) ? 'refuse' : 'pass'),
     presence: config.presence,

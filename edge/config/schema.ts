@@ -2,6 +2,7 @@
  * edge.schema.json applied: the closed form of edge.yaml, each error with its place and what to write instead.
  */
 import { schemaChecker } from '../../rules/ruleset/checker.ts'
+import type { ControlSource } from '../controls.ts'
 import type { Route } from '../outbound/route.ts'
 import type { Manner } from '../outbound/stream.ts'
 import type { PeerTrust } from '../tls-ext/trust.ts'
@@ -22,6 +23,7 @@ export type EdgeSource = Readonly<{
   }>
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
+  controls?: readonly ControlSource[]
   unasked?: Unasked
   presence: PresenceChoice
   limits: EdgeLimits

@@ -14,6 +14,7 @@ import type { TLSSocket } from 'node:tls'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import { decodeBase64 } from '../../rules/text/base64.ts'
 import { attribute, elements, text, type XmlElement } from '../../rules/xml/node.ts'
+import type { Controls } from '../controls.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { dialbackError } from '../stream/dialback.ts'
 import type {
@@ -26,6 +27,7 @@ import type {
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { createManagement } from '../stream/management.ts'
 import { BIDI_NS, DIALBACK_NS, SASL_NS, TLS_NS } from '../stream/names.ts'
+import { provenDomains } from '../stream/proven.ts'
 import { createReceiver, type Receiver } from '../stream/receive.ts'
 import {
   FEATURES_FINAL,
@@ -42,6 +44,8 @@ import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
 export type InboundSite = Readonly<{
   own: ReadonlySet<string>
   far: ReadonlySet<string>
+  /** Whether a server of that own domain may connect from that address, and whose stanzas else it may bring. */
+  admit: Controls['admit']
   tls: StreamTls
   /** Own domains to whose streams the way back is offered. */
   bidirectional: ReadonlySet<string>
@@ -89,6 +93,7 @@ export function acceptStream(
   let bidirectional: number | undefined
   let carried: CarrierEvents | undefined
   let openedAt = 0
+  const address = socket.remoteAddress ?? ''
 
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
     onHeader(header) {
@@ -98,6 +103,8 @@ export function acceptStream(
       connection.write(openStream(to, from, makeId()))
       if (condition !== undefined)
         return connection.fail(condition, `header from=${quoted(header.from)} to=${quoted(header.to)}`)
+      const admitted = site.admit(from, address)
+      if ('problem' in admitted) return connection.fail('policy-violation', admitted.problem)
       if (phase === 'plain') {
         phase = 'starttls'
         connection.write(FEATURES_STARTTLS)
@@ -105,7 +112,7 @@ export function acceptStream(
         const problemOf = site.tls.examine(secure!, Date.now())
         const problem = problemOf(from)
         if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
-        proven = new Set([...site.own].filter((own) => problemOf(own) === undefined))
+        proven = provenDomains(site.own, problemOf, site.admit, address, admitted)
         phase = 'auth'
         connection.write(featuresExternal(site.bidirectional.has(from)))
       } else if (phase === 'final') {

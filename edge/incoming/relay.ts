@@ -14,6 +14,7 @@ import { refused } from '../../rules/reasons.ts'
 import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
+import type { Controls } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { Asked } from '../outgoing/relay.ts'
@@ -29,6 +30,7 @@ export const OUTCOMES = [
   'iq-unasked',
   'iq-too-many',
   'unknown-reference',
+  'control-kind',
   'invalid',
   'expired',
 ] as const
@@ -39,6 +41,7 @@ export type IncomingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  controls: Pick<Controls, 'ruleFor'>
   occupancy: Pick<Occupancy, 'delivered'>
   /** Queues a stanza for the server of `to`. */
   deliver(from: string, to: string, stanza: string): void
@@ -107,6 +110,10 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     const to = parseJid(attribute(released, 'to') ?? '')
     if (from === undefined || !far.has(from.domain)) return 'bad-from'
     if (to === undefined || !own.has(to.domain)) return 'bad-to'
+    if (options.controls.ruleFor(to.domain)?.kinds.has(released.name) !== true) {
+      options.counted('control-kind')
+      return undefined
+    }
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return 'bad-attribute'
     const stanza =
       released.name === 'iq'

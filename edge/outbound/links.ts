@@ -2,6 +2,7 @@
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
 
+import type { Controls } from '../controls.ts'
 import type { WireLimits } from '../stream/connection.ts'
 import type { CarrierEvents, OutboundStream, StreamClocks } from '../stream/ends.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
@@ -26,6 +27,7 @@ export type LinksOptions = Readonly<{
   stanzaMs: number
   clocks: StreamClocks
   manner(to: string): Manner
+  admit: Controls['admit']
   barriers: Barriers
   /** Whether streams that bring stanzas of this own domain are not being read. */
   isHeld(own: string): boolean
@@ -69,9 +71,9 @@ export function createLinks(options: LinksOptions): Links {
     const siblings = byOwn.get(to)
     if (siblings === undefined || !far.has(from))
       throw new Error('a link between domains that are not of the bundle')
-    const { own, tls, limits, handshakeMs, stanzaMs, clocks } = options
+    const { own, admit, tls, limits, handshakeMs, stanzaMs, clocks } = options
     const made = createLink({
-      site: { from, to, own, manner: options.manner(to), tls, limits, handshakeMs, stanzaMs, clocks },
+      site: { from, to, own, admit, manner: options.manner(to), tls, limits, handshakeMs, stanzaMs, clocks },
       targets: () => findTargets(to, options.routes, options.names, Math.random),
       names: options.names,
       isInboundOnly: options.inboundOnly.has(to),

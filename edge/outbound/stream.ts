@@ -12,11 +12,13 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { child, elements, text, type XmlElement } from '../../rules/xml/node.ts'
+import type { Controls } from '../controls.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import type { InboundStream, OutboundStream, StanzaEvents, StreamClocks } from '../stream/ends.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { createManagement, isManagement, offeredManagement } from '../stream/management.ts'
 import { BIDI_FEATURE_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
+import { provenDomains } from '../stream/proven.ts'
 import { createReceiver, type Receiver } from '../stream/receive.ts'
 import { authExternal, BIDI, STARTTLS, STREAM_CLOSE } from '../stream/text.ts'
 import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
@@ -29,6 +31,8 @@ export type OutboundSite = Readonly<{
   to: string
   /** The own domains: those that the server proves may speak on a stream that goes both ways. */
   own: readonly string[]
+  /** Whether a server of an own domain may be at an address, where it speaks on such a stream; and whose stanzas else it may bring. */
+  admit: Controls['admit']
   manner: Manner
   tls: StreamTls
   limits: WireLimits
@@ -78,6 +82,7 @@ export function initiateStream(
   events: OutboundEvents,
 ): void {
   const { from, to } = site
+  const address = socket.remoteAddress ?? ''
   let phase: Phase = 'plain'
   let secure: TLSSocket | undefined
   let lang: string | undefined
@@ -151,7 +156,10 @@ export function initiateStream(
         return
       }
       phase = 'success'
-      bidirectional = site.manner.bidirectional && child(features, BIDI_FEATURE_NS, 'bidi') !== undefined
+      bidirectional =
+        site.manner.bidirectional &&
+        child(features, BIDI_FEATURE_NS, 'bidi') !== undefined &&
+        !('problem' in site.admit(to, address))
       connection.said()
       connection.write((bidirectional ? BIDI : '') + authExternal(from))
     } else if (phase === 'features') {
@@ -170,9 +178,10 @@ export function initiateStream(
   function open(): void {
     phase = 'open'
     connection.deadline(undefined)
-    if (bidirectional) {
+    const control = site.admit(to, address)
+    if (bidirectional && !('problem' in control)) {
       const problemOf = site.tls.examine(secure!, Date.now())
-      const proven = new Set(site.own.filter((own) => problemOf(own) === undefined))
+      const proven = provenDomains(site.own, problemOf, site.admit, address, control)
       receiver = createReceiver({
         from: to,
         to: from,

@@ -24,6 +24,7 @@ import {
 } from '../answer.ts'
 import { createCatalogs, type Permits } from '../catalog.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
+import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import { createNormaliser } from '../normalise/index.ts'
 import type { Occupancy } from '../occupancy.ts'
@@ -49,6 +50,8 @@ export const EDGE_REASONS = [
   'left-empty',
   'room-unasked',
   'receipt-unasked',
+  'control-kind',
+  'control-size',
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
 
@@ -67,6 +70,9 @@ export type OutgoingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  controls: Pick<Controls, 'ruleFor'>
+  /** A rule of the controls refused a stanza; one line for the operator. */
+  denied(problem: string): void
   /** Who is in which room of the own side, and whether what nobody asked for is refused. */
   occupancy: Pick<Occupancy, 'answers'>
   unasked: Unasked
@@ -87,8 +93,8 @@ export type OutgoingOptions = Readonly<{
 }>
 
 export type OutgoingRelay = Readonly<{
-  /** A stanza of an authenticated stream; `at` is when its last octet had come, by `performance.now()`. */
-  take(stream: InboundStream, stanza: XmlElement, at: number): void
+  /** A stanza of an authenticated stream, of so many octets on the wire; `at` is when its last octet had come, by `performance.now()`. */
+  take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void
   /** One of which nothing is known but whose it is: it is refused. */
   takeSpoilt(stream: InboundStream, stanza: XmlElement, reason: Reason): void
   /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. */
@@ -117,9 +123,19 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
-  function take(stream: InboundStream, stanza: XmlElement, at: number): void {
+  function take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void {
     const envelope = readEnvelope(stream, stanza)
     if (envelope === undefined) return
+    const control = options.controls.ruleFor(envelope.from.domain)
+    const limit = control === undefined ? 'control-kind' : breaks(control, envelope.kind, octets)
+    if (limit !== undefined) {
+      const { kind, from } = envelope
+      options.denied(
+        `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${from.domain}` : `a ${kind} of ${octets} octets of ${from.domain}`} may cross`,
+      )
+      refuse(envelope, limit, isAnswered(envelope, ownRooms.has(from.domain), stanza))
+      return
+    }
     const iq = envelope.kind === 'iq' ? takeIq(envelope, stanza) : { crosses: true }
     if (!iq.crosses) return
     const unasked = isUnasked(envelope, stanza)
@@ -272,7 +288,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
   }
 
-  function refuse(envelope: Envelope, reason: Reason, tellable: boolean): void {
+  function refuse(envelope: Envelope, reason: Reason | EdgeReason, tellable: boolean): void {
     counted.refused(reason)
     if (tellable) tell(envelope, POLICY)
   }
@@ -318,6 +334,12 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
 }
 
 const SOMETHING = element(SERVER_NS, 'message', [], [element(SERVER_NS, 'body')])
+/** What of a rule a stanza goes beyond. */
+function breaks({ kinds, stanzaOctets }: Control, kind: Kind, octets: number): EdgeReason | undefined {
+  if (!kinds.has(kind)) return 'control-kind'
+  return octets > stanzaOctets ? 'control-size' : undefined
+}
+
 /** A receipt (XEP-0184) or marker (XEP-0333), which names what it is for; a request for one names nothing. */
 function isReceipt({ ns, name }: XmlElement): boolean {
   return (

@@ -11,7 +11,10 @@ import type { StreamCondition } from './text.ts'
 export type InboundStream = Readonly<{
   from: string
   to: string
-  /** The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2). */
+  /**
+   * The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2), and
+   * those that the controls put behind it.
+   */
   proven: ReadonlySet<string>
   lang: string | undefined
   pause(): void

@@ -1,5 +1,6 @@
 /** What a server has acknowledged is settled, and nothing else: by stream management (XEP-0198) and by pings (XEP-0199). */
 import t from 'tap'
+import { createControls } from '../../edge/controls.ts'
 import { createBarriers } from '../../edge/outbound/barriers.ts'
 import type { Delivery } from '../../edge/outbound/delivery.ts'
 import { createLinks } from '../../edge/outbound/links.ts'
@@ -51,6 +52,7 @@ async function start(
     stanzaMs: 1000,
     clocks: { idleMs: 60_000, acknowledgeMs: 60_000, ...clocks },
     manner: () => ({ acknowledge: 'auto', bidirectional: false }),
+    admit: createControls(undefined).admit,
     barriers,
     isHeld: () => false,
     back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },

@@ -26,6 +26,9 @@ writeCredentials(folder, 'narrow', await issue(ca, { dns: ['low.example'] }))
 writeCredentials(folder, 'own', await issue(ca, { dns: OWN }))
 writeFileSync(join(folder, 'other-ca.crt'), (await makeCa('Other')).certificate)
 
+const EACH = { domain: 'high.example', subtree: true }
+const ROOMS = { domain: 'conference.high.example' }
+
 type Mutable = { [key: string]: Mutable } & Mutable[]
 
 /** The problems of the configuration after a change, without the file's name. */
@@ -94,6 +97,36 @@ t.test('each mistake is found, with its place and what to do', (t) => {
       },
       /there is no port 99999/,
     ],
+    ...(
+      [
+        [
+          [{ domain: 'high.example', networks: ['10.0.0.0/33'] }, ROOMS],
+          /"10\.0\.0\.0\/33" is not a network; write/,
+        ],
+        [[{ domain: 'high.example' }], /no rule is for the own domain conference\.high\.example: add one$/],
+        [
+          [EACH, { domain: 'high.example' }, { domain: 'high.example' }],
+          /has controls\[1\] already: put both/,
+        ],
+        [[EACH, { domain: 'other.example' }], /other\.example is the rule of no own domain of the bundle/],
+        [[EACH, { domain: 'high.example', burst: 5 }], /there is no burst without a rate/],
+        [[EACH, { domain: 'high.example', kinds: ['chat'] }], /"chat" is not message, presence or iq/],
+        [[{ ...EACH, trunk: ['high.example'] }], /a rule with subtree has no streams of its own/],
+        [[EACH, { domain: 'high.example', trunk: ['low.example'] }], /low\.example is not an own domain/],
+        [
+          [EACH, { domain: 'high.example', trunk: ['high.example'] }],
+          /is the rule's own domain: take it out/,
+        ],
+        [[EACH, { domain: 'high.example', trunk: ['conference.high.example'] }], /has a route of its own/],
+        [[], /is empty; write at least one entry/],
+      ] as [object[], RegExp][]
+    ).map(([controls, problem]): [string, (config: Mutable) => void, RegExp] => [
+      `controls ${JSON.stringify(controls)}`,
+      (c) => {
+        c['controls'] = controls as never
+      },
+      problem,
+    ]),
     [
       'empty list',
       (c) => {

@@ -2,6 +2,7 @@
 import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import t from 'tap'
+import { createControls } from '../../edge/controls.ts'
 import { createBarriers } from '../../edge/outbound/barriers.ts'
 import type { Delivery } from '../../edge/outbound/delivery.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
@@ -120,6 +121,7 @@ function linksTo(
     stanzaMs: 1000,
     clocks: { idleMs: 60_000, acknowledgeMs: 60_000 },
     manner: () => ({ acknowledge: 'none', bidirectional: false }),
+    admit: createControls(undefined).admit,
     barriers: createBarriers(),
     isHeld: () => false,
     back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },

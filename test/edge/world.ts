@@ -54,6 +54,8 @@ export type WorldOptions = Readonly<{
   peers?: readonly object[]
   /** More of edge.yaml, at its top level. */
   more?: object
+  /** The own domains that have a route; all. */
+  routed?: readonly string[]
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
   /** Takes each frame instead of keeping it. */
@@ -70,6 +72,7 @@ export async function writeWorld(
   limits: object,
   identifiers: IdentifierKind = 'foreign',
   more: object = {},
+  routed: readonly string[] = OWN,
   peers: readonly object[] = [],
 ) {
   const ca = await makeCa('High')
@@ -93,7 +96,7 @@ export async function writeWorld(
       listen: '127.0.0.1:0',
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
-      routes: OWN.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
+      routes: routed.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
       peers,
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
@@ -121,6 +124,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     options.limits ?? {},
     options.identifiers,
     options.more,
+    options.routed,
     options.peers,
   )
   const config = loadEdgeConfig(file, Date.now())
