@@ -19,13 +19,16 @@ export type Barriers = Readonly<{
   take(proven: ReadonlySet<string>, stanza: XmlElement): boolean
 }>
 
-/** `drop`: its answer is not awaited any more. */
+/** `drop`: its answer is not awaited any more, and has no effect when it comes. */
 export type Barrier = Readonly<{ ping: string; drop(): void }>
 
 const FORM = /^sp-[0-9a-f]{32}$/
+/** Dropped ones that are known for a while, so that a late answer is no stanza of anybody. */
+const DROPPED = 256
 
 export function createBarriers(): Barriers {
   const awaited = new Map<string, Readonly<{ from: string; to: string; answered: () => void }>>()
+  const dropped: string[] = []
   return {
     raise(from, to, answered) {
       const token = `sp-${randomBytes(16).toString('hex')}`
@@ -33,7 +36,11 @@ export function createBarriers(): Barriers {
       return {
         // Both domains are of the bundle: nothing needs escaping.
         ping: `<iq xmlns="jabber:server" from="${from}" id="${token}" to="${to}" type="get"><ping xmlns="urn:xmpp:ping"></ping></iq>`,
-        drop: () => void awaited.delete(token),
+        drop() {
+          if (!awaited.has(token)) return
+          awaited.set(token, { from, to, answered() {} })
+          if (dropped.push(token) > DROPPED) awaited.delete(dropped.shift()!)
+        },
       }
     },
     take(proven, stanza) {

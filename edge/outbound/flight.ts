@@ -18,6 +18,8 @@ export type Flight = Readonly<{
   isEmpty(): boolean
   size(): number
   characters(): number
+  /** Whether the server has given no sign when one was due. */
+  isDoubted(): boolean
   /** The stream has gone. Gives what the server may not have, in order. */
   end(): Delivery[]
 }>
@@ -26,6 +28,8 @@ export type FlightOptions = Readonly<{
   stream: OutboundStream
   /** `handed`: what the system has taken counts, and nothing is asked. */
   by: 'management' | 'pings' | 'handed'
+  /** The server gave no sign on the stream before: nothing is written before it has, lest the same is sent over and over. */
+  doubted: boolean
   /** How long the server may take for an answer, and how long a stream may be silent before it is asked (ms). */
   acknowledgeMs: number
   raise(answered: () => void): Barrier
@@ -50,6 +54,7 @@ export function createFlight(options: FlightOptions): Flight {
   /** Of this stream's stanzas: written, and settled. */
   let written = 0
   let settled = 0
+  let doubted = options.doubted && by !== 'handed'
   /** Up to which the open question goes. */
   let asked: number | undefined
   let barrier: Barrier | undefined
@@ -62,8 +67,10 @@ export function createFlight(options: FlightOptions): Flight {
   })
   const clock = by === 'handed' ? undefined : setInterval(tick, ASK_WITHIN_MS)
   clock?.unref()
+  if (doubted) ask()
 
   function settle(count: number): void {
+    doubted = false
     if (count > settled || settled === written) since = performance.now()
     while (settled < count) {
       const item = sent.shift()
@@ -98,7 +105,10 @@ export function createFlight(options: FlightOptions): Flight {
       if (asked === undefined && written === settled) {
         since = now
         ask()
-      } else stream.fail('connection-timeout', overdue())
+      } else {
+        doubted = true
+        stream.fail('connection-timeout', overdue())
+      }
     }
     if (written > settled) ask()
   }
@@ -110,7 +120,7 @@ export function createFlight(options: FlightOptions): Flight {
   }
 
   return {
-    hasRoom: () => sent.size() < STANZAS && characters < CHARACTERS,
+    hasRoom: () => !doubted && sent.size() < STANZAS && characters < CHARACTERS,
     write(batch) {
       if (written === settled && asked === undefined) since = performance.now()
       const upTo = (written += batch.length)
@@ -128,6 +138,7 @@ export function createFlight(options: FlightOptions): Flight {
     isEmpty: () => sent.size() === 0,
     size: sent.size,
     characters: () => characters,
+    isDoubted: () => doubted,
     end() {
       clearInterval(clock)
       barrier?.drop()

@@ -80,9 +80,13 @@ export function createLink(options: LinkOptions): Link {
   let characters = 0
   let state: LinkState = 'idle'
   let stream: OutboundStream | undefined
-  /** What is on its way on the stream, whether that is asked for by pings, and when something last went. */
+  /**
+   * What is on its way on the stream, whether that is asked for by pings, whether the server owes a sign, and when something
+   * last went.
+   */
   let flight: Flight | undefined
   let awaits = false
+  let doubted = false
   let busy = 0
   /** The servers as they were found last, and the priority of the one that the stream is with. */
   let known: readonly Target[] = []
@@ -229,6 +233,7 @@ export function createLink(options: LinkOptions): Link {
     flight = createFlight({
       stream: opened,
       by,
+      doubted,
       acknowledgeMs: site.clocks.acknowledgeMs,
       raise: options.raise,
       isHeld: options.isHeld,
@@ -273,6 +278,7 @@ export function createLink(options: LinkOptions): Link {
 
   /** The stream is not used any more; what it may not have delivered goes in front of what waits, so that the order stays. */
   function land(): void {
+    doubted = flight?.isDoubted() ?? doubted
     const left = flight?.end() ?? []
     stream = undefined
     flight = undefined

@@ -131,8 +131,8 @@ async function run(): Promise<void> {
     })
     ejabberd = server(startEjabberd('low', folder, far))
     bob = await enter('low', 'bob')
+    check(t, await reached(before, bob, 'storm'), 'storm')
     t.same(await settled(crossing), [0, 0])
-    check(t, [[...before.received, ...bob.received], await archive(bob, 'storm')], 'storm')
   })
 }
 
@@ -173,17 +173,30 @@ function check(t: Test, lists: readonly (readonly string[])[], word: string): vo
   t.comment(`${again} of ${COUNT} were sent again`)
 }
 
+/** What came before and after the server was killed, and what its archive has, once the last is in one of them. */
+async function reached(before: Account, after: Account, word: string): Promise<string[][]> {
+  for (let i = 0; ; i++) {
+    const live = [...before.received, ...after.received.filter((s) => !isArchived(s))]
+    const archived = await archive(after, `${word}-${i}`)
+    const last = `<body>${word} ${COUNT - 1}.`
+    if (i === 40 || [...live, ...archived].some((stanza) => stanza.includes(last))) return [live, archived]
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
+const isArchived = (stanza: string) => stanza.includes('urn:xmpp:mam:2') && stanza.includes('<forwarded')
+
 /** All that a server's archive has for an account (XEP-0313). */
-async function archive(account: Account, word: string): Promise<string[]> {
+async function archive(account: Account, query: string): Promise<string[]> {
   const since = account.received.length
   let after = ''
   for (let page = 0; page < 100; page++) {
     account.send(
-      `<iq type='set' id='mam-${page}'><query xmlns='urn:xmpp:mam:2' queryid='${word}'><set xmlns='http://jabber.org/protocol/rsm'><max>50</max><after>${after}</after></set></query></iq>`,
+      `<iq type='set' id='${query}-${page}'><query xmlns='urn:xmpp:mam:2' queryid='${query}'><set xmlns='http://jabber.org/protocol/rsm'><max>50</max><after>${after}</after></set></query></iq>`,
     )
     const end = await account.expect(
       'a page of the archive',
-      (s) => s.startsWith('<iq') && s.includes(`mam-${page}`),
+      (s) => s.startsWith('<iq') && s.includes(`${query}-${page}`),
       {
         since,
       },
@@ -192,5 +205,5 @@ async function archive(account: Account, word: string): Promise<string[]> {
     if (next === undefined || /complete=["']true["']/.test(end)) break
     after = next
   }
-  return account.received.slice(since).filter((s) => s.includes('urn:xmpp:mam:2') && s.includes('<forwarded'))
+  return account.received.slice(since).filter(isArchived)
 }
