@@ -108,6 +108,7 @@ export function createFlight(options: FlightOptions): Flight {
       } else {
         doubted = true
         stream.fail('connection-timeout', overdue())
+        return
       }
     }
     if (written > settled) ask()
