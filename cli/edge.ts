@@ -53,6 +53,7 @@ export async function edgeCommand(argv: string[]): Promise<number> {
 async function checkHost(config: EdgeConfig): Promise<string[]> {
   const ports = {
     's2s.listen': config.s2s.listen,
+    ...(config.s2s.listenDirect === undefined ? {} : { 's2s.listenDirect': config.s2s.listenDirect }),
     'gcxp.in.listen': config.in.listen,
     'metrics.listen': config.metrics,
   }
@@ -76,7 +77,8 @@ async function run(config: EdgeConfig): Promise<number> {
     Date.now,
   )
   const edge = await startEdge(config, log)
-  log.info({ s2s: edge.s2sPort, gcxp: edge.gcxpPort, metrics: edge.metricsPort }, 'edge runs')
+  const { s2sPort: s2s, s2sDirectPort: s2sDirect, gcxpPort: gcxp, metricsPort: metrics } = edge
+  log.info({ s2s, s2sDirect, gcxp, metrics }, 'edge runs')
   const stopped = new Promise<undefined>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(undefined))
   })

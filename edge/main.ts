@@ -65,7 +65,7 @@ export type Edge = Readonly<{
   failed: Promise<string>
   /**
    * Takes certificates, keys, CAs, CRLs, pins and TLS versions of another configuration for the handshakes to come; streams
-   * that stand go on. Throws one line, and changes nothing, when they cannot be used.
+   * that stand go on, but those whose certificate is no longer believed. Throws one line, and changes nothing, when they cannot be used.
    */
   reloadTls(s2s: EdgeConfig['s2s']): void
   /** Ends streams and connections. */
@@ -78,7 +78,7 @@ const PENDING_REQUESTS = 10_000
 const KNOWN_FRAMES = 100_000
 const EXPIRE_MS = 300_000
 const TICK_MS = 500
-const CALENDAR_MS = 3_600_000
+const CALENDAR_MS = 60_000
 
 /** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
 export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
@@ -405,14 +405,20 @@ async function startParts(
     incoming.expire()
     occupancy.expire(Date.now())
   }, TICK_MS)
-  checkExpiry(expiring, Date.now())
-  const calendar = setInterval(() => checkExpiry(expiring, Date.now()), CALENDAR_MS)
+  /** What ran out or was taken back since the last time: the operator hears of it, and no stream outlives it. */
+  function checkTrust(): void {
+    checkExpiry(expiring, Date.now())
+    listener?.recheck()
+    links.recheck()
+  }
+  checkTrust()
+  const calendar = setInterval(checkTrust, CALENDAR_MS)
 
   function reloadTls(next: EdgeConfig['s2s']): void {
     tls.reload(next)
     expiring = whatExpires({ ...config, s2s: next })
-    checkExpiry(expiring, Date.now())
     log.info({}, 'certificates and trust were loaded anew')
+    checkTrust()
   }
 
   function stop(): void {

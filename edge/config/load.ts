@@ -93,7 +93,8 @@ function resolveFiles(
   const out = { bundle: bundle('out'), credentials: credentials('out') }
   const into = { bundle: bundle('in'), credentials: credentials('in') }
   const own = out.bundle?.from.domains.map(({ name }) => name)
-  const s2s = readS2s(config.s2s, { folder, now, own, address, wrong })
+  const carried = (config.controls ?? []).flatMap(({ trunk }) => trunk)
+  const s2s = readS2s(config.s2s, { folder, now, own, carried, address, wrong })
   if (own !== undefined) {
     const routed = config.s2s.routes.map(({ domain }) => domain)
     checkControls(config.controls, own, routed, wrong)

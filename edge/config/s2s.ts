@@ -6,7 +6,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import { readCertificates, validityProblem } from '../../guard/gcxp/credentials.ts'
+import { readCertificates, validityProblem } from '../../guard/gcxp/index.ts'
 import type { Path } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
 import type { Expiring } from '../expiry.ts'
@@ -40,6 +40,8 @@ export type S2sContext = Readonly<{
   folder: string
   now: number
   own: readonly string[] | undefined
+  /** Own domains that are reached by the stream of another (a trunk), and so need no route. */
+  carried: readonly string[]
   address(path: Path, listen: string): Address
   wrong(path: Path, message: string): void
 }>
@@ -134,7 +136,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
         peer.ca === undefined
           ? shared
           : authorities([...path, 'ca'], peer.ca, [...path, 'crls'], peer.crls ?? []),
-      pins: peer.pins,
+      pins: peer.pins ?? [],
       minVersion: peer.minVersion,
     })
   }
@@ -163,7 +165,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
 }
 
 function checkRoutes(source: S2sSource, inboundOnly: ReadonlySet<string>, context: S2sContext): void {
-  const { own, wrong } = context
+  const { own, carried, wrong } = context
   for (const [i, { domain, host }] of source.routes.entries()) {
     const path: Path = ['s2s', 'routes', i]
     checkOwn(domain, path, context)
@@ -174,7 +176,8 @@ function checkRoutes(source: S2sSource, inboundOnly: ReadonlySet<string>, contex
   }
   if (source.dns === 'on') return
   for (const domain of own ?? []) {
-    if (inboundOnly.has(domain) || source.routes.some((route) => route.domain === domain)) continue
+    if (inboundOnly.has(domain) || carried.includes(domain)) continue
+    if (source.routes.some((route) => route.domain === domain)) continue
     wrong(
       ['s2s', 'routes'],
       `${domain} has no route, and dns is off: add one, or make it inbound only in s2s.peers`,

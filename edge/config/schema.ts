@@ -50,7 +50,7 @@ export type PeerSource = Manner &
     domain: string
     ca?: readonly string[]
     crls?: readonly string[]
-    pins: readonly string[]
+    pins?: readonly string[]
     minVersion: PeerTrust['minVersion']
     inbound?: 'only'
   }>

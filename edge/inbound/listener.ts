@@ -28,6 +28,8 @@ export type Listener = Readonly<{
   /** Streams that stand, and connections that are not there yet. */
   open(): number
   negotiating(): number
+  /** Ends streams whose certificate is no longer believed. */
+  recheck(): void
   close(): void
 }>
 
@@ -103,6 +105,9 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
       directPort: direct === undefined ? undefined : await listen(direct, 'direct'),
       open: () => all().length,
       negotiating: negotiating.size,
+      recheck() {
+        for (const stream of all()) stream.recheck()
+      },
       close() {
         closePorts()
         for (const stream of all()) stream.fail('system-shutdown', 'the edge stops')

@@ -27,8 +27,8 @@ import type {
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { createManagement } from '../stream/management.ts'
 import { BIDI_NS, DIALBACK_NS, SASL_NS, TLS_NS } from '../stream/names.ts'
-import { provenDomains } from '../stream/proven.ts'
 import { createReceiver, type Receiver } from '../stream/receive.ts'
+import { shownDomains } from '../stream/shown.ts'
 import {
   FEATURES_FINAL,
   FEATURES_STARTTLS,
@@ -82,10 +82,12 @@ export function acceptStream(
   let phase: Phase = mode === 'direct' ? 'tls' : 'plain'
   let secure: TLSSocket | undefined
   /** The far domains that `to` may be of: all, or those of the certificate that SNI chose. */
-  let shown = site.far
+  let served = site.far
   let isNamed = false
   let from = ''
   let to = ''
+  /** The own domains that the certificate shows, and those whose stanzas may come. */
+  let shown: readonly string[] = []
   let proven: ReadonlySet<string> = new Set()
   let stream: InboundStream | undefined
   let receiver: Receiver | undefined
@@ -112,7 +114,8 @@ export function acceptStream(
         const problemOf = site.tls.examine(secure!, Date.now())
         const problem = problemOf(from)
         if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
-        proven = provenDomains(site.own, problemOf, site.admit, address, admitted)
+        shown = shownDomains(site.own, problemOf, site.admit, address)
+        proven = new Set([...shown, ...admitted.trunk])
         phase = 'auth'
         connection.write(featuresExternal(site.bidirectional.has(from)))
       } else if (phase === 'final') {
@@ -124,6 +127,13 @@ export function acceptStream(
           to,
           proven,
           lang: header.lang,
+          recheck() {
+            const problemOf = site.tls.examine(secure!, Date.now())
+            for (const domain of shown) {
+              const problem = problemOf(domain)
+              if (problem !== undefined) return connection.fail('not-authorized', `${domain}: ${problem}`)
+            }
+          },
           connection,
           management,
           events,
@@ -180,7 +190,7 @@ export function acceptStream(
       isNamed = true
       // Only domains of the bundle are ever written back.
       from = claimed !== undefined && site.own.has(claimed) ? claimed : ''
-      to = wanted !== undefined && shown.has(wanted) ? wanted : ''
+      to = wanted !== undefined && served.has(wanted) ? wanted : ''
       if (to === '') return header.to === '' ? 'improper-addressing' : 'host-unknown'
       if (from === '') return header.from === '' ? 'improper-addressing' : 'invalid-from'
       return undefined
@@ -238,6 +248,7 @@ export function acceptStream(
       fail: connection.fail,
       // Whoever opened it closes it.
       usedAt: () => Number.POSITIVE_INFINITY,
+      recheck() {},
       close() {},
     })
     if (handlers === undefined) return
@@ -249,7 +260,7 @@ export function acceptStream(
   if (mode === 'direct') {
     connection.detach()
     site.tls.acceptDirect(socket).then(({ secure, domains }) => {
-      shown = new Set(domains)
+      served = new Set(domains)
       begin(secure)
     }, failed)
     return

@@ -58,6 +58,8 @@ export type Link = Readonly<{
   awaitsAnswer(): boolean
   size(): number
   state(): LinkState
+  /** Ends the stream when its server's certificate is no longer believed. */
+  recheck(): void
   close(): void
 }>
 
@@ -358,6 +360,7 @@ export function createLink(options: LinkOptions): Link {
     awaitsAnswer: () => awaits && flight !== undefined,
     size,
     state: () => state,
+    recheck: () => stream?.recheck(),
     close() {
       closed = true
       clearTimeout(timer)

@@ -54,6 +54,8 @@ export type Links = Readonly<{
   isStuckTowards(own: ReadonlySet<string>): boolean
   size(): number
   states(): [LinkState, number][]
+  /** Ends streams with servers whose certificate is no longer believed. */
+  recheck(): void
   close(): void
 }>
 
@@ -112,6 +114,9 @@ export function createLinks(options: LinksOptions): Links {
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
     states: () =>
       STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),
+    recheck() {
+      for (const each of links.values()) each.recheck()
+    },
     close() {
       for (const each of links.values()) each.close()
     },

@@ -18,8 +18,8 @@ import type { InboundStream, OutboundStream, StanzaEvents, StreamClocks } from '
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { createManagement, isManagement, offeredManagement } from '../stream/management.ts'
 import { BIDI_FEATURE_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
-import { provenDomains } from '../stream/proven.ts'
 import { createReceiver, type Receiver } from '../stream/receive.ts'
+import { shownDomains } from '../stream/shown.ts'
 import { authExternal, BIDI, STARTTLS, STREAM_CLOSE } from '../stream/text.ts'
 import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
 
@@ -178,15 +178,20 @@ export function initiateStream(
   function open(): void {
     phase = 'open'
     connection.deadline(undefined)
+    const recheck = () => {
+      const problem = site.tls.examine(secure!, Date.now())(to)
+      if (problem !== undefined) connection.finish(STREAM_CLOSE, problem)
+    }
     const control = site.admit(to, address)
     if (bidirectional && !('problem' in control)) {
-      const problemOf = site.tls.examine(secure!, Date.now())
-      const proven = provenDomains(site.own, problemOf, site.admit, address, control)
+      const shown = shownDomains(site.own, site.tls.examine(secure!, Date.now()), site.admit, address)
+      const proven = new Set([...shown, ...control.trunk])
       receiver = createReceiver({
         from: to,
         to: from,
         proven,
         lang,
+        recheck,
         connection,
         management,
         events: events.back,
@@ -202,6 +207,7 @@ export function initiateStream(
       management: management.isOn() ? management : undefined,
       fail: connection.fail,
       usedAt: () => receiver?.usedAt() ?? 0,
+      recheck,
       close: () => connection.close('closed by us'),
     })
   }

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net'
 import type { Reason } from '../../rules/reasons.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { createStreamReader, type StreamReader } from '../../rules/xml/stream.ts'
+import { tlsProblem } from '../tls-ext/handshake.ts'
 import { conditionOf } from './fault.ts'
 import { readHeader, type StreamHeader } from './header.ts'
 import { STREAM_CLOSE, type StreamCondition, streamError } from './text.ts'
@@ -102,8 +103,7 @@ export function createConnection(
     if (before === reader) begun = reader.pending() === 0 ? undefined : (begun ?? performance.now())
   }
 
-  const onError = (error: NodeJS.ErrnoException) =>
-    end(`the connection broke (${error.code ?? error.message})`)
+  const onError = (error: Error) => end(`the connection broke (${tlsProblem(error)})`)
   const onClose = () => end('the peer closed the connection')
 
   function attach(next: Socket): void {

@@ -19,6 +19,8 @@ export type InboundStream = Readonly<{
   lang: string | undefined
   pause(): void
   resume(): void
+  /** Ends it when its certificate no longer proves what it did: expired, revoked, or no longer trusted. */
+  recheck(): void
   fail(condition: StreamCondition, why: string): void
 }>
 
@@ -41,6 +43,8 @@ export type OutboundStream = Readonly<{
   fail(condition: StreamCondition, why: string): void
   /** When the last stanza came on it, by `performance.now()`; a stream that is not ours to close is always in use. */
   usedAt(): number
+  /** Ends it when the server's certificate no longer proves what it did. */
+  recheck(): void
   /** Closes it in order, where it is ours to close. */
   close(): void
 }>

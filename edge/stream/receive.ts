@@ -23,11 +23,11 @@ export type Receiver = Readonly<{
   usedAt(): number
 }>
 
-export type ReceiverOptions = Pick<InboundStream, 'from' | 'to' | 'proven' | 'lang'> &
+export type ReceiverOptions = Pick<InboundStream, 'from' | 'to' | 'proven' | 'lang' | 'recheck'> &
   Readonly<{ connection: Connection; management: Management; events: StanzaEvents; clocks: StreamClocks }>
 
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { from, to, proven, lang, connection, management, events, clocks } = options
+  const { from, to, proven, lang, recheck, connection, management, events, clocks } = options
   let paused = false
   /** When the last stanza came, and when anything did. */
   let busy = performance.now()
@@ -48,6 +48,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       paused = false
       connection.resume()
     },
+    recheck,
     fail: connection.fail,
   }
 

@@ -2,8 +2,13 @@
 
 /** One line. The peer is not quoted: an error of OpenSSL's is one of its own codes. */
 export function handshakeProblem(error: Error): string {
-  const code = (error as NodeJS.ErrnoException).code ?? ''
-  return `TLS handshake failed: ${WORDS.get(code) ?? (code === '' ? error.message : code)}`
+  return `TLS handshake failed: ${tlsProblem(error)}`
+}
+
+/** The same of a connection that stands: with TLS 1.3 a peer sees our certificate when the handshake is over for us. */
+export function tlsProblem(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  return code === undefined ? error.message : (WORDS.get(code) ?? code)
 }
 
 const OLD = 'the peer does not speak TLS 1.3: update it, or permit it TLS 1.2 in s2s.peers'
@@ -27,6 +32,10 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   [
     'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL',
     'the peer does not speak xmpp-server there (ALPN): correct the route',
+  ],
+  [
+    'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
+    'the peer does not know the name that it is asked for (SNI): correct the route',
   ],
   ['ERR_SSL_HTTP_REQUEST', 'the peer speaks HTTP'],
   ['ERR_SSL_EXCESSIVE_MESSAGE_SIZE', 'the peer sent a chain of certificates that is too large'],

@@ -7,8 +7,8 @@
  */
 import { createHash, type X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-import { readCertificates, validityProblem } from '../../guard/gcxp/credentials.ts'
 import { chainProblem } from '../../guard/gcxp/identity.ts'
+import { readCertificates, validityProblem } from '../../guard/gcxp/index.ts'
 import { readCertificateFacts } from './certificate.ts'
 import type { Crl } from './crl.ts'
 import { provesDomain } from './identity.ts'

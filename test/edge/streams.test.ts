@@ -104,7 +104,9 @@ async function connectBoth(world: World, dns = OWN): Promise<Raw> {
 }
 
 t.test('a stream that a server opened goes both ways, where it is configured and asked for', async (t) => {
-  const world = await startWorld({ peers: [{ domain: 'high.example', bidirectional: true }] })
+  const world = await startWorld({
+    s2s: () => ({ peers: [{ domain: 'high.example', bidirectional: true }] }),
+  })
   t.teardown(world.close)
   const raw = await connectBoth(world)
   raw.write(`<enable xmlns='${SM}'/>`)
@@ -126,7 +128,9 @@ t.test('a stream that a server opened goes both ways, where it is configured and
   const again = await world.server.find((xml) => xml.includes('back-2'), 4000)
   t.match(again?.xml, '<delay ', 'what was not acknowledged goes on a stream of ours')
 
-  const other = await startWorld({ peers: [{ domain: 'conference.high.example', bidirectional: true }] })
+  const other = await startWorld({
+    s2s: () => ({ peers: [{ domain: 'conference.high.example', bidirectional: true }] }),
+  })
   t.teardown(other.close)
   const refused = await connectSecure(
     other.edge.s2sPort,
@@ -140,7 +144,9 @@ t.test('a stream that a server opened goes both ways, where it is configured and
 })
 
 t.test('without stream management pings are answered on the same stream', async (t) => {
-  const world = await startWorld({ peers: [{ domain: 'high.example', bidirectional: true }] })
+  const world = await startWorld({
+    s2s: () => ({ peers: [{ domain: 'high.example', bidirectional: true }] }),
+  })
   t.teardown(world.close)
   const raw = await connectBoth(world)
   await until(() => false, 1600)
@@ -158,7 +164,9 @@ t.test('without stream management pings are answered on the same stream', async 
 })
 
 t.test('what comes back on a stream of ours is held to what the certificate proves', async (t) => {
-  const world = await startWorld({ peers: [{ domain: 'high.example', bidirectional: true }] })
+  const world = await startWorld({
+    s2s: () => ({ peers: [{ domain: 'high.example', bidirectional: true }] }),
+  })
   t.teardown(world.close)
   const { port } = world.server
   await world.server.close()

@@ -30,6 +30,8 @@ export type World = Readonly<{
   ca: Ca
   edge: Edge
   config: EdgeConfig
+  /** The configuration's file. */
+  file: string
   server: PeerDomain
   /** What the outgoing guard was sent; `verdict` decides its answers. */
   guard: {
@@ -50,8 +52,8 @@ export type World = Readonly<{
 export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
-  /** `s2s.peers` of edge.yaml. */
-  peers?: readonly object[]
+  /** What else stands under `s2s`; files go into the folder. */
+  s2s?: (folder: string, ca: Ca, ports: Readonly<{ server: number }>) => object | Promise<object>
   /** More of edge.yaml, at its top level. */
   more?: object
   /** The own domains that have a route; all. */
@@ -73,7 +75,7 @@ export async function writeWorld(
   identifiers: IdentifierKind = 'foreign',
   more: object = {},
   routed: readonly string[] = OWN,
-  peers: readonly object[] = [],
+  s2s: WorldOptions['s2s'] = () => ({}),
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -97,7 +99,7 @@ export async function writeWorld(
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
       routes: routed.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
-      peers,
+      ...(await s2s(folder, ca, ports)),
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
     bundles: {
@@ -125,7 +127,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     options.identifiers,
     options.more,
     options.routed,
-    options.peers,
+    options.s2s,
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))
@@ -218,6 +220,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ca,
     edge,
     config,
+    file,
     server,
     guard,
     release,

@@ -43,7 +43,7 @@ async function run(): Promise<void> {
   }
   const crossing = keep(
     await openGate(folder, 'ess-0258+equivalentlabel', {
-      peers: { high: [{ domain: 'high.example', bidirectional: true }] },
+      s2s: { high: { peers: [{ domain: 'high.example', bidirectional: true }] } },
       edges: { limits: { acknowledgeSeconds: 5 } },
     }),
   )
@@ -107,7 +107,7 @@ async function run(): Promise<void> {
         prosody.process.kill('SIGKILL')
         before.close()
       })
-      prosody = server(startProsody('high', folder, near, ['s2s_bidi']))
+      prosody = server(startProsody('high', folder, near, { modules: ['s2s_bidi'] }))
       alice = await enter('high', 'alice')
       t.same(await settled(crossing), [0, 0])
       const archived = await archive(alice, 'storm')

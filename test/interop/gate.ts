@@ -13,7 +13,7 @@ export const GATE = ['ip', 'netns', 'exec', 'sallyport-gate'] as const
 export async function openGate(
   folder: string,
   pairs: PairForm,
-  more: Readonly<{ edges?: Record<string, object>; peers?: Partial<Record<Side, readonly object[]>> }> = {},
+  more: Readonly<{ edges?: Record<string, object>; s2s?: Partial<Record<Side, object>> }> = {},
 ): Promise<Crossing> {
   openNetwork()
   const side = (name: string, host: Side) => ({
@@ -21,7 +21,7 @@ export async function openGate(
     domains: [`${host}.example`, `conference.${host}.example`],
     listen: `${ADDRESS[host].gate}:5269`,
     servers: { host: ADDRESS[host].server, port: 5269 },
-    peers: more.peers?.[host] ?? [],
+    ...(more.s2s?.[host] && { s2s: more.s2s[host] }),
   })
   const [near, far] = [side('acme', 'high'), side('coalition', 'low')]
   const crossing = await startCrossing({

@@ -23,12 +23,15 @@ export type Server = Readonly<{
 const USERS = { high: ['alice', 'anna'], low: ['bob', 'bill'] } as const
 export const PASSWORD = 'a-password-of-the-test-only'
 
-/** Starts Prosody for `<side>.example` and `conference.<side>.example`, with `modules` beside the stock ones. */
+/**
+ * Starts Prosody for `<side>.example` and `conference.<side>.example`; `direct`: with direct TLS at this port and no STARTTLS;
+ * `modules` are beside the stock ones.
+ */
 export function startProsody(
   side: Side,
   folder: string,
   files: ServerFiles,
-  modules: readonly string[] = [],
+  { direct, modules = [] }: Readonly<{ direct?: number; modules?: readonly string[] }> = {},
 ): Server {
   const domain = `${side}.example`
   const data = join(folder, `prosody-${side}`)
@@ -49,7 +52,7 @@ authentication = "internal_plain"
 storage = "internal"
 c2s_require_encryption = true
 s2s_require_encryption = true
-s2s_secure_auth = true
+${direct === undefined ? '' : `s2s_ports = {}\ns2s_direct_tls_ports = { ${direct} }\n`}s2s_secure_auth = true
 ssl = { key = "${files.key}"; certificate = "${files.certificate}"; cafile = "${files.ca}" }
 log = { debug = "${log}" }
 VirtualHost "${domain}"

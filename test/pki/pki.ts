@@ -102,7 +102,8 @@ export async function makeCrl(
     signingAlgorithm: ALGORITHM,
     signingKey: signedWith.keys.privateKey,
   })
-  return `${crl.toString('pem')}\n`
+  // The library writes another word than OpenSSL (RFC 7468 §7).
+  return `${x509.PemConverter.encode(crl.rawData, 'X509 CRL')}\n`
 }
 
 /** Issues an end-entity certificate with a new key. */

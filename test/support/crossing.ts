@@ -22,8 +22,8 @@ export type CrossingSide = Readonly<{
   listen: string
   /** Where the side's servers are. */
   servers: Readonly<{ host: string; port: number }>
-  /** `s2s.peers` of its edge. */
-  peers?: readonly object[]
+  /** What else stands under `s2s` of its edge. */
+  s2s?: object
 }>
 
 export type CrossingOptions = Readonly<{
@@ -136,7 +136,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
         ca: [pki[which].ca],
         certificates: [{ domains: other.domains, ...shown }],
         routes: side.domains.map((domain) => ({ domain, ...side.servers })),
-        peers: side.peers ?? [],
+        ...side.s2s,
       },
       gcxp: {
         out: {

@@ -1,0 +1,96 @@
+/**
+ * Direct TLS (XEP-0368) with Prosody, both ways, found by `_xmpps-server` records: neither the servers nor the edges have
+ * a port for STARTTLS that the other could reach.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { type Crossing, startCrossing } from '../support/crossing.ts'
+import { type Account, login } from './account.ts'
+import { row, written } from './labels.ts'
+import {
+  ADDRESS,
+  closeNetwork,
+  type NamedServer,
+  networkAvailable,
+  openNetwork,
+  serveNames,
+} from './network.ts'
+import { writeRulesets } from './rulesets.ts'
+import { type Server, type Side, startProsody } from './servers.ts'
+
+const PORT = 5270
+const available = networkAvailable()
+
+t.test(
+  'messages both ways over direct TLS',
+  { skip: available === true ? false : available, timeout: 240_000 },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-direct-'))
+    let crossing: Crossing | undefined
+    const servers: Server[] = []
+    const accounts: Account[] = []
+    t.teardown(async () => {
+      for (const account of accounts) account.close()
+      for (const server of servers) server.stop()
+      await crossing?.close()
+      closeNetwork()
+      if (t.passing()) rmSync(folder, { recursive: true, force: true })
+      else t.comment(`logs are kept in ${folder}`)
+    })
+    openNetwork()
+    const domains = (side: Side) => [`${side}.example`, `conference.${side}.example`]
+    const named = (side: Side, address: string): NamedServer[] =>
+      domains(side).map((name) => ({ name, address, service: '_xmpps-server', port: PORT }))
+    serveNames('high', [...named('high', ADDRESS.high.server), ...named('low', ADDRESS.high.gate)])
+    serveNames('low', [...named('low', ADDRESS.low.server), ...named('high', ADDRESS.low.gate)])
+    serveNames('gate', [...named('high', ADDRESS.high.server), ...named('low', ADDRESS.low.server)])
+
+    const side = (name: string, host: Side, plain: number) => ({
+      name,
+      domains: domains(host),
+      listen: `127.0.0.1:${plain}`,
+      servers: { host: ADDRESS[host].server, port: PORT },
+      s2s: { listenDirect: `${ADDRESS[host].gate}:${PORT}`, routes: [] },
+    })
+    const up = await startCrossing({
+      folder: join(folder, 'crossing'),
+      near: side('acme', 'high', 7010),
+      far: side('coalition', 'low', 7011),
+      rulesets: writeRulesets(folder, '4774-4778+alternative'),
+      ports: 7000,
+      prefix: ['ip', 'netns', 'exec', 'sallyport-gate'],
+    })
+    crossing = up
+    servers.push(
+      startProsody('high', folder, up.pki.near, { direct: PORT }),
+      startProsody('low', folder, up.pki.far, { direct: PORT }),
+    )
+    accounts.push(
+      ...(await Promise.all([login('high', 'alice', up.pki.near.ca), login('low', 'bob', up.pki.far.ca)])),
+    )
+    const [alice, bob] = accounts as [Account, Account]
+
+    const out = row(up.bundles.out, 'acme/restricted-harbour', 'ess-0258')
+    const back = up.bundles.back.labels.rows.find(({ input }) => input.form === '4774-4778')!
+    alice.send(
+      `<message to='${bob.address}' type='chat' id='m1'><body>there</body>${written(out.input.template)}</message>`,
+    )
+    t.match(await bob.expect('the message', (stanza) => stanza.includes('there')), 'alice@high.example')
+    bob.send(
+      `<message to='${alice.address}' type='chat' id='m2'><body>and back</body>${written(back.input.template)}</message>`,
+    )
+    t.match(await alice.expect('the answer', (stanza) => stanza.includes('and back')), 'bob@low.example')
+
+    for (const { name, log } of up.processes.filter(({ name }) => name.startsWith('edge'))) {
+      const text = readFileSync(log, 'utf8')
+      t.match(text, '"msg":"s2s stream opened"', `${name} called`)
+      t.match(text, '"msg":"s2s stream accepted"', `${name} was called`)
+    }
+    for (const server of servers) {
+      t.match(server.log(), 'Stream encrypted (TLSv1.3', server.name)
+    }
+    t.comment(`Prosody ${servers[0]!.version}`)
+  },
+)
