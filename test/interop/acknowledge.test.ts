@@ -184,7 +184,9 @@ async function reached(before: Account, after: Account, word: string): Promise<s
   }
 }
 
-const isArchived = (stanza: string) => stanza.includes('urn:xmpp:mam:2') && stanza.includes('<forwarded')
+function isArchived(stanza: string): boolean {
+  return stanza.includes('urn:xmpp:mam:2') && stanza.includes('<forwarded')
+}
 
 /** All that a server's archive has for an account (XEP-0313). */
 async function archive(account: Account, query: string): Promise<string[]> {
