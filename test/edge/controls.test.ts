@@ -203,4 +203,12 @@ t.test('a trunk: stanzas of the domains behind a peer come and go by its streams
   const back = await world.server.find((xml) => xml.includes('back'), 3000)
   t.match(back?.xml, /to="alice@high\.example\/x"/)
   t.equal(back?.to, 'conference.high.example', 'on the stream of the one before it')
+  const narrow = await issue(world.ca, { dns: ['conference.high.example'] })
+  const raw = await connectOpen(world.edge.s2sPort, world.ca.certificate, narrow, 'conference.high.example')
+  world.edge.reloadTls(world.config.s2s)
+  raw.write(message('alice@high.example/x', 'asked-again'))
+  t.ok(
+    await world.guard.find((xml) => xml.includes('asked-again')),
+    'its certificate need not show them, when it is looked at again either',
+  )
 })
