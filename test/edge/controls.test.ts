@@ -1,7 +1,9 @@
 /** What each server of the own side may do, and that the operator hears which rule was in its way. */
 import t from 'tap'
 import { type ControlSource, createControls, createRates, parseNetwork } from '../../edge/controls.ts'
+import { issue } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
+import { connectOpen } from './raw.ts'
 import { startWorld, until } from './world.ts'
 
 const KINDS = ['message', 'presence', 'iq'] as const
