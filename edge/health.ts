@@ -21,6 +21,8 @@ export type Health = Readonly<{
 export type HealthOptions = Readonly<{
   /** Where the incoming guard is awaited. */
   awaited: string
+  /** Why nothing moves, of spools and records. */
+  troubles(): readonly string[]
   isOpen(): boolean
   isFull(): boolean
   expiring(): readonly Expiring[]
@@ -43,6 +45,7 @@ export function createHealth(options: HealthOptions): Health {
     guard: (which, problem) => set(guards, which, problem),
     server: (far, own, problem) => set(servers, `s2s from ${far} to ${own}`, problem),
     missing: (now) => [
+      ...options.troubles(),
       ...(options.isOpen() ? [] : ['s2s port: not open yet']),
       ...[...guards].map(([which, problem]) => `${which}: ${problem}`),
       ...options

@@ -4,7 +4,7 @@
 import { schemaChecker } from '../../rules/ruleset/checker.ts'
 import type { ControlSource } from '../controls.ts'
 import type { Route } from '../outbound/route.ts'
-import type { Manner } from '../outbound/stream.ts'
+import type { Manner } from '../stream/ends.ts'
 import type { PeerTrust } from '../tls-ext/trust.ts'
 import schema from './edge.schema.json' with { type: 'json' }
 
@@ -23,6 +23,13 @@ export type EdgeSource = Readonly<{
   }>
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
+  records: Readonly<{
+    folder?: string
+    key?: string
+    signingKey?: string
+    keep: Readonly<{ days?: number; megabytes?: number }>
+    warnFreeMegabytes: number
+  }>
   controls?: readonly ControlSource[]
   unasked?: Unasked
   presence: PresenceChoice

@@ -7,12 +7,13 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createWaitingRoom } from '../../guard/gcxp/index.ts'
 import { listenProblem } from '../metrics.ts'
 import type { Address } from '../outbound/route.ts'
+import { addressOf } from '../session.ts'
 import type { InboundStream } from '../stream/ends.ts'
 import type { TlsMode } from '../tls-ext/index.ts'
 import type { Standing } from './standing.ts'
 import { acceptStream, type InboundEvents, type InboundSite } from './stream.ts'
 
-export type ListenerOptions = InboundEvents &
+export type ListenerOptions = Omit<InboundEvents, 'onEnd'> &
   Readonly<{
     listen: Address
     /** Where TLS begins at once (XEP-0368). */
@@ -20,6 +21,8 @@ export type ListenerOptions = InboundEvents &
     site: InboundSite
     /** Gets the streams as they come and go. */
     standing: Standing
+    /** A stream went, or a connection did not become one. */
+    onEnd(stream: InboundStream | undefined, why: string, address: string): void
   }>
 
 export type Listener = Readonly<{
@@ -28,6 +31,8 @@ export type Listener = Readonly<{
   /** Streams that stand, and connections that are not there yet. */
   open(): number
   negotiating(): number
+  /** The streams that stand, and whether each is held. */
+  streams(): Readonly<{ stream: InboundStream; held: boolean }>[]
   /** Ends streams whose certificate is no longer believed. */
   recheck(): void
   close(): void
@@ -49,6 +54,7 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
 
   function take(socket: Socket, mode: TlsMode): void {
     negotiating.enter(socket)
+    const address = addressOf(socket)
     acceptStream(socket, mode, options.site, makeId, {
       onOpen(stream) {
         negotiating.leave(socket)
@@ -71,7 +77,7 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
           streams?.delete(stream)
           if (streams?.size === 0) standing.delete(keyOf(stream))
         }
-        options.onEnd(stream, why)
+        options.onEnd(stream, why, address)
       },
     })
   }
@@ -105,6 +111,7 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
       directPort: direct === undefined ? undefined : await listen(direct, 'direct'),
       open: () => all().length,
       negotiating: negotiating.size,
+      streams: () => all().map((stream) => ({ stream, held: options.standing.isHeld(stream) })),
       recheck() {
         for (const stream of all()) stream.recheck()
       },

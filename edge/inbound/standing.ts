@@ -6,19 +6,21 @@ import type { InboundStream } from '../stream/ends.ts'
 export type Standing = Readonly<{
   add(stream: InboundStream): void
   remove(stream: InboundStream): void
-  /** Whether a stream that may bring stanzas of this own domain is not being read. */
-  isHeld(own: string): boolean
+  /** Whether the stream is not being read. */
+  isHeld(stream: InboundStream): boolean
+  /** Whether that is so of one that may bring stanzas of this own domain. */
+  isHeldFrom(own: string): boolean
   /** Asks for every stream again whether it is to be read. */
   flow(): void
 }>
 
-/** `isHeld` tells whether nothing more is to be read of a stream for now. */
-export function createStanding(isHeld: (stream: InboundStream) => boolean): Standing {
+/** `mustHold` tells whether nothing more is to be read of a stream for now. */
+export function createStanding(mustHold: (stream: InboundStream) => boolean): Standing {
   const standing = new Set<InboundStream>()
   const held = new Set<InboundStream>()
 
   function hold(stream: InboundStream): void {
-    const wanted = isHeld(stream)
+    const wanted = mustHold(stream)
     if (wanted === held.has(stream)) return
     if (wanted) {
       held.add(stream)
@@ -38,7 +40,8 @@ export function createStanding(isHeld: (stream: InboundStream) => boolean): Stan
       standing.delete(stream)
       held.delete(stream)
     },
-    isHeld: (own) => [...held].some(({ proven }) => proven.has(own)),
+    isHeld: (stream) => held.has(stream),
+    isHeldFrom: (own) => [...held].some(({ proven }) => proven.has(own)),
     flow() {
       for (const stream of standing) hold(stream)
     },

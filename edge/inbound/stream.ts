@@ -14,12 +14,13 @@ import type { TLSSocket } from 'node:tls'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import { decodeBase64 } from '../../rules/text/base64.ts'
 import { attribute, elements, text, type XmlElement } from '../../rules/xml/node.ts'
-import type { Controls } from '../controls.ts'
+import { beginSession } from '../session.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { dialbackError } from '../stream/dialback.ts'
 import type {
   CarrierEvents,
   InboundStream,
+  Manner,
   OutboundStream,
   StanzaEvents,
   StreamClocks,
@@ -28,7 +29,6 @@ import { openStream, type StreamHeader } from '../stream/header.ts'
 import { createManagement } from '../stream/management.ts'
 import { BIDI_NS, DIALBACK_NS, SASL_NS, TLS_NS } from '../stream/names.ts'
 import { createReceiver, type Receiver } from '../stream/receive.ts'
-import { shownDomains } from '../stream/shown.ts'
 import {
   FEATURES_FINAL,
   FEATURES_STARTTLS,
@@ -38,22 +38,20 @@ import {
   type StreamCondition,
   saslFailure,
 } from '../stream/text.ts'
-import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
+import type { TlsMode } from '../tls-ext/index.ts'
+import { type ProofSite, proveDomains, recheckProof } from './proof.ts'
 
 /** Whom a stream may be from and to, and what it is held to. */
-export type InboundSite = Readonly<{
-  own: ReadonlySet<string>
-  far: ReadonlySet<string>
-  /** Whether a server of that own domain may connect from that address, and whose stanzas else it may bring. */
-  admit: Controls['admit']
-  tls: StreamTls
-  /** Own domains to whose streams the way back is offered. */
-  bidirectional: ReadonlySet<string>
-  limits: WireLimits
-  handshakeMs: number
-  stanzaMs: number
-  clocks: StreamClocks
-}>
+export type InboundSite = ProofSite &
+  Readonly<{
+    far: ReadonlySet<string>
+    /** How streams are led, of each own domain. */
+    manners: ReadonlyMap<string, Manner>
+    limits: WireLimits
+    handshakeMs: number
+    stanzaMs: number
+    clocks: StreamClocks
+  }>
 
 export type InboundEvents = StanzaEvents &
   Readonly<{
@@ -86,8 +84,6 @@ export function acceptStream(
   let isNamed = false
   let from = ''
   let to = ''
-  /** The own domains that the certificate shows, and those whose stanzas may come. */
-  let shown: readonly string[] = []
   let proven: ReadonlySet<string> = new Set()
   let stream: InboundStream | undefined
   let receiver: Receiver | undefined
@@ -111,29 +107,23 @@ export function acceptStream(
         phase = 'starttls'
         connection.write(FEATURES_STARTTLS)
       } else if (phase === 'secure') {
-        const problemOf = site.tls.examine(secure!, Date.now())
-        const problem = problemOf(from)
-        if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
-        shown = shownDomains(site.own, problemOf, site.admit, address)
-        proven = new Set([...shown, ...admitted.trunk])
+        const proof = proveDomains(site, secure!, from, address, Date.now())
+        if ('problem' in proof) return connection.fail(proof.condition, proof.problem)
+        proven = proof
         phase = 'auth'
-        connection.write(featuresExternal(site.bidirectional.has(from)))
+        connection.write(featuresExternal(isBidirectional()))
       } else if (phase === 'final') {
         phase = 'open'
         connection.deadline(undefined)
         connection.write(FEATURES_FINAL)
+        const session = beginSession(secure!, mode)
         receiver = createReceiver({
           from,
           to,
           proven,
           lang: header.lang,
-          recheck() {
-            const problemOf = site.tls.examine(secure!, Date.now())
-            for (const domain of shown) {
-              const problem = problemOf(domain)
-              if (problem !== undefined) return connection.fail('not-authorized', `${domain}: ${problem}`)
-            }
-          },
+          session,
+          recheck: () => recheckProof(site, secure!, from, address, proven, connection.fail),
           connection,
           management,
           events,
@@ -231,8 +221,12 @@ export function acceptStream(
     connection.restart()
   }
 
+  function isBidirectional(): boolean {
+    return site.manners.get(from)?.bidirectional === true
+  }
+
   function isOffered(): boolean {
-    return bidirectional === undefined && site.bidirectional.has(from)
+    return bidirectional === undefined && isBidirectional()
   }
 
   /** Offers the way back, once. */
@@ -240,8 +234,10 @@ export function acceptStream(
     if (bidirectional === undefined || carried !== undefined || stream === undefined) return
     bidirectional = undefined
     const handlers = events.onCarrier(stream, {
+      session: stream.session,
       write(octets, stanzas, done) {
         management.wrote(stanzas)
+        stream?.session.passed(stanzas)
         return connection.write(octets, (error) => error == null && done())
       },
       management: management.isOn() ? management : undefined,

@@ -19,7 +19,10 @@ import type { Identifiers } from '../identifiers.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
+import { aboutUnread } from '../record/entry.ts'
+import type { Records } from '../record/records.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
+import type { Tap } from '../tap/tap.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
 
 /** What became of a frame, as a closed set for the counters. */
@@ -46,8 +49,10 @@ export type IncomingOptions = Readonly<{
   /** Queues a stanza for the server of `to`. */
   deliver(from: string, to: string, stanza: string): void
   /** Sends a canonical stanza of the edge's own making to the guard, if the rules let it. */
-  bounce(octets: string): void
+  bounce(octets: string): boolean
   now(): number
+  record: Records['record']
+  see: Tap['see']
   counted(outcome: Outcome): void
   /** The guard released what it must not; one line for the operator. */
   alarm(problem: string): void
@@ -77,21 +82,28 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
 
   function take(number: StanzaNumber, payload: Uint8Array | undefined): boolean {
     if (compareNumbers(number, last) <= 0) {
-      options.counted('repeated')
+      drop(number, 'repeated')
       return true
     }
     last = number
     if (payload === undefined) {
-      options.counted('gap')
+      drop(number, 'gap')
       return true
     }
     const problem = deliver(number, payload)
     if (problem === undefined) return true
-    options.counted('invalid')
+    drop(number, 'invalid')
     options.alarm(
       `the guard released stanza ${formatNumber(number)}, which is not fit to be delivered: ${problem}`,
     )
     return false
+  }
+
+  function drop(number: StanzaNumber, outcome: Outcome, stanza?: XmlElement): void {
+    options.counted(outcome)
+    options.record({ type: 'dropped', number, outcome, about: stanza && aboutUnread(stanza) })
+    if (stanza !== undefined)
+      options.see({ direction: 'in', point: 'decided', stanza, verdict: outcome, number })
   }
 
   /** Why it cannot be delivered, or undefined. */
@@ -100,6 +112,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     if (refused(text)) return text.refused
     const released = parse(text)
     if (refused(released)) return released.refused
+    options.see({ direction: 'in', point: 'in', stanza: released, number })
     if (
       released.ns !== SERVER_NS ||
       !(released.name === 'message' || released.name === 'presence' || released.name === 'iq')
@@ -122,13 +135,14 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
           ? restore(released, { from, to })
           : released
     if (typeof stanza === 'string') {
-      options.counted(stanza)
+      drop(number, stanza, released)
       return undefined
     }
     if (stanza.name !== 'iq') identifiers.received(number, { from, to, id: attribute(stanza, 'id') })
     if (stanza.name === 'presence' && rooms.has(to.domain))
       options.occupancy.delivered(attribute(stanza, 'type') ?? '', { from, to }, stanza, options.now())
     options.counted('delivered')
+    options.see({ direction: 'in', point: 'decided', stanza, verdict: 'accepted', number })
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.
     options.deliver(from.domain, to.domain, written === text ? text : written)
@@ -152,20 +166,25 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     options.counted('expired')
     const stanza = parseText(text, limits)
     if (refused(stanza)) return
+    options.record({ type: 'expired', about: aboutUnread(stanza), bounced: bounce(stanza) })
+  }
+
+  /** Whether the far sender is told. */
+  function bounce(stanza: XmlElement): boolean {
     const type = attribute(stanza, 'type') ?? ''
     const waits =
       stanza.name === 'iq'
         ? type === 'get' || type === 'set'
         : stanza.name === 'message' && (type === '' || type === 'chat')
-    if (!waits) return
+    if (!waits) return false
     const attributes: Record<string, string> = { type: 'error' }
     const from = attribute(stanza, 'to')
     const to = attribute(stanza, 'from')
     const given = attribute(stanza, 'id')
     const id = numbered && given !== undefined ? answering(given) : given
-    if (from === undefined || to === undefined) return
+    if (from === undefined || to === undefined) return false
     Object.assign(attributes, { from, to }, id === undefined ? {} : { id })
-    options.bounce(
+    return options.bounce(
       serialise(
         element(SERVER_NS, stanza.name, attributes, [
           element(SERVER_NS, 'error', { type: 'wait' }, [element(STANZA_ERRORS_NS, 'remote-server-timeout')]),

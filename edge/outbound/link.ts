@@ -10,6 +10,7 @@
  * is lost or overtakes another.
  */
 import { createQueue } from '../queue.ts'
+import type { Session } from '../session.ts'
 import type { CarrierEvents, OutboundStream } from '../stream/ends.ts'
 import { type AttemptEvents, openFirst } from './attempt.ts'
 import type { Barrier } from './barriers.ts'
@@ -24,15 +25,16 @@ import type { BackEvents, OutboundSite } from './stream.ts'
 export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'barred'
 
 export type LinkOptions = Readonly<{
-  site: OutboundSite
+  /** Asked for each stream anew, as are the others that a reload can change. */
+  site(): OutboundSite
   /** Looks for the servers anew. */
   targets(): Promise<Found>
   /** Whom the names of hosts are asked of; nobody when undefined. */
-  names: Names | undefined
+  names(): Names | undefined
   /** Never connects: what is offered is given up at once. */
-  isInboundOnly: boolean
+  isInboundOnly(): boolean
   /** How long a stream stands with a worse server before a better one is tried again. */
-  failBackMs: number
+  failBackMs(): number
   /** So many stanzas are held; then `offer` says that it is full. */
   bound: number
   /** Stanzas that the server could not be reached for in this time are given up. */
@@ -43,7 +45,7 @@ export type LinkOptions = Readonly<{
   /** Takes what a server says on a stream that goes both ways. */
   back: BackEvents
   /** `why` says what is wrong; with `open`, that a better server failed. */
-  onState(state: LinkState, why: string): void
+  onState(state: LinkState, why: string, session: Session | undefined): void
   /** There is room again after the queue was full. */
   onRoom(): void
 }>
@@ -58,9 +60,22 @@ export type Link = Readonly<{
   awaitsAnswer(): boolean
   size(): number
   state(): LinkState
-  /** Ends the stream when its server's certificate is no longer believed. */
+  sight(): LinkSight
+  /** Ends the stream that stands, if any; a new one is opened when there is something to send. */
+  end(why: string): void
+  /** Ends the stream when its server's certificate is no longer believed, or nothing is to be sent to it any more. */
   recheck(): void
   close(): void
+}>
+
+/** A link for the eyes of the operator: why it has no stream and when the next try is due, or the stream. */
+export type LinkSight = Readonly<{
+  state: LinkState
+  why: string
+  /** Milliseconds since 1970. */
+  nextTry: number | undefined
+  waiting: number
+  session: Session | undefined
 }>
 
 /** Characters that a link holds, beside the bound in stanzas, until it says that it is full. */
@@ -76,7 +91,6 @@ const LEAVE_MS = 10_000
 const LOOK_MS = 500
 
 export function createLink(options: LinkOptions): Link {
-  const { site } = options
   const queue = createQueue<Delivery>()
   /** Characters in the queue. */
   let characters = 0
@@ -102,12 +116,16 @@ export function createLink(options: LinkOptions): Link {
   let wait = FIRST_WAIT_MS
   let openedAt = 0
   let timer: NodeJS.Timeout | undefined
+  let nextTry: number | undefined
+  let lastWhy = ''
   let leaving: NodeJS.Timeout | undefined
   const clock = setInterval(leave, LOOK_MS).unref()
 
   function change(next: LinkState, why: string): void {
     state = next
-    options.onState(next, why)
+    if (next !== 'connecting') lastWhy = why
+    nextTry = undefined
+    options.onState(next, why, stream?.session)
   }
 
   const size = () => queue.size() + (flight?.size() ?? 0)
@@ -116,8 +134,8 @@ export function createLink(options: LinkOptions): Link {
   function offer(delivery: Delivery): boolean {
     const item = delivery.repeated === true ? again(delivery) : delivery
     if (item !== undefined) enqueue(item)
-    if (state === 'barred') setImmediate(giveUp)
-    else if (state === 'idle') void open()
+    if (state === 'barred' && options.isInboundOnly()) setImmediate(giveUp)
+    else if (state === 'idle' || state === 'barred') void open()
     else if (state === 'open') schedule()
     return !full
   }
@@ -137,7 +155,7 @@ export function createLink(options: LinkOptions): Link {
   /** The stanza as it is sent again, or undefined when it was settled for it must not be. */
   function again(delivery: Delivery): Delivery | undefined {
     const since = Date.now() - (performance.now() - delivery.at)
-    const stanza = sentAgain(delivery.stanza, site.from, since)
+    const stanza = sentAgain(delivery.stanza, options.site().from, since)
     if (stanza === undefined) delivery.settled('expired')
     return stanza === undefined ? undefined : { ...delivery, stanza }
   }
@@ -173,8 +191,11 @@ export function createLink(options: LinkOptions): Link {
   }
 
   async function open(): Promise<void> {
-    if (options.isInboundOnly) {
-      change('barred', `${site.to} is inbound only: nothing is sent to it but on a stream of its own`)
+    if (options.isInboundOnly()) {
+      change(
+        'barred',
+        `${options.site().to} is inbound only: nothing is sent to it but on a stream of its own`,
+      )
       setImmediate(giveUp)
       return
     }
@@ -182,18 +203,19 @@ export function createLink(options: LinkOptions): Link {
     const found = await options.targets()
     if (closed || stream !== undefined) return
     known = 'targets' in found ? found.targets : []
-    const why = 'problem' in found ? found.problem : await openFirst(known, site, options.names, events)
+    const why =
+      'problem' in found ? found.problem : await openFirst(known, options.site(), options.names(), events)
     if (why !== undefined && !closed && stream === undefined) retry(why)
   }
 
   const events: AttemptEvents = {
     isWanted: () => !closed,
     onOpen(opened, target) {
-      if (closed || (stream !== undefined && target.priority >= priority)) return opened.close()
+      if (closed || (stream !== undefined && target.priority >= priority)) return opened.close('not needed')
       if (stream === undefined) return use(opened, target)
       better = { stream: opened, target }
       if (flight === undefined || flight.isEmpty()) takeOver()
-      else leaving = setTimeout(() => better?.stream.close(), LEAVE_MS)
+      else leaving = setTimeout(() => better?.stream.close('the other one takes too long to end'), LEAVE_MS)
     },
     onDrain(drained) {
       if (drained === stream) unblock()
@@ -226,17 +248,18 @@ export function createLink(options: LinkOptions): Link {
   /** Sends on this stream from now on. */
   function carry(opened: OutboundStream): void {
     clearTimeout(timer)
+    const { manner, clocks } = options.site()
     stream = opened
     blocked = false
     openedAt = busy = performance.now()
     const by =
-      site.manner.acknowledge === 'none' ? 'handed' : opened.management === undefined ? 'pings' : 'management'
+      manner.acknowledge === 'none' ? 'handed' : opened.management === undefined ? 'pings' : 'management'
     awaits = by === 'pings'
     flight = createFlight({
       stream: opened,
       by,
       doubted,
-      acknowledgeMs: site.clocks.acknowledgeMs,
+      acknowledgeMs: clocks.acknowledgeMs,
       raise: options.raise,
       isHeld: options.isHeld,
       onSettled() {
@@ -260,13 +283,13 @@ export function createLink(options: LinkOptions): Link {
     clearTimeout(leaving)
     better = undefined
     land()
-    old?.close()
+    old?.close('a better server takes over')
     if (next !== undefined) use(next.stream, next.target)
   }
 
   function tryLater(): void {
     clearTimeout(timer)
-    timer = setTimeout(() => void tryBetter(), options.failBackMs)
+    timer = setTimeout(() => void tryBetter(), options.failBackMs())
   }
 
   async function tryBetter(): Promise<void> {
@@ -274,7 +297,7 @@ export function createLink(options: LinkOptions): Link {
     if (closed || stream === undefined || better !== undefined) return
     if ('targets' in found) known = found.targets
     const wanted = known.filter((target) => target.priority < priority)
-    const why = await openFirst(wanted, site, options.names, events)
+    const why = await openFirst(wanted, options.site(), options.names(), events)
     if (why !== undefined && stream !== undefined && !closed) tryLater()
   }
 
@@ -307,9 +330,9 @@ export function createLink(options: LinkOptions): Link {
   function leave(): void {
     const old = stream
     if (old === undefined || size() > 0) return
-    if (performance.now() < Math.max(busy, old.usedAt()) + site.clocks.idleMs) return
+    if (performance.now() < Math.max(busy, old.usedAt()) + options.site().clocks.idleMs) return
     ended('nothing was sent for long')
-    old.close()
+    old.close('nothing was sent for long')
   }
 
   function retry(why: string): void {
@@ -320,6 +343,7 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     timer = setTimeout(() => void open(), wait)
+    nextTry = Date.now() + wait
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }
 
@@ -360,14 +384,19 @@ export function createLink(options: LinkOptions): Link {
     awaitsAnswer: () => awaits && flight !== undefined,
     size,
     state: () => state,
-    recheck: () => stream?.recheck(),
+    sight: () => ({ state, why: lastWhy, nextTry, waiting: size(), session: stream?.session }),
+    end: (why) => stream?.close(why),
+    recheck() {
+      if (options.isInboundOnly()) stream?.close('its server is inbound only now')
+      else stream?.recheck()
+    },
     close() {
       closed = true
       clearTimeout(timer)
       clearTimeout(leaving)
       clearInterval(clock)
-      better?.stream.close()
-      stream?.close()
+      better?.stream.close('the edge stops')
+      stream?.close('the edge stops')
     },
   }
 }

@@ -1,43 +1,49 @@
 /**
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
-
 import type { Controls } from '../controls.ts'
+import type { Session } from '../session.ts'
 import type { WireLimits } from '../stream/connection.ts'
-import type { CarrierEvents, OutboundStream, StreamClocks } from '../stream/ends.ts'
+import type { CarrierEvents, Manner, OutboundStream, StreamClocks } from '../stream/ends.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
 import type { Barriers } from './barriers.ts'
 import type { Delivery } from './delivery.ts'
 import { createLink, type Link, type LinkState } from './link.ts'
 import { findTargets, type Names, type Route } from './route.ts'
-import type { BackEvents, Manner } from './stream.ts'
+import type { BackEvents } from './stream.ts'
 
-export type LinksOptions = Readonly<{
-  own: readonly string[]
-  far: readonly string[]
+/** What a reload can change. */
+export type LinkSettings = Readonly<{
   routes: readonly Route[]
   /** Whom servers without route, and names of hosts, are asked of; nobody when undefined. */
   names: Names | undefined
   /** Own domains that are never connected to. */
   inboundOnly: ReadonlySet<string>
   failBackMs: number
-  tls: StreamTls
-  limits: WireLimits
   handshakeMs: number
   stanzaMs: number
   clocks: StreamClocks
-  manner(to: string): Manner
-  admit: Controls['admit']
-  barriers: Barriers
-  /** Whether streams that bring stanzas of this own domain are not being read. */
-  isHeld(own: string): boolean
-  back: BackEvents
-  /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
-  bound: number
-  expireMs: number
-  onRoom(): void
-  onState(from: string, to: string, state: LinkState, why: string): void
+  /** How streams are led, of each own domain. */
+  manners: ReadonlyMap<string, Manner>
 }>
+
+export type LinksOptions = LinkSettings &
+  Readonly<{
+    own: readonly string[]
+    far: readonly string[]
+    tls: StreamTls
+    limits: WireLimits
+    admit: Controls['admit']
+    barriers: Barriers
+    /** Whether streams that bring stanzas of this own domain are not being read. */
+    isHeldFrom(own: string): boolean
+    back: BackEvents
+    /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
+    bound: number
+    expireMs: number
+    onRoom(): void
+    onState(from: string, to: string, state: LinkState, why: string, session: Session | undefined): void
+  }>
 
 export type Links = Readonly<{
   /** Queues a stanza that came from the guard. False: a queue is full, take no more from the guard before `onRoom`. */
@@ -54,6 +60,9 @@ export type Links = Readonly<{
   isStuckTowards(own: ReadonlySet<string>): boolean
   size(): number
   states(): [LinkState, number][]
+  /** Goes by other settings from now on; streams that stand stay. */
+  set(settings: LinkSettings): void
+  all(): Readonly<{ from: string; to: string; link: Link }>[]
   /** Ends streams with servers whose certificate is no longer believed. */
   recheck(): void
   close(): void
@@ -65,6 +74,8 @@ export function createLinks(options: LinksOptions): Links {
   const links = new Map<string, Link>()
   const byOwn = new Map<string, Link[]>(options.own.map((domain) => [domain, []]))
   const far = new Set(options.far)
+  const own = new Set(options.own)
+  let settings: LinkSettings = options
 
   function link(from: string, to: string): Link {
     const key = `${from} ${to}`
@@ -73,19 +84,23 @@ export function createLinks(options: LinksOptions): Links {
     const siblings = byOwn.get(to)
     if (siblings === undefined || !far.has(from))
       throw new Error('a link between domains that are not of the bundle')
-    const { own, admit, tls, limits, handshakeMs, stanzaMs, clocks } = options
+    const { tls, limits, admit } = options
     const made = createLink({
-      site: { from, to, own, admit, manner: options.manner(to), tls, limits, handshakeMs, stanzaMs, clocks },
-      targets: () => findTargets(to, options.routes, options.names, Math.random),
-      names: options.names,
-      isInboundOnly: options.inboundOnly.has(to),
-      failBackMs: options.failBackMs,
+      site() {
+        const { handshakeMs, stanzaMs, clocks, manners } = settings
+        const manner = manners.get(to)!
+        return { from, to, own, admit, manner, tls, limits, handshakeMs, stanzaMs, clocks }
+      },
+      targets: () => findTargets(to, settings.routes, settings.names, Math.random),
+      names: () => settings.names,
+      isInboundOnly: () => settings.inboundOnly.has(to),
+      failBackMs: () => settings.failBackMs,
       bound: options.bound,
       expireMs: options.expireMs,
       raise: (answered) => options.barriers.raise(from, to, answered),
-      isHeld: () => options.isHeld(to),
+      isHeld: () => options.isHeldFrom(to),
       back: options.back,
-      onState: (state, why) => options.onState(from, to, state, why),
+      onState: (state, why, session) => options.onState(from, to, state, why, session),
       onRoom: options.onRoom,
     })
     links.set(key, made)
@@ -114,6 +129,14 @@ export function createLinks(options: LinksOptions): Links {
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
     states: () =>
       STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),
+    all: () =>
+      [...links].map(([key, link]) => {
+        const [from, to] = key.split(' ') as [string, string]
+        return { from, to, link }
+      }),
+    set(next) {
+      settings = next
+    },
     recheck() {
       for (const each of links.values()) each.recheck()
     },

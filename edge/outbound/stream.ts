@@ -13,13 +13,14 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { child, elements, text, type XmlElement } from '../../rules/xml/node.ts'
 import type { Controls } from '../controls.ts'
+import { proveDomains, recheckProof } from '../inbound/proof.ts'
+import { beginSession } from '../session.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
-import type { InboundStream, OutboundStream, StanzaEvents, StreamClocks } from '../stream/ends.ts'
+import type { InboundStream, Manner, OutboundStream, StanzaEvents, StreamClocks } from '../stream/ends.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { createManagement, isManagement, offeredManagement } from '../stream/management.ts'
 import { BIDI_FEATURE_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
 import { createReceiver, type Receiver } from '../stream/receive.ts'
-import { shownDomains } from '../stream/shown.ts'
 import { authExternal, BIDI, STARTTLS, STREAM_CLOSE } from '../stream/text.ts'
 import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
 
@@ -30,7 +31,7 @@ export type OutboundSite = Readonly<{
   /** The own domain that the peer must be. */
   to: string
   /** The own domains: those that the server proves may speak on a stream that goes both ways. */
-  own: readonly string[]
+  own: ReadonlySet<string>
   /** Whether a server of an own domain may be at an address, where it speaks on such a stream; and whose stanzas else it may bring. */
   admit: Controls['admit']
   manner: Manner
@@ -41,21 +42,15 @@ export type OutboundSite = Readonly<{
   clocks: StreamClocks
 }>
 
-/** How streams with one own domain are led. */
-export type Manner = Readonly<{
-  /** `auto`: by stream management where the server offers it, else by pings. `none`: what the system took counts as delivered. */
-  acknowledge: 'auto' | 'none'
-  /** Whether stanzas may go both ways on one stream (XEP-0288). */
-  bidirectional: boolean
-}>
-
 export type OutboundEvents = Readonly<{
+  /** The peer is who it should be and offers EXTERNAL; false: go no further. */
+  onOffered?(): boolean
   onOpen(stream: OutboundStream): void
   onDrain(): void
   /** Over, once; `opened` tells whether it had been open. */
   onEnd(why: string, opened: boolean): void
-  /** For a stream that brings stanzas too. */
-  back: BackEvents
+  /** For a stream that brings stanzas too; undefined: none does. */
+  back: BackEvents | undefined
 }>
 
 export type BackEvents = StanzaEvents &
@@ -82,6 +77,7 @@ export function initiateStream(
   events: OutboundEvents,
 ): void {
   const { from, to } = site
+  const { back } = events
   const address = socket.remoteAddress ?? ''
   let phase: Phase = 'plain'
   let secure: TLSSocket | undefined
@@ -131,7 +127,7 @@ export function initiateStream(
       receiver?.tick(now, false)
     },
     onEnd(why) {
-      if (receiver !== undefined) events.back.onEnd(receiver.stream, why)
+      if (receiver !== undefined) back?.onEnd(receiver.stream, why)
       events.onEnd(why, phase === 'open')
     },
   })
@@ -155,8 +151,13 @@ export function initiateStream(
         )
         return
       }
+      if (events.onOffered?.() === false) {
+        connection.finish(STREAM_CLOSE, 'no more is wanted')
+        return
+      }
       phase = 'success'
       bidirectional =
+        back !== undefined &&
         site.manner.bidirectional &&
         child(features, BIDI_FEATURE_NS, 'bidi') !== undefined &&
         !('problem' in site.admit(to, address))
@@ -178,37 +179,44 @@ export function initiateStream(
   function open(): void {
     phase = 'open'
     connection.deadline(undefined)
+    const session = beginSession(secure!, mode)
+    const proven = bidirectional ? proveDomains(site, secure!, to, address, Date.now()) : undefined
+    if (proven !== undefined && 'problem' in proven) {
+      connection.fail(proven.condition, proven.problem)
+      return
+    }
     const recheck = () => {
+      if (proven !== undefined) return recheckProof(site, secure!, to, address, proven, connection.fail)
       const problem = site.tls.examine(secure!, Date.now())(to)
       if (problem !== undefined) connection.finish(STREAM_CLOSE, problem)
     }
-    const control = site.admit(to, address)
-    if (bidirectional && !('problem' in control)) {
-      const shown = shownDomains(site.own, site.tls.examine(secure!, Date.now()), site.admit, address)
-      const proven = new Set([...shown, ...control.trunk])
+    if (proven !== undefined && back !== undefined) {
       receiver = createReceiver({
         from: to,
         to: from,
         proven,
         lang,
+        session,
         recheck,
         connection,
         management,
-        events: events.back,
+        events: back,
         clocks: site.clocks,
       })
-      events.back.onOpen(receiver.stream)
+      back.onOpen(receiver.stream)
     }
     events.onOpen({
+      session,
       write(octets, stanzas, done) {
         management.wrote(stanzas)
+        session.passed(stanzas)
         return connection.write(octets, (error) => error == null && done())
       },
       management: management.isOn() ? management : undefined,
       fail: connection.fail,
       usedAt: () => receiver?.usedAt() ?? 0,
       recheck,
-      close: () => connection.close('closed by us'),
+      close: connection.close,
     })
   }
 

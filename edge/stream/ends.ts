@@ -4,6 +4,7 @@
  */
 import type { Reason } from '../../rules/reasons.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
+import type { Session } from '../session.ts'
 import type { Management } from './management.ts'
 import type { StreamCondition } from './text.ts'
 
@@ -17,9 +18,10 @@ export type InboundStream = Readonly<{
    */
   proven: ReadonlySet<string>
   lang: string | undefined
+  session: Session
   pause(): void
   resume(): void
-  /** Ends it when its certificate no longer proves what it did: expired, revoked, or no longer trusted. */
+  /** Ends it when it no longer proves what it did: its certificate expired, revoked or no longer trusted, or by other controls. */
   recheck(): void
   fail(condition: StreamCondition, why: string): void
 }>
@@ -36,6 +38,7 @@ export type StanzaEvents = Readonly<{
 
 /** A stream that takes stanzas, whoever opened it. */
 export type OutboundStream = Readonly<{
+  session: Session
   /** Writes octets that hold so many stanzas; `done` when the system has them. False: wait for `onDrain`. */
   write(octets: Uint8Array, stanzas: number, done: () => void): boolean
   /** Where stream management is on. */
@@ -46,8 +49,16 @@ export type OutboundStream = Readonly<{
   /** Ends it when the server's certificate no longer proves what it did. */
   recheck(): void
   /** Closes it in order, where it is ours to close. */
-  close(): void
+  close(why: string): void
 }>
 
 /** What is told of a stream that takes stanzas. */
 export type CarrierEvents = Readonly<{ onDrain(): void; onEnd(why: string): void }>
+
+/** How streams with one own domain are led. */
+export type Manner = Readonly<{
+  /** `auto`: by stream management where the server offers it, else by pings. `none`: what the system took counts as delivered. */
+  acknowledge: 'auto' | 'none'
+  /** Whether stanzas may go both ways on one stream (XEP-0288). */
+  bidirectional: boolean
+}>

@@ -23,11 +23,11 @@ export type Receiver = Readonly<{
   usedAt(): number
 }>
 
-export type ReceiverOptions = Pick<InboundStream, 'from' | 'to' | 'proven' | 'lang' | 'recheck'> &
+export type ReceiverOptions = Pick<InboundStream, 'from' | 'to' | 'proven' | 'lang' | 'session' | 'recheck'> &
   Readonly<{ connection: Connection; management: Management; events: StanzaEvents; clocks: StreamClocks }>
 
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { from, to, proven, lang, recheck, connection, management, events, clocks } = options
+  const { from, to, proven, lang, session, recheck, connection, management, events, clocks } = options
   let paused = false
   /** When the last stanza came, and when anything did. */
   let busy = performance.now()
@@ -40,6 +40,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     to,
     proven,
     lang,
+    session,
     pause() {
       paused = true
       connection.pause()
@@ -56,6 +57,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     hear()
     if (element.ns === SERVER_NS && isStanza(element.name)) {
       busy = heard
+      session.passed(1)
       events.onStanza(stream, element, size, management.came())
     } else if (isManagement(element)) {
       const failure = management.take(element)
@@ -76,6 +78,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     }
     hear()
     busy = heard
+    session.passed(1)
     events.onSpoilt(stream, element, reason, management.came())
   }
 

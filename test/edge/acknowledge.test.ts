@@ -8,6 +8,7 @@ import { streamTls } from '../../edge/tls-ext/index.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { parseText } from '../../rules/xml/parse.ts'
 import { issue, makeCa } from '../pki/pki.ts'
+import { led } from './manners.ts'
 import { type OwnServerOptions, startOwnServer } from './own-server.ts'
 import type { Raw } from './raw.ts'
 import { trustIn } from './trust.ts'
@@ -52,10 +53,10 @@ async function start(
     handshakeMs: 5000,
     stanzaMs: 1000,
     clocks: { idleMs: 60_000, acknowledgeMs: 60_000, ...clocks },
-    manner: () => ({ acknowledge: 'auto', bidirectional: false }),
+    manners: led(),
     admit: createControls(undefined).admit,
     barriers,
-    isHeld: () => false,
+    isHeldFrom: () => false,
     back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
     bound: 10_000,
     expireMs: 60_000,
@@ -258,7 +259,7 @@ t.test('a server that gives no sign is left, but not while nobody listens to it'
   const { server, barriers, states, send } = await start(
     t,
     {},
-    { isHeld: () => held },
+    { isHeldFrom: () => held },
     { acknowledgeMs: 300 },
   )
   send(message('1'))
@@ -317,7 +318,7 @@ t.test('without acknowledgement what the system has is settled, and nothing is a
   const { server, links, settled, send } = await start(
     t,
     { offer: SM },
-    { manner: () => ({ acknowledge: 'none', bidirectional: false }) },
+    { manners: led({ acknowledge: 'none' }) },
     { acknowledgeMs: 300 },
   )
   send(message('1'))

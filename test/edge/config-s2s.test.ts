@@ -67,7 +67,7 @@ t.test('each key has its effect', (t) => {
     ],
     peers: [
       { domain: 'high.example', ca: ['other.crt'], crls: ['other.crl'], pins: [pin], minVersion: 'TLSv1.2' },
-      { domain: 'conference.high.example', inbound: 'only' },
+      { domain: 'conference.high.example', inbound: 'only', acknowledge: 'none', bidirectional: true },
     ],
   })
   if (!('s2s' in config)) return t.fail(config.join('\n'))
@@ -76,6 +76,13 @@ t.test('each key has its effect', (t) => {
   t.equal(s2s.dns, false)
   t.match(s2s.routes, [{ tls: 'direct', priority: 5, weight: 7 }, { priority: 6 }])
   t.same(s2s.inboundOnly, new Set(['conference.high.example']))
+  t.same(
+    [...s2s.manners],
+    [
+      ['high.example', { acknowledge: 'auto', bidirectional: false }],
+      ['conference.high.example', { acknowledge: 'none', bidirectional: true }],
+    ],
+  )
   const high = s2s.trust.get('high.example')!
   t.match(high, { pins: [pin], minVersion: 'TLSv1.2' })
   t.same(high.authorities.ca, [other.certificate])
@@ -199,7 +206,13 @@ t.test('what runs out is said at 30, 14, 7 and 1 days, once each, and when it ha
   check([{ ...all[0]!, until: until + 20 * DAY }], until)
   t.match(said, [/in 20 days/], 'a renewed one begins anew')
 
-  const health = createHealth({ awaited: 'x', isOpen: () => true, isFull: () => false, expiring: () => all })
+  const health = createHealth({
+    awaited: 'x',
+    troubles: () => [],
+    isOpen: () => true,
+    isFull: () => false,
+    expiring: () => all,
+  })
   t.same(health.notes(until - 11 * DAY), [])
   t.match(health.notes(until - 9 * DAY), [/^crl high\.crl: has expired: no server is let in by it$/])
   t.notMatch(health.missing(until - DAY).join(), /certificate/)

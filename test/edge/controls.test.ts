@@ -205,9 +205,10 @@ t.test('a trunk: stanzas of the domains behind a peer come and go by its streams
   const back = await world.server.find((xml) => xml.includes('back'), 3000)
   t.match(back?.xml, /to="alice@high\.example\/x"/)
   t.equal(back?.to, 'conference.high.example', 'on the stream of the one before it')
+  t.match(world.edge.reload('SIGHUP'), { problems: [], ended: 0 }, 'nor does a look at who is there end it')
   const narrow = await issue(world.ca, { dns: ['conference.high.example'] })
   const raw = await connectOpen(world.edge.s2sPort, world.ca.certificate, narrow, 'conference.high.example')
-  world.edge.reloadTls(world.config.s2s)
+  t.match(world.edge.reload('SIGHUP'), { problems: [], ended: 0 })
   raw.write(message('alice@high.example/x', 'asked-again'))
   t.ok(
     await world.guard.find((xml) => xml.includes('asked-again')),

@@ -9,6 +9,7 @@ import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type DomainOptions, type PeerDomain, startDomain } from '../peer/domain.ts'
 import { issue, makeCa } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
+import { led } from './manners.ts'
 import { trustIn } from './trust.ts'
 import { OWN, startWorld, until } from './world.ts'
 
@@ -59,10 +60,10 @@ function linksTo(routes: readonly Route[], more: Partial<Parameters<typeof creat
     handshakeMs: 2000,
     stanzaMs: 2000,
     clocks: { idleMs: 60_000, acknowledgeMs: 60_000 },
-    manner: () => ({ acknowledge: 'none', bidirectional: false }),
+    manners: led({ acknowledge: 'none' }),
     admit: createControls(undefined).admit,
     barriers: createBarriers(),
-    isHeld: () => false,
+    isHeldFrom: () => false,
     back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
     bound: 10_000,
     expireMs: 60_000,

@@ -8,6 +8,7 @@ import type { Delivery } from '../../edge/outbound/delivery.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type Credentials, issue, makeCa } from '../pki/pki.ts'
+import { led } from './manners.ts'
 import { trustIn } from './trust.ts'
 import { until } from './world.ts'
 
@@ -120,10 +121,10 @@ function linksTo(
     handshakeMs: 1000,
     stanzaMs: 1000,
     clocks: { idleMs: 60_000, acknowledgeMs: 60_000 },
-    manner: () => ({ acknowledge: 'none', bidirectional: false }),
+    manners: led({ acknowledge: 'none' }),
     admit: createControls(undefined).admit,
     barriers: createBarriers(),
-    isHeld: () => false,
+    isHeldFrom: () => false,
     back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
     bound,
     expireMs: 60_000,

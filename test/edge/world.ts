@@ -191,7 +191,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const log: World['log'] = []
   const say = (level: string) => (fields: object, message: string) =>
     void log.push({ level, fields, message })
-  const edge = await startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') })
+  const edge = await startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') }, () =>
+    loadEdgeConfig(file, Date.now()),
+  )
   const server = await startDomain({
     domains: OWN,
     credentials: own,
@@ -237,7 +239,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net')
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
