@@ -206,7 +206,8 @@ async function startParts(
 
   // From own servers.
   const barriers = createBarriers()
-  const came = ({ from }: InboundStream) => {
+  const came = ({ from, session }: InboundStream) => {
+    session.passed(1)
     metrics.stanzas.inc({ direction: 'out' })
     const control = controls.ruleFor(from)
     if (control !== undefined) rates.took(from, control, performance.now())

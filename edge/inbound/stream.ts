@@ -237,7 +237,6 @@ export function acceptStream(
       session: stream.session,
       write(octets, stanzas, done) {
         management.wrote(stanzas)
-        stream?.session.passed(stanzas)
         return connection.write(octets, (error) => error == null && done())
       },
       management: management.isOn() ? management : undefined,

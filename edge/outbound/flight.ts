@@ -129,6 +129,7 @@ export function createFlight(options: FlightOptions): Flight {
         sent.push(item)
         characters += item.stanza.length
       }
+      stream.session.passed(batch.length)
       const octets = Buffer.from(batch.map(({ stanza }) => stanza).join(''), 'utf8')
       const goesOn = stream.write(octets, batch.length, () => {
         if (by === 'handed') settle(upTo)

@@ -209,7 +209,6 @@ export function initiateStream(
       session,
       write(octets, stanzas, done) {
         management.wrote(stanzas)
-        session.passed(stanzas)
         return connection.write(octets, (error) => error == null && done())
       },
       management: management.isOn() ? management : undefined,

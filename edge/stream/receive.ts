@@ -57,7 +57,6 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     hear()
     if (element.ns === SERVER_NS && isStanza(element.name)) {
       busy = heard
-      session.passed(1)
       events.onStanza(stream, element, size, management.came())
     } else if (isManagement(element)) {
       const failure = management.take(element)
@@ -78,7 +77,6 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     }
     hear()
     busy = heard
-    session.passed(1)
     events.onSpoilt(stream, element, reason, management.came())
   }
 
