@@ -5,7 +5,7 @@
  * Reads    edge.yaml and the files it names: certificates, keys, CAs, CRLs, the bundles of both directions (by digest)
  * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics; the control
  *          socket in the state folder
- * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
+ * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS; LDAP to a directory of clearances
  * Writes   one number in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
  *          by name; nothing that is in a stanza
@@ -31,6 +31,7 @@ import {
 } from '../guard/gcxp/index.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
+import { frameReader, startCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
 import { sessionCommands } from './control/sessions.ts'
@@ -172,6 +173,7 @@ async function startParts(
       delivery: links.size(),
       iq_asked: asked.size(),
       iq_asked_of_us: askedOfUs.size(),
+      clearance: cmbac.waiting(),
     }),
     certificates: () =>
       expiring.map(({ kind, name, until }) => ({
@@ -214,21 +216,32 @@ async function startParts(
   }
   const taking: StanzaEvents = {
     onStanza(stream, stanza, octets, taken) {
-      if (!barriers.take(stream.proven, stanza)) {
-        came(stream)
-        outgoing.take(stream, stanza, octets, performance.now())
+      if (barriers.take(stream.proven, stanza)) return taken()
+      came(stream)
+      const at = performance.now()
+      const go = () => {
+        outgoing.take(stream, stanza, octets, at)
+        taken()
       }
-      taken()
+      if (!cmbac.take(stream, octets, () => stanza, go)) flow()
     },
     onSpoilt(stream, stanza, reason, taken) {
       came(stream)
-      outgoing.takeSpoilt(stream, stanza, reason)
-      taken()
+      const go = () => {
+        outgoing.takeSpoilt(stream, stanza, reason)
+        taken()
+      }
+      // In its turn; there is nothing in it to be looked at.
+      if (!cmbac.take(stream, 0, () => undefined, go)) flow()
     },
   }
   const standing = createStanding(
-    ({ from, proven }) =>
-      records.problem() !== undefined || spool.isFull() || rates.isHeld(from) || links.isStuckTowards(proven),
+    (stream) =>
+      records.problem() !== undefined ||
+      spool.isFull() ||
+      rates.isHeld(stream.from) ||
+      cmbac.isFull(stream) ||
+      links.isStuckTowards(stream.proven),
   )
 
   // Towards own servers.
@@ -269,6 +282,10 @@ async function startParts(
     },
   })
 
+  const onRoom = () => flow()
+  const cmbac = startCmbac(config.cmbac, { out: out.bundle, into: into.bundle, log, health, onRoom })
+  const readFrame = frameReader(into.bundle)
+
   const sessions = sessionCommands({
     listener: () => listener,
     links,
@@ -305,12 +322,14 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    uncleared: cmbac.outgoing,
     controls,
     denied: (problem) => log.warn({}, problem),
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
-    permits: () => true,
+    permits: cmbac.permits,
+    roomDefaults: cmbac.defaultLabelOf,
     next: spool.next,
     push(octets, at, note) {
       if (!spool.push(octets, at, note)) flow()
@@ -337,6 +356,8 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    uncleared: (stanza, ends, number) =>
+      cmbac.incoming(stanza, { ...ends, via: controls.carrier(ends.to.domain) }, number),
     controls,
     occupancy,
     deliver(from, to, stanza) {
@@ -352,7 +373,7 @@ async function startParts(
   })
 
   /** Whether nothing more may be taken of the incoming guard. */
-  const mustHold = () => links.isFull() || records.problem() !== undefined
+  const mustHold = () => links.isFull() || cmbac.isFull(incoming) || records.problem() !== undefined
 
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
@@ -411,7 +432,8 @@ async function startParts(
         },
         onRequest(number, payload, from) {
           recorder.guards().in.session?.passed(1)
-          from.answer(number, incoming.take(number, payload))
+          const go = () => from.answer(number, incoming.take(number, payload))
+          if (!cmbac.take(incoming, payload?.length ?? 0, () => readFrame(payload), go)) flow()
         },
         onState(state) {
           recorder.guardIn(state)
@@ -458,6 +480,7 @@ async function startParts(
     producer: () => producer,
     consumer: () => consumer,
     onChange(next) {
+      cmbac.reload(next.cmbac)
       expiring = whatExpires(next)
       checkTrust()
     },
@@ -473,6 +496,7 @@ async function startParts(
     producer?.close()
     consumer?.close()
     page?.close()
+    cmbac.close()
     control.close()
     records.close()
   }
