@@ -47,6 +47,8 @@ export type Controls = Readonly<{
   carrier(domain: string): string
   /** For each rule one line: whether it is for that domain, and why not. */
   explain(domain: string): string[]
+  /** Goes by other rules from now on. */
+  set(sources: readonly ControlSource[] | undefined): void
 }>
 
 /** A network as it is written; undefined: it is none. */
@@ -63,6 +65,19 @@ export function parseNetwork(
 
 /** @param sources checked by edge/config/controls.ts; undefined: no rules. */
 export function createControls(sources: readonly ControlSource[] | undefined): Controls {
+  let rules = compile(sources)
+  return {
+    admit: (domain, address) => rules.admit(domain, address),
+    ruleFor: (domain) => rules.ruleFor(domain),
+    carrier: (domain) => rules.carrier(domain),
+    explain: (domain) => rules.explain(domain),
+    set(next) {
+      rules = compile(next)
+    },
+  }
+}
+
+function compile(sources: readonly ControlSource[] | undefined): Omit<Controls, 'set'> {
   const rules = (sources ?? []).map((source, at) => ({
     source,
     networks: networksOf(source.networks),

@@ -5,7 +5,7 @@
  * Reads    edge.yaml and the files it names: certificates, keys, CAs, CRLs, the bundles of both directions (by digest)
  * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics; the control
  *          socket in the state folder
- * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
+ * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS; LDAP to a directory of clearances
  * Writes   one number in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
  *          by name; nothing that is in a stanza
@@ -31,13 +31,16 @@ import {
 } from '../guard/gcxp/index.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
+import { frameReader, startCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
+import { sessionCommands } from './control/sessions.ts'
 import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
+import type { InboundSite } from './inbound/stream.ts'
 import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
@@ -45,11 +48,14 @@ import { stripNames } from './normalise/strip.ts'
 import { createOccupancy } from './occupancy.ts'
 import type { Delivery } from './outbound/link.ts'
 import { createLinks } from './outbound/links.ts'
-import { SYSTEM_NAMES } from './outbound/route.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
 import { createSpool } from './outgoing/spool.ts'
 import { createPendingTable } from './pending.ts'
+import { openRecords } from './record/records.ts'
+import { createSessionRecorder } from './record/sessions.ts'
+import { createReload, linkSettings, type Reload, type ReloadOptions, streamClocks } from './reload.ts'
 import { raiseGeneration } from './state.ts'
+import { createTap } from './tap/tap.ts'
 import { streamTls } from './tls-ext/index.ts'
 
 export type Edge = Readonly<{
@@ -60,11 +66,8 @@ export type Edge = Readonly<{
   metricsPort: number
   /** Settles when the edge can no longer do its work, with one line. */
   failed: Promise<string>
-  /**
-   * Takes certificates, keys, CAs, CRLs, pins and TLS versions of another configuration for the handshakes to come; streams
-   * that stand go on, but those whose certificate is no longer believed. Throws one line, and changes nothing, when they cannot be used.
-   */
-  reloadTls(s2s: EdgeConfig['s2s']): void
+  /** Goes by the configuration as it is now, as far as it can; streams that stay allowed stay. */
+  reload: Reload['reload']
   /** Ends streams and connections. */
   stop(): void
 }>
@@ -77,12 +80,12 @@ const EXPIRE_MS = 300_000
 const TICK_MS = 500
 const CALENDAR_MS = 60_000
 
-/** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
-export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
+/** Starts an edge; `read` gives its configuration anew. Rejects with one line when a port or the state folder cannot be had. */
+export async function startEdge(config: EdgeConfig, log: Log, read?: ReloadOptions['read']): Promise<Edge> {
   const commands = new Map<string, Command>()
   const control = await listenControl(config.state, commands, log)
   try {
-    return await startParts(config, log, commands, control)
+    return await startParts(config, log, read, commands, control)
   } catch (error) {
     control.close()
     throw error
@@ -93,6 +96,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
 async function startParts(
   config: EdgeConfig,
   log: Log,
+  read: ReloadOptions['read'],
   commands: Map<string, Command>,
   control: ControlServer,
 ): Promise<Edge> {
@@ -102,6 +106,13 @@ async function startParts(
     takes: {},
     run: (_, asker) => void asker.item({ name: config.name, side: config.side, pid: process.pid, since }),
   })
+  const digests = { out: out.digest, in: into.digest }
+  const records = openRecords(config.records, { name: config.name, side: config.side, ...digests }, log, () =>
+    flow(),
+  )
+  const recorder = createSessionRecorder(records.record, Date.now)
+  const tap = createTap(records.record, Date.now)
+  commands.set('tap', tap.command)
   const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s)
   // An own server may send more than may cross: what the bundle limits is the canonical stanza.
@@ -112,7 +123,14 @@ async function startParts(
   const controls = createControls(config.controls)
   const rates = createRates(() => flow())
   const occupancy = createOccupancy(join(config.state, 'occupants'))
-  const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
+  const site: InboundSite & ReturnType<typeof streamClocks> = {
+    own: new Set(out.bundle.from.domains.map(({ name }) => name)),
+    far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+    admit: controls.admit,
+    tls,
+    limits: wire,
+    ...streamClocks(limits),
+  }
 
   let failedWith: (why: string) => void = () => {}
   const failed = new Promise<string>((resolve) => {
@@ -128,6 +146,7 @@ async function startParts(
   let expiring = whatExpires(config)
   const checkExpiry = createExpiryWatch(log)
   const health = createHealth({
+    troubles: () => [records.problem() ?? []].flat(),
     awaited: `${into.listen.host}:${into.listen.port}`,
     isOpen: () => listener !== undefined,
     isFull: () => spool.isFull(),
@@ -145,6 +164,7 @@ async function startParts(
       delivery: links.size(),
       iq_asked: asked.size(),
       iq_asked_of_us: askedOfUs.size(),
+      clearance: cmbac.waiting(),
     }),
     certificates: () =>
       expiring.map(({ kind, name, until }) => ({
@@ -170,8 +190,9 @@ async function startParts(
       stanza,
       at,
       settled(outcome) {
-        if (outcome === 'sent') latency('delivered', at)
-        else incoming.expired(stanza)
+        if (outcome === 'expired') return incoming.expired(stanza)
+        latency('delivered', at)
+        tap.see({ direction: 'in', point: 'sent', stanza })
       },
     }
   }
@@ -180,17 +201,14 @@ async function startParts(
   const links = createLinks({
     own: out.bundle.from.domains.map(({ name }) => name),
     far: out.bundle.to.domains.map(({ name }) => name),
-    routes: s2s.routes,
-    names: s2s.dns ? SYSTEM_NAMES : undefined,
-    inboundOnly: s2s.inboundOnly,
-    failBackMs: limits.failBackSeconds * 1000,
+    ...linkSettings(config),
     tls,
     limits: wire,
-    ...clocks,
     bound: limits.queueStanzas,
     expireMs: EXPIRE_MS,
     onRoom: () => flow(),
-    onState(from, to, state, why) {
+    onState(from, to, state, why, session) {
+      recorder.outbound(from, to, state, why, session)
       if (state !== 'connecting') health.server(from, to, state !== 'idle' && why !== '' ? why : undefined)
       if (state === 'open' && why === '') log.info({ from, to }, 's2s stream opened')
       else if (state === 'open')
@@ -204,17 +222,38 @@ async function startParts(
     },
   })
 
+  const onRoom = () => flow()
+  const cmbac = startCmbac(config.cmbac, { out: out.bundle, into: into.bundle, log, health, onRoom })
+  const readFrame = frameReader(into.bundle)
+
+  const sessions = sessionCommands({
+    listener: () => listener,
+    links,
+    guards() {
+      const { out: upper, in: lower } = recorder.guards()
+      return {
+        out: { peer: out.peer, ...upper, waiting: spool.waiting() + spool.unanswered() },
+        in: { peer: into.peer, ...lower, held: mustHold() },
+      }
+    },
+    ended: (session, own, far) => records.record({ type: 'ended', session, own, far }),
+  })
+  for (const [name, command] of sessions) commands.set(name, command)
+
   // Out: own servers to the guard.
   const spool = createSpool<Note>({
     generation,
     bound: limits.queueStanzas,
     producer: () => producer!,
-    onSent: (at) => latency('sent', at),
-    onAnswered(accepted, note, at) {
+    onSent(at) {
+      recorder.guards().out.session?.passed(1)
+      latency('sent', at)
+    },
+    onAnswered(accepted, note, at, number) {
       latency('answered', at)
       if (accepted) return
       metrics.guardRefusals.inc()
-      outgoing.refusedByGuard(note)
+      outgoing.refusedByGuard(note, number)
     },
     onRoom: () => flow(),
   })
@@ -223,12 +262,14 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    uncleared: cmbac.outgoing,
     controls,
     denied: (problem) => log.warn({}, problem),
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
-    permits: () => true,
+    permits: cmbac.permits,
+    roomDefaults: cmbac.defaultLabelOf,
     next: spool.next,
     push(octets, at, note) {
       if (!spool.push(octets, at, note)) flow()
@@ -239,6 +280,8 @@ async function startParts(
       flow()
     },
     now: Date.now,
+    record: records.record,
+    see: tap.see,
     counted: {
       stripped: (name) => metrics.stripped.inc({ name }),
       refused: (reason) => metrics.refused.inc({ reason }),
@@ -253,6 +296,8 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    uncleared: (stanza, ends, number) =>
+      cmbac.incoming(stanza, { ...ends, via: controls.carrier(ends.to.domain) }, number),
     controls,
     occupancy,
     deliver(from, to, stanza) {
@@ -261,14 +306,19 @@ async function startParts(
     },
     bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
     now: Date.now,
+    record: records.record,
+    see: tap.see,
     counted: (outcome) => metrics.incoming.inc({ outcome }),
     alarm: (problem) => log.error({}, problem),
   })
 
+  /** Whether nothing more may be taken of the incoming guard. */
+  const mustHold = () => links.isFull() || cmbac.isFull(incoming) || records.problem() !== undefined
+
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
     listener?.flow()
-    if (links.isFull()) connection?.pause()
+    if (mustHold()) connection?.pause()
     else connection?.resume()
   }
 
@@ -277,26 +327,29 @@ async function startParts(
     listener = await listenForStreams({
       listen: s2s.listen,
       listenDirect: s2s.listenDirect,
-      site: {
-        own: new Set(out.bundle.from.domains.map(({ name }) => name)),
-        far: new Set(out.bundle.to.domains.map(({ name }) => name)),
-        admit: controls.admit,
-        tls,
-        limits: wire,
-        ...clocks,
-      },
-      isHeld: ({ from, proven }) =>
-        spool.isFull() || rates.isHeld(from) || [...proven].some(links.isFullTowards),
+      site,
+      isHeld: (stream) =>
+        records.problem() !== undefined ||
+        spool.isFull() ||
+        rates.isHeld(stream.from) ||
+        cmbac.isFull(stream) ||
+        [...stream.proven].some(links.isFullTowards),
       onStanza(stream, stanza, octets) {
         metrics.stanzas.inc({ direction: 'out' })
         const control = controls.ruleFor(stream.from)
         if (control !== undefined) rates.took(stream.from, control, performance.now())
-        outgoing.take(stream, stanza, octets, performance.now())
+        const at = performance.now()
+        const go = () => outgoing.take(stream, stanza, octets, at)
+        if (!cmbac.take(stream, octets, () => stanza, go)) flow()
       },
-      onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
-      onEnd(stream, why) {
+      onOpen(stream) {
+        recorder.inboundOpened(stream)
+        log.info({ from: stream.from, to: stream.to }, 's2s stream accepted')
+      },
+      onEnd(stream, why, address) {
+        recorder.inboundEnded(stream, why, address)
         metrics.streamErrors.inc({ direction: 'inbound', open: String(stream !== undefined) })
-        if (stream === undefined) log.warn({ why }, 's2s connection did not become a stream')
+        if (stream === undefined) log.warn({ why, address }, 's2s connection did not become a stream')
         else log.info({ from: stream.from, to: stream.to, why }, 's2s stream ended')
       },
     })
@@ -309,6 +362,7 @@ async function startParts(
       onAnswer: spool.onAnswer,
       onRoom: spool.onProducerRoom,
       onState(state) {
+        recorder.guardOut(state)
         health.guard('outgoing guard', state.state === 'connected' ? undefined : state.problem)
         if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
         metrics.guardBreaks.inc({ direction: 'out' })
@@ -325,12 +379,15 @@ async function startParts(
         payloadOctets: 8 * into.bundle.limits.stanzaBytes + 65_536,
         onConnect(next) {
           connection = next
-          if (links.isFull()) next.pause()
+          flow()
         },
         onRequest(number, payload, from) {
-          from.answer(number, incoming.take(number, payload))
+          recorder.guards().in.session?.passed(1)
+          const go = () => from.answer(number, incoming.take(number, payload))
+          if (!cmbac.take(incoming, payload?.length ?? 0, () => readFrame(payload), go)) flow()
         },
         onState(state) {
+          recorder.guardIn(state)
           if (state.state === 'listening') resolve(state.port)
           else if (state.state === 'connected') {
             consumerUp++
@@ -368,12 +425,18 @@ async function startParts(
   checkTrust()
   const calendar = setInterval(checkTrust, CALENDAR_MS)
 
-  function reloadTls(next: EdgeConfig['s2s']): void {
-    tls.reload(next)
-    expiring = whatExpires({ ...config, s2s: next })
-    log.info({}, 'certificates and trust were loaded anew')
-    checkTrust()
-  }
+  const reloading = createReload({
+    ...{ config, read, site, links, controls, log, record: records.record },
+    listener: () => listener,
+    producer: () => producer,
+    consumer: () => consumer,
+    onChange(next) {
+      cmbac.reload(next.cmbac)
+      expiring = whatExpires(next)
+      checkTrust()
+    },
+  })
+  for (const [name, command] of reloading.commands) commands.set(name, command)
 
   function stop(): void {
     clearInterval(clock)
@@ -384,11 +447,13 @@ async function startParts(
     producer?.close()
     consumer?.close()
     page?.close()
+    cmbac.close()
     control.close()
+    records.close()
   }
 
   try {
-    return { ...(await open()), failed, reloadTls, stop }
+    return { ...(await open()), failed, reload: reloading.reload, stop }
   } catch (error) {
     stop()
     throw error

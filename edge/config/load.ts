@@ -3,26 +3,24 @@
  * other file that it names, the certificates against the domains, the bundles against the side.
  */
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Credentials, readCredentials } from '../../guard/gcxp/index.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import { BundleError, loadBundle } from '../../rules/bundle/load.ts'
-import { readChecked } from '../../rules/ruleset/file.ts'
 import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/problem.ts'
-import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
+import type { Path } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
 import type { ControlSource } from '../controls.ts'
 import type { Address } from '../outbound/route.ts'
+import type { RecordSettings } from '../record/records.ts'
+import { type CmbacConfig, resolveCmbac } from './cmbac.ts'
 import { checkControls } from './controls.ts'
+import { type EdgeFile, readEdgeFile } from './file.ts'
+import { resolveRecords } from './records.ts'
 import { readS2s, type S2sConfig } from './s2s.ts'
-import {
-  checkEdgeSource,
-  type EdgeLimits,
-  type EdgeSource,
-  type PresenceChoice,
-  type Unasked,
-} from './schema.ts'
+import type { EdgeLimits, EdgeSource, PresenceChoice, Unasked } from './schema.ts'
+import { showConfig } from './shown.ts'
 
 /** A configuration that can be run. Texts of files are in it, not their names; keys among them: never to be shown. */
 export type EdgeConfig = Readonly<{
@@ -33,29 +31,29 @@ export type EdgeConfig = Readonly<{
   out: Readonly<{ guard: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
+  cmbac: CmbacConfig | undefined
+  records: RecordSettings
   controls: readonly ControlSource[] | undefined
   unasked: Unasked
   presence: PresenceChoice
   limits: EdgeLimits
+  /** All of it for people, without secrets. */
+  shown: string
 }>
 
-/** Reads `file`; a problem is one line that says what, where and how to mend. `now` in milliseconds since 1970. */
+/** Reads `file` and all that it names. `now` in milliseconds since 1970. */
 export function loadEdgeConfig(
   file: string,
   now: number,
 ): EdgeConfig | Readonly<{ problems: readonly string[] }> {
-  const read = readChecked(file, 'give the path of edge.yaml', checkEdgeSource)
-  return 'problems' in read ? read : resolveFiles(read.value, read.source, dirname(file), now)
+  const read = readEdgeFile(file)
+  return 'problems' in read ? read : resolveFiles(read, now)
 }
 
-function resolveFiles(
-  config: EdgeSource,
-  source: YamlSource,
-  folder: string,
-  now: number,
-): EdgeConfig | Readonly<{ problems: readonly string[] }> {
+function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ problems: readonly string[] }> {
+  const { source: config, folder } = file
   const problems: Problem[] = []
-  const wrong = (path: Path, message: string) => void problems.push(source.problem(path, message))
+  const wrong = (path: Path, message: string) => void problems.push(file.problem(path, message))
 
   const bundle = (way: 'out' | 'in'): Bundle | undefined => {
     const { file, digest } = config.bundles[way]
@@ -101,15 +99,22 @@ function resolveFiles(
   }
   if (out.bundle !== undefined && into.bundle !== undefined)
     checkSides(config, out.bundle, into.bundle, wrong)
+  const report = (problem: Problem) => void problems.push(problem)
+  const cmbac =
+    config.cmbac === undefined || out.bundle === undefined
+      ? undefined
+      : resolveCmbac(config.cmbac, { yaml: file, folder, now, out: out.bundle, report })
   const listen = {
     in: address(['gcxp', 'in', 'listen'], config.gcxp.in.listen),
     metrics: address(['metrics', 'listen'], config.metrics.listen),
   }
+  const state = resolve(folder, config.state)
+  const records = resolveRecords(config.records, folder, state, wrong)
   if (problems.length > 0) return { problems: sortProblems(problems).map(formatProblem) }
   return {
     name: config.name,
     side: config.side,
-    state: resolve(folder, config.state),
+    state,
     s2s,
     out: {
       guard: { host: config.gcxp.out.host, port: config.gcxp.out.port },
@@ -126,11 +131,14 @@ function resolveFiles(
       digest: config.bundles.in.digest,
     },
     metrics: listen.metrics,
+    cmbac,
+    records,
     controls: config.controls,
     // A foreign peer's ids may be of stanzas that went another way.
     unasked: config.unasked ?? (isNumbered(out.bundle!) ? 'refuse' : 'pass'),
     presence: config.presence,
     limits: config.limits,
+    shown: showConfig(file),
   }
 }
 

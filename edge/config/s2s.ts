@@ -2,7 +2,7 @@
  * The `s2s` part of edge.yaml: certificates, keys, CAs, CRLs and pins read and proven, routes and peers held against the
  * domains of the bundle.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
@@ -66,7 +66,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
       wrong(path, `${files.certificate}: ${problem}`)
       return []
     }
-    return [{ domains, certificate, key, notAfter: new X509Certificate(certificate).validToDate.getTime() }]
+    return [{ domains, certificate, key, notAfter: firstEnd(certificate) }]
   })
 
   const readCa = (path: Path, files: readonly string[]): string[] =>
@@ -75,10 +75,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
       if (text === undefined) return []
       const problem = caProblem(text, now)
       if (problem !== undefined) wrong([...path, i], `${file} ${problem}`)
-      const until = Math.min(
-        ...(readCertificates(text) ?? []).map(({ validToDate }) => validToDate.getTime()),
-      )
-      expiring.push({ kind: 'ca', name: file, until })
+      expiring.push({ kind: 'ca', name: file, until: firstEnd(text) })
       return problem === undefined ? [text] : []
     })
   const readLists = (path: Path, files: readonly string[], among: readonly X509Certificate[]): Crl[] =>
@@ -188,10 +185,12 @@ function certificateProblem(
   domains: readonly string[],
   now: number,
 ): string | undefined {
-  const own = readCertificates(certificate)?.[0]
+  const [own, ...chain] = readCertificates(certificate) ?? []
   if (own === undefined) return 'holds no PEM certificate: give the certificate for these domains'
-  const validity = validityProblem(own, now)
-  if (validity !== undefined) return `${validity}: have it renewed`
+  for (const one of [own, ...chain]) {
+    const validity = validityProblem(one, now)
+    if (validity !== undefined) return `${validity}: have it renewed`
+  }
   try {
     if (!own.checkPrivateKey(createPrivateKey(key)))
       return 'the key is not the one of this certificate: give the key that belongs to it'
@@ -204,11 +203,17 @@ function certificateProblem(
   return undefined
 }
 
-function caProblem(text: string, now: number): string | undefined {
+/** When the first of the certificates of a PEM text runs out, in milliseconds since 1970. */
+function firstEnd(pem: string): number {
+  return Math.min(...(readCertificates(pem) ?? []).map(({ validToDate }) => validToDate.getTime()))
+}
+
+/** What is wrong with a file of CAs, in words that follow its name; undefined when nothing is. */
+export function caProblem(text: string, now: number): string | undefined {
   const authorities = readCertificates(text)
-  if (authorities === undefined) return 'holds no PEM certificate: give the CA of the own servers'
+  if (authorities === undefined) return 'holds no PEM certificate: give a CA'
   for (const one of authorities) {
-    if (!one.ca) return 'holds a certificate that is no CA (basicConstraints): give the CA of the own servers'
+    if (!one.ca) return 'holds a certificate that is no CA (basicConstraints): give a CA'
     const problem = validityProblem(one, now)
     if (problem !== undefined) return `${problem}: replace it`
   }

@@ -8,6 +8,7 @@ import { createWaitingRoom } from '../../guard/gcxp/index.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { listenProblem } from '../metrics.ts'
 import type { Address } from '../outbound/route.ts'
+import { addressOf } from '../session.ts'
 import type { TlsMode } from '../tls-ext/index.ts'
 import { acceptStream, type InboundSite, type InboundStream } from './stream.ts'
 
@@ -21,7 +22,7 @@ export type ListenerOptions = Readonly<{
   isHeld(stream: InboundStream): boolean
   /** A stream came to stand or went; `problem` says why a connection did not become one. */
   onOpen(stream: InboundStream): void
-  onEnd(stream: InboundStream | undefined, why: string): void
+  onEnd(stream: InboundStream | undefined, why: string, address: string): void
 }>
 
 export type Listener = Readonly<{
@@ -30,6 +31,8 @@ export type Listener = Readonly<{
   /** Streams that stand, and connections that are not there yet. */
   open(): number
   negotiating(): number
+  /** The streams that stand, and whether each is read. */
+  streams(): Readonly<{ stream: InboundStream; held: boolean }>[]
   /** Asks `isHeld` again for every stream. */
   flow(): void
   /** Ends streams whose certificate is no longer believed. */
@@ -54,6 +57,7 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
 
   function take(socket: Socket, mode: TlsMode): void {
     negotiating.enter(socket)
+    const address = addressOf(socket)
     acceptStream(socket, mode, options.site, makeId, {
       onOpen(stream) {
         negotiating.leave(socket)
@@ -74,7 +78,7 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
           streams?.delete(stream)
           if (streams?.size === 0) standing.delete(keyOf(stream))
         }
-        options.onEnd(stream, why)
+        options.onEnd(stream, why, address)
       },
     })
   }
@@ -120,6 +124,7 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
       directPort: direct === undefined ? undefined : await listen(direct, 'direct'),
       open: () => all().length,
       negotiating: negotiating.size,
+      streams: () => all().map((stream) => ({ stream, held: held.has(stream) })),
       flow() {
         for (const stream of all()) hold(stream)
       },

@@ -13,7 +13,7 @@ import type { TLSSocket } from 'node:tls'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import { decodeBase64 } from '../../rules/text/base64.ts'
 import { attribute, elements, SERVER_NS, text, type XmlElement } from '../../rules/xml/node.ts'
-import type { Controls } from '../controls.ts'
+import { beginSession, type Session } from '../session.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { DIALBACK_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
@@ -26,19 +26,17 @@ import {
   type StreamCondition,
   saslFailure,
 } from '../stream/text.ts'
-import type { StreamTls, TlsMode } from '../tls-ext/index.ts'
+import type { TlsMode } from '../tls-ext/index.ts'
+import { type ProofSite, proveDomains } from './proof.ts'
 
 /** Whom a stream may be from and to, and what it is held to. */
-export type InboundSite = Readonly<{
-  own: ReadonlySet<string>
-  far: ReadonlySet<string>
-  /** Whether a server of that own domain may connect from that address, and whose stanzas else it may bring. */
-  admit: Controls['admit']
-  tls: StreamTls
-  limits: WireLimits
-  handshakeMs: number
-  stanzaMs: number
-}>
+export type InboundSite = ProofSite &
+  Readonly<{
+    far: ReadonlySet<string>
+    limits: WireLimits
+    handshakeMs: number
+    stanzaMs: number
+  }>
 
 /** An authenticated stream. */
 export type InboundStream = Readonly<{
@@ -50,9 +48,10 @@ export type InboundStream = Readonly<{
    */
   proven: ReadonlySet<string>
   lang: string | undefined
+  session: Session
   pause(): void
   resume(): void
-  /** Ends it when its certificate no longer proves what it did: expired, revoked, or no longer trusted. */
+  /** Ends it when it no longer proves what it did: its certificate expired, revoked or no longer trusted, or by other controls. */
   recheck(): void
   fail(condition: StreamCondition, why: string): void
 }>
@@ -102,13 +101,9 @@ export function acceptStream(
         phase = 'starttls'
         connection.write(FEATURES_STARTTLS)
       } else if (phase === 'secure') {
-        const problemOf = site.tls.examine(secure!, Date.now())
-        const problem = problemOf(from)
-        if (problem !== undefined) return connection.fail('not-authorized', `${from}: ${problem}`)
-        const shown = [...site.own].filter(
-          (own) => problemOf(own) === undefined && !('problem' in site.admit(own, address)),
-        )
-        proven = new Set([...shown, ...admitted.trunk])
+        const proof = proveDomains(site, secure!, from, address, Date.now())
+        if ('problem' in proof) return connection.fail(proof.condition, proof.problem)
+        proven = proof
         phase = 'auth'
         connection.write(FEATURES_EXTERNAL)
       } else if (phase === 'final') {
@@ -120,14 +115,14 @@ export function acceptStream(
           to,
           proven,
           lang: header.lang,
+          session: beginSession(secure!, mode),
           pause: connection.pause,
           resume: connection.resume,
           recheck() {
-            const problemOf = site.tls.examine(secure!, Date.now())
-            for (const domain of proven) {
-              const problem = problemOf(domain)
-              if (problem !== undefined) return connection.fail('not-authorized', `${domain}: ${problem}`)
-            }
+            const proof = proveDomains(site, secure!, from, address, Date.now())
+            if ('problem' in proof) connection.fail(proof.condition, proof.problem)
+            else if (![...proven].every((domain) => proof.has(domain)))
+              connection.fail('reset', 'it may bring stanzas of fewer domains now')
           },
           fail: connection.fail,
         }
@@ -200,6 +195,7 @@ export function acceptStream(
 
   function takeElement(element: XmlElement, size: number): void {
     if (element.ns === SERVER_NS && isStanza(element.name)) {
+      stream!.session.passed(1)
       events.onStanza(stream!, element, size)
       return
     }

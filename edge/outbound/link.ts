@@ -10,6 +10,7 @@
  * is lost or overtakes another.
  */
 import { createQueue } from '../queue.ts'
+import type { Session } from '../session.ts'
 import { type AttemptEvents, openFirst } from './attempt.ts'
 import type { Found, Names } from './route.ts'
 import type { Target } from './srv.ts'
@@ -27,21 +28,22 @@ export type Delivery = Readonly<{
 export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'barred'
 
 export type LinkOptions = Readonly<{
-  site: OutboundSite
+  /** Asked for each stream anew, as are the others that a reload can change. */
+  site(): OutboundSite
   /** Looks for the servers anew. */
   targets(): Promise<Found>
   /** Whom the names of hosts are asked of; nobody when undefined. */
-  names: Names | undefined
+  names(): Names | undefined
   /** Never connects: what is offered is given up at once. */
-  isInboundOnly: boolean
+  isInboundOnly(): boolean
   /** How long a stream stands with a worse server before a better one is tried again. */
-  failBackMs: number
+  failBackMs(): number
   /** So many stanzas are held; then `offer` says that it is full. */
   bound: number
   /** Stanzas that the server could not be reached for in this time are given up. */
   expireMs: number
   /** `why` says what is wrong; with `open`, that a better server failed. */
-  onState(state: LinkState, why: string): void
+  onState(state: LinkState, why: string, session: Session | undefined): void
   /** There is room again after the queue was full. */
   onRoom(): void
 }>
@@ -52,9 +54,22 @@ export type Link = Readonly<{
   isFull(): boolean
   size(): number
   state(): LinkState
-  /** Ends the stream when its server's certificate is no longer believed. */
+  sight(): LinkSight
+  /** Ends the stream that stands, if any; a new one is opened when there is something to send. */
+  end(why: string): void
+  /** Ends the stream when its server's certificate is no longer believed, or nothing is to be sent to it any more. */
   recheck(): void
   close(): void
+}>
+
+/** A link for the eyes of the operator: why it has no stream and when the next try is due, or the stream. */
+export type LinkSight = Readonly<{
+  state: LinkState
+  why: string
+  /** Milliseconds since 1970. */
+  nextTry: number | undefined
+  waiting: number
+  session: Session | undefined
 }>
 
 const FIRST_WAIT_MS = 250
@@ -66,7 +81,6 @@ const WRITE_CHARACTERS = 64 * 1024
 const LEAVE_MS = 10_000
 
 export function createLink(options: LinkOptions): Link {
-  const { site } = options
   const queue = createQueue<Delivery>()
   /** Batches written whose octets the system does not have yet, oldest first. */
   let writing: Delivery[][] = []
@@ -84,18 +98,22 @@ export function createLink(options: LinkOptions): Link {
   let wait = FIRST_WAIT_MS
   let openedAt = 0
   let timer: NodeJS.Timeout | undefined
+  let nextTry: number | undefined
+  let lastWhy = ''
   let leaving: NodeJS.Timeout | undefined
 
   function change(next: LinkState, why: string): void {
     state = next
-    options.onState(next, why)
+    if (next !== 'connecting') lastWhy = why
+    nextTry = undefined
+    options.onState(next, why, stream?.session)
   }
 
   function offer(delivery: Delivery): boolean {
     queue.push(delivery)
     if (queue.size() >= options.bound) full = true
-    if (state === 'barred') setImmediate(giveUp)
-    else if (state === 'idle') void open()
+    if (state === 'barred' && options.isInboundOnly()) setImmediate(giveUp)
+    else if (state === 'idle' || state === 'barred') void open()
     else if (state === 'open') schedule()
     return !full
   }
@@ -127,6 +145,7 @@ export function createLink(options: LinkOptions): Link {
     const at = writing.indexOf(batch)
     if (at === -1) return
     writing.splice(at, 1)
+    stream?.session.passed(batch.length)
     for (const item of batch) item.settled('sent')
     if (better !== undefined && writing.length === 0) takeOver()
   }
@@ -139,8 +158,11 @@ export function createLink(options: LinkOptions): Link {
   }
 
   async function open(): Promise<void> {
-    if (options.isInboundOnly) {
-      change('barred', `${site.to} is inbound only: nothing is sent to it but on a stream of its own`)
+    if (options.isInboundOnly()) {
+      change(
+        'barred',
+        `${options.site().to} is inbound only: nothing is sent to it but on a stream of its own`,
+      )
       setImmediate(giveUp)
       return
     }
@@ -148,18 +170,19 @@ export function createLink(options: LinkOptions): Link {
     const found = await options.targets()
     if (closed || stream !== undefined) return
     known = 'targets' in found ? found.targets : []
-    const why = 'problem' in found ? found.problem : await openFirst(known, site, options.names, events)
+    const why =
+      'problem' in found ? found.problem : await openFirst(known, options.site(), options.names(), events)
     if (why !== undefined && !closed && stream === undefined) retry(why)
   }
 
   const events: AttemptEvents = {
     isWanted: () => !closed,
     onOpen(opened, target) {
-      if (closed || (stream !== undefined && target.priority >= priority)) return opened.close()
+      if (closed || (stream !== undefined && target.priority >= priority)) return opened.close('not needed')
       if (stream === undefined) return use(opened, target)
       better = { stream: opened, target }
       if (writing.length === 0) takeOver()
-      else leaving = setTimeout(() => better?.stream.close(), LEAVE_MS)
+      else leaving = setTimeout(() => better?.stream.close('the other one takes too long to end'), LEAVE_MS)
     },
     onDrain(drained) {
       if (drained !== stream) return
@@ -200,13 +223,13 @@ export function createLink(options: LinkOptions): Link {
     clearTimeout(leaving)
     better = undefined
     stream = undefined
-    old?.close()
+    old?.close('a better server takes over')
     if (next !== undefined) use(next.stream, next.target)
   }
 
   function tryLater(): void {
     clearTimeout(timer)
-    timer = setTimeout(() => void tryBetter(), options.failBackMs)
+    timer = setTimeout(() => void tryBetter(), options.failBackMs())
   }
 
   async function tryBetter(): Promise<void> {
@@ -214,7 +237,7 @@ export function createLink(options: LinkOptions): Link {
     if (closed || stream === undefined || better !== undefined) return
     if ('targets' in found) known = found.targets
     const wanted = known.filter((target) => target.priority < priority)
-    const why = await openFirst(wanted, site, options.names, events)
+    const why = await openFirst(wanted, options.site(), options.names(), events)
     if (why !== undefined && stream !== undefined && !closed) tryLater()
   }
 
@@ -243,6 +266,7 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     timer = setTimeout(() => void open(), wait)
+    nextTry = Date.now() + wait
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }
 
@@ -255,6 +279,7 @@ export function createLink(options: LinkOptions): Link {
     room()
   }
 
+  const size = () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0)
   /** Gives up all that waits. */
   function giveUp(): void {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) item.settled('expired')
@@ -264,15 +289,20 @@ export function createLink(options: LinkOptions): Link {
   return {
     offer,
     isFull: () => full,
-    size: () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0),
+    size,
     state: () => state,
-    recheck: () => stream?.recheck(),
+    sight: () => ({ state, why: lastWhy, nextTry, waiting: size(), session: stream?.session }),
+    end: (why) => stream?.close(why),
+    recheck() {
+      if (options.isInboundOnly()) stream?.close('its server is inbound only now')
+      else stream?.recheck()
+    },
     close() {
       closed = true
       clearTimeout(timer)
       clearTimeout(leaving)
-      better?.stream.close()
-      stream?.close()
+      better?.stream.close('the edge stops')
+      stream?.close('the edge stops')
     },
   }
 }

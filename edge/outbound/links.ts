@@ -1,30 +1,36 @@
 /**
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
+import type { Session } from '../session.ts'
 import type { WireLimits } from '../stream/connection.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
 import { createLink, type Delivery, type Link, type LinkState } from './link.ts'
 import { findTargets, type Names, type Route } from './route.ts'
 
-export type LinksOptions = Readonly<{
-  own: readonly string[]
-  far: readonly string[]
+/** What a reload can change. */
+export type LinkSettings = Readonly<{
   routes: readonly Route[]
   /** Whom servers without route, and names of hosts, are asked of; nobody when undefined. */
   names: Names | undefined
   /** Own domains that are never connected to. */
   inboundOnly: ReadonlySet<string>
   failBackMs: number
-  tls: StreamTls
-  limits: WireLimits
   handshakeMs: number
   stanzaMs: number
-  /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
-  bound: number
-  expireMs: number
-  onRoom(): void
-  onState(from: string, to: string, state: LinkState, why: string): void
 }>
+
+export type LinksOptions = LinkSettings &
+  Readonly<{
+    own: readonly string[]
+    far: readonly string[]
+    tls: StreamTls
+    limits: WireLimits
+    /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
+    bound: number
+    expireMs: number
+    onRoom(): void
+    onState(from: string, to: string, state: LinkState, why: string, session: Session | undefined): void
+  }>
 
 export type Links = Readonly<{
   /** Queues a stanza that came from the guard. False: a queue is full, take no more from the guard before `onRoom`. */
@@ -36,6 +42,9 @@ export type Links = Readonly<{
   isFullTowards(to: string): boolean
   size(): number
   states(): [LinkState, number][]
+  /** Goes by other settings from now on; streams that stand stay. */
+  set(settings: LinkSettings): void
+  all(): Readonly<{ from: string; to: string; link: Link }>[]
   /** Ends streams with servers whose certificate is no longer believed. */
   recheck(): void
   close(): void
@@ -47,6 +56,7 @@ export function createLinks(options: LinksOptions): Links {
   const links = new Map<string, Link>()
   const byOwn = new Map<string, Link[]>(options.own.map((domain) => [domain, []]))
   const far = new Set(options.far)
+  let settings: LinkSettings = options
 
   function link(from: string, to: string): Link {
     const key = `${from} ${to}`
@@ -55,16 +65,19 @@ export function createLinks(options: LinksOptions): Links {
     const siblings = byOwn.get(to)
     if (siblings === undefined || !far.has(from))
       throw new Error('a link between domains that are not of the bundle')
-    const { tls, limits, handshakeMs, stanzaMs } = options
+    const { tls, limits } = options
     const made = createLink({
-      site: { from, to, tls, limits, handshakeMs, stanzaMs },
-      targets: () => findTargets(to, options.routes, options.names, Math.random),
-      names: options.names,
-      isInboundOnly: options.inboundOnly.has(to),
-      failBackMs: options.failBackMs,
+      site() {
+        const { handshakeMs, stanzaMs } = settings
+        return { from, to, tls, limits, handshakeMs, stanzaMs }
+      },
+      targets: () => findTargets(to, settings.routes, settings.names, Math.random),
+      names: () => settings.names,
+      isInboundOnly: () => settings.inboundOnly.has(to),
+      failBackMs: () => settings.failBackMs,
       bound: options.bound,
       expireMs: options.expireMs,
-      onState: (state, why) => options.onState(from, to, state, why),
+      onState: (state, why, session) => options.onState(from, to, state, why, session),
       onRoom: options.onRoom,
     })
     links.set(key, made)
@@ -89,6 +102,14 @@ export function createLinks(options: LinksOptions): Links {
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
     states: () =>
       STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),
+    all: () =>
+      [...links].map(([key, link]) => {
+        const [from, to] = key.split(' ') as [string, string]
+        return { from, to, link }
+      }),
+    set(next) {
+      settings = next
+    },
     recheck() {
       for (const each of links.values()) each.recheck()
     },

@@ -10,6 +10,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { child, elements, text, type XmlElement } from '../../rules/xml/node.ts'
+import { beginSession, type Session } from '../session.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
 import { SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
@@ -30,14 +31,17 @@ export type OutboundSite = Readonly<{
 
 /** A stream that takes stanzas. */
 export type OutboundStream = Readonly<{
+  session: Session
   /** Writes octets; `done` when the system has them. False: wait for `onDrain`. */
   write(octets: Uint8Array, done: () => void): boolean
   /** Ends it when the server's certificate no longer proves what it did. */
   recheck(): void
-  close(): void
+  close(why: string): void
 }>
 
 export type OutboundEvents = Readonly<{
+  /** The peer is who it should be and offers EXTERNAL; false: go no further. */
+  onOffered?(): boolean
   onOpen(stream: OutboundStream): void
   onDrain(): void
   /** Over, once; `opened` tells whether it had been open. */
@@ -115,6 +119,10 @@ export function initiateStream(
         )
         return
       }
+      if (events.onOffered?.() === false) {
+        connection.finish(STREAM_CLOSE, 'no more is wanted')
+        return
+      }
       phase = 'success'
       connection.said()
       connection.write(authExternal(from))
@@ -123,12 +131,13 @@ export function initiateStream(
       phase = 'open'
       connection.deadline(undefined)
       events.onOpen({
+        session: beginSession(peer!, mode),
         write: (octets, done) => connection.write(octets, (error) => error == null && done()),
         recheck() {
           const problem = peer === undefined ? undefined : site.tls.examine(peer, Date.now())(to)
           if (problem !== undefined) connection.finish(STREAM_CLOSE, problem)
         },
-        close: () => connection.finish(STREAM_CLOSE, 'closed by us'),
+        close: (why) => connection.finish(STREAM_CLOSE, why),
       })
     } else {
       connection.fail('policy-violation', 'features at an unexpected time')

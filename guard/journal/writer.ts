@@ -67,7 +67,10 @@ export function createWriter(options: {
         mark.then()
       }
     },
-    onFailure: options.onFailure,
+    onFailure(problem) {
+      clearInterval(timer)
+      options.onFailure(problem)
+    },
   })
 
   function append(fields: object): void {
@@ -92,10 +95,11 @@ export function createWriter(options: {
     marks.push({ appended, head, then })
   }
 
-  setInterval(() => {
+  const timer = setInterval(() => {
     checkpoint()
     mark(() => {})
-  }, CHECKPOINT_SECONDS * 1000).unref()
+  }, CHECKPOINT_SECONDS * 1000)
+  timer.unref()
 
   function beginSegment(): void {
     const { seen, confirmed, approved, gateClosed } = state

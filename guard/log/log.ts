@@ -62,6 +62,7 @@ export function openLog(options: LogOptions): Log {
     try {
       ftruncateSync(fd, written)
     } catch {}
+    closeSync(fd)
     options.onFailure(
       `the log in ${options.directory} cannot be written (${code}): make room or mend the disk; nothing moves until then`,
     )

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { type EdgeConfig, loadEdgeConfig } from '../../edge/config/load.ts'
 import { createExpiryWatch, type Expiring } from '../../edge/expiry.ts'
@@ -28,6 +29,7 @@ file('other.crl', await makeCrl(other, []))
 file('old.crl', await makeCrl(ca, [], { period: 'expired' }))
 file('forged.crl', await makeCrl(ca, [], { signedWith: other }))
 file('none.crl', 'hello')
+const newer = await makeCrl(ca, [])
 const pin = keyDigest(new X509Certificate(one.certificate))
 
 function load(s2s: object, more: object = {}): EdgeConfig | readonly string[] {
@@ -89,6 +91,22 @@ t.test('each key has its effect', (t) => {
     ['ca both.crt', 'crl both.crl', 'ca other.crt', 'crl other.crl'],
   )
   return t.end()
+})
+
+t.test('what is read twice is equal, so that a reload can say what is not', (t) => {
+  const read = () => {
+    const config = load({
+      crls: ['high.crl'],
+      peers: [{ domain: 'high.example', ca: ['other.crt'], pins: [pin] }],
+    })
+    if (!('s2s' in config)) throw new Error(config.join('\n'))
+    return config.s2s
+  }
+  t.ok(isDeepStrictEqual(read(), read()))
+  const before = read()
+  file('high.crl', newer)
+  t.notOk(isDeepStrictEqual(before.trust, read().trust), 'another CRL under the same name')
+  t.end()
 })
 
 t.test('each mistake is found', (t) => {
@@ -199,7 +217,13 @@ t.test('what runs out is said at 30, 14, 7 and 1 days, once each, and when it ha
   check([{ ...all[0]!, until: until + 20 * DAY }], until)
   t.match(said, [/in 20 days/], 'a renewed one begins anew')
 
-  const health = createHealth({ awaited: 'x', isOpen: () => true, isFull: () => false, expiring: () => all })
+  const health = createHealth({
+    awaited: 'x',
+    troubles: () => [],
+    isOpen: () => true,
+    isFull: () => false,
+    expiring: () => all,
+  })
   t.same(health.notes(until - 11 * DAY), [])
   t.match(health.notes(until - 9 * DAY), [/^crl high\.crl: has expired: no server is let in by it$/])
   t.notMatch(health.missing(until - DAY).join(), /certificate/)

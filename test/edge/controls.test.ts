@@ -203,4 +203,5 @@ t.test('a trunk: stanzas of the domains behind a peer come and go by its streams
   const back = await world.server.find((xml) => xml.includes('back'), 3000)
   t.match(back?.xml, /to="alice@high\.example\/x"/)
   t.equal(back?.to, 'conference.high.example', 'on the stream of the one before it')
+  t.match(world.edge.reload('SIGHUP'), { problems: [], ended: 0 }, 'nor does a look at who is there end it')
 })

@@ -6,7 +6,6 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import t from 'tap'
-import { loadEdgeConfig } from '../../edge/config/load.ts'
 import { issue, makeCrl, writeCredentials } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
 import {
@@ -192,9 +191,8 @@ t.test(
     const plain = await connectOpen(world.edge.s2sPort, ca, own)
     const shown = fingerprint(standing)
     const load = () => {
-      const config = loadEdgeConfig(world.file, Date.now())
-      if ('problems' in config) throw new Error(config.problems.join('\n'))
-      world.edge.reloadTls(config.s2s)
+      const { problems } = world.edge.reload('SIGHUP')
+      if (problems.length > 0) throw new Error(problems.join('\n'))
     }
     const renewed = await issue(world.ca, { dns: ['low.example'] })
     writeCredentials(world.folder, 'low.example', { ...renewed, key: own.key })

@@ -23,8 +23,10 @@ function relayOf(identifiers: IdentifierKind) {
     occupancy: { delivered() {} },
     identifiers: createIdentifiers(new Set(), 10),
     deliver() {},
-    bounce: (octets) => void bounced.push(octets),
+    bounce: (octets) => bounced.push(octets) > 0,
     now: Date.now,
+    record() {},
+    see() {},
     counted() {},
     alarm() {},
   })

@@ -1,5 +1,6 @@
 /** Several servers of one own domain: which one has the stream, what happens when it goes and when a better one comes back. */
-import type { Socket } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import t from 'tap'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import type { Names, Route } from '../../edge/outbound/route.ts'
@@ -247,6 +248,26 @@ t.test('a pair is never wedged by refusals', async (t) => {
   const mended = await server({ port: away.port })
   t.teardown(mended.close)
   t.ok(await until(() => bodies(mended).includes('held'), 5000))
+})
+
+t.test('a server that never ends a handshake holds up the pair only for its time', async (t) => {
+  const silent: Socket[] = []
+  const pit = createServer((socket) => void silent.push(socket.on('error', () => {}))).listen(0, '127.0.0.1')
+  await once(pit, 'listening')
+  t.teardown(() => {
+    pit.close()
+    for (const socket of silent) socket.destroy()
+  })
+  const there = await server()
+  t.teardown(there.close)
+  const { port } = pit.address() as AddressInfo
+  const { links, send } = linksTo([route(port, 0, { tls: 'direct' }), route(there.port, 1)], {
+    handshakeMs: 300,
+  })
+  t.teardown(links.close)
+  send('past it')
+  t.ok(await until(() => bodies(there).includes('past it')))
+  t.equal(silent.length, 1)
 })
 
 t.test('without dns and without route nothing is opened, and the line says so', async (t) => {

@@ -55,6 +55,33 @@ t.test('runs until it is told to stop, and ends its streams', async (t) => {
   for (const line of edge.said.trim().split('\n')) t.ok(JSON.parse(line), 'each line is JSON')
 })
 
+t.test('SIGHUP has it go by its configuration as it is then', async (t) => {
+  const path = join(folder, 'hup.yaml')
+  writeFileSync(path, JSON.stringify({ ...yaml, state: 'hup' }))
+  const edge = run(path)
+  t.teardown(() => edge.child.kill('SIGKILL'))
+  t.ok(await until(() => edge.said.includes('edge runs'), 10_000))
+  writeFileSync(path, JSON.stringify({ ...yaml, state: 'hup', limits: { stanzaSeconds: 0 } }))
+  edge.child.kill('SIGHUP')
+  t.ok(
+    await until(() =>
+      /"level":50.*reload refused, the edge goes on as it is: .*hup\.yaml:1:\d+: 0 is not seconds/.test(
+        edge.said,
+      ),
+    ),
+  )
+  writeFileSync(path, JSON.stringify({ ...yaml, state: 'hup', limits: { stanzaSeconds: 9 } }))
+  edge.child.kill('SIGHUP')
+  t.ok(
+    await until(() => /"changed":\["limits\.stanzaSeconds"\].*configuration was loaded anew/.test(edge.said)),
+  )
+  const second = run(path)
+  t.equal(await second.ended, 1)
+  t.match(second.said, /^sallyport edge: .*hup\/control: another edge lives in this state folder: stop it/m)
+  edge.child.kill('SIGTERM')
+  t.equal(await edge.ended, 0)
+})
+
 t.test('a port that is taken is said in one line, and the edge ends', async (t) => {
   for (const [what, change] of [
     ['s2s', { s2s: { ...yaml.s2s, listen: `127.0.0.1:${port}` } }],
