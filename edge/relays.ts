@@ -8,14 +8,12 @@ import type { RunningCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
 import type { Controls } from './controls.ts'
 import { createIdentifiers } from './identifiers.ts'
-import type { InboundStream } from './inbound/stream.ts'
-import { delayed } from './incoming/delay.ts'
 import { type AskedOfUs, createIncomingRelay } from './incoming/relay.ts'
 import { createIncomingSpool, type IncomingEntry, type IncomingSpool } from './incoming/spool.ts'
 import type { Log } from './log.ts'
 import type { EdgeMetrics } from './metrics.ts'
 import type { Occupancy } from './occupancy.ts'
-import type { Delivery } from './outbound/link.ts'
+import type { Delivery } from './outbound/delivery.ts'
 import type { Links } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, type OutgoingRelay } from './outgoing/relay.ts'
 import { createOutgoingSpool, type OutgoingSpool } from './outgoing/spool.ts'
@@ -23,16 +21,18 @@ import { createPendingTable } from './pending.ts'
 import type { Records } from './record/records.ts'
 import { createExpiry } from './spool/expiry.ts'
 import { spoolFolders, takeState } from './state.ts'
+import type { InboundStream } from './stream/ends.ts'
 import type { Tap } from './tap/tap.ts'
 
 export type Relays = Readonly<{
   take: OutgoingRelay['take']
+  takeSpoilt: OutgoingRelay['takeSpoilt']
   /** A frame of the incoming guard; `answer` is called in the order of the frames. */
   takeFrame(number: StanzaNumber, payload: Uint8Array | undefined, answer: (accepted: boolean) => void): void
   /** For the producer's events. */
   outgoing: Pick<OutgoingSpool, 'onAnswer' | 'onConnected' | 'onProducerRoom'>
   /** Whether nothing more is to be read of a stream. */
-  isHeld(stream: Pick<InboundStream, 'from' | 'proven'>): boolean
+  isHeld(stream: Pick<InboundStream, 'from'>): boolean
   /** Whether nothing more is to be taken from the incoming guard. */
   isFull(): boolean
   /** What keeps stanzas from being taken, a line each. */
@@ -106,8 +106,8 @@ export function createRelays(options: RelaysOptions): Relays {
     onFlow()
   }
 
-  /** What is with the links of the incoming spool. */
-  const delivering = new Map<Delivery, IncomingEntry>()
+  /** What is with the links of the incoming spool: what is sent again is another object with the same end. */
+  const delivering = new Map<Delivery['settled'], IncomingEntry>()
   const own = new Set(into.bundle.to.domains.map(({ name }) => name))
   const far = new Set(into.bundle.from.domains.map(({ name }) => name))
 
@@ -120,17 +120,18 @@ export function createRelays(options: RelaysOptions): Relays {
       return
     }
     const delivery: Delivery = {
-      stanza: again ? delayed(entry.stanza, from, entry.at) : entry.stanza,
+      stanza: entry.stanza,
       at: entry.arrived,
+      repeated: again,
       settled(outcome) {
-        delivering.delete(delivery)
+        delivering.delete(delivery.settled)
         if (outcome === 'expired') return incoming.givenUp(entry, 'expired')
         if (!again) latency('delivered', entry.arrived)
         see({ direction: 'in', point: 'sent', stanza: delivery.stanza })
         incomingSpool.settled(entry)
       },
     }
-    delivering.set(delivery, entry)
+    delivering.set(delivery.settled, entry)
     if (!links.deliver(from, controls.carrier(to), delivery)) onFlow()
   }
 
@@ -230,13 +231,13 @@ export function createRelays(options: RelaysOptions): Relays {
   })
 
   function giveUp(match: (entry: IncomingEntry) => boolean, why: 'expired' | 'dropped'): IncomingEntry[] {
-    const gone = links.giveUp((delivery) => {
-      const entry = delivering.get(delivery)
+    const gone = links.giveUp(({ settled }) => {
+      const entry = delivering.get(settled)
       return entry !== undefined && match(entry)
     })
-    return gone.map((delivery) => {
-      const entry = delivering.get(delivery)!
-      delivering.delete(delivery)
+    return gone.map(({ settled }) => {
+      const entry = delivering.get(settled)!
+      delivering.delete(settled)
       incoming.givenUp(entry, why)
       return entry
     })
@@ -244,10 +245,10 @@ export function createRelays(options: RelaysOptions): Relays {
 
   return {
     take: outgoing.take,
+    takeSpoilt: outgoing.takeSpoilt,
     takeFrame: incoming.take,
     outgoing: outgoingSpool,
-    isHeld: ({ from, proven }) =>
-      troubles.size > 0 || outgoingSpool.isFull(from) || [...proven].some(links.isFullTowards),
+    isHeld: ({ from }) => troubles.size > 0 || outgoingSpool.isFull(from),
     isFull: () => links.isFull() || incomingSpool.isFull(),
     troubles: () => [...troubles].map(([which, problem]) => `${which} spool: ${problem}`),
     isOutgoingFull: outgoingSpool.isAnyFull,
@@ -262,7 +263,7 @@ export function createRelays(options: RelaysOptions): Relays {
     spools: { outgoing: outgoingSpool, incoming: incomingSpool },
     dropIncoming: (match) => giveUp(match, 'dropped'),
     waitingIncoming() {
-      const waiting = links.waiting().map((delivery) => delivering.get(delivery))
+      const waiting = links.waiting().map(({ settled }) => delivering.get(settled))
       return new Set(waiting.filter((entry) => entry !== undefined))
     },
     begin() {

@@ -10,7 +10,7 @@ import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
-import { attribute, elements, type XmlElement } from '../../rules/xml/node.ts'
+import { attribute, element, elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import {
   type Answer,
@@ -26,7 +26,6 @@ import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
-import type { InboundStream } from '../inbound/stream.ts'
 import type { AskedOfUs } from '../incoming/relay.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { PendingTable } from '../pending.ts'
@@ -44,6 +43,7 @@ import {
   POLICY,
   TIMEOUT,
 } from '../refusal.ts'
+import type { InboundStream } from '../stream/ends.ts'
 import type { Tap } from '../tap/tap.ts'
 import { createPreparation } from './prepare.ts'
 import type { OutgoingEntry, OutgoingSpool, OutgoingSpoolOptions } from './spool.ts'
@@ -111,6 +111,8 @@ export type OutgoingRelay = Readonly<{
    * becomes of it is durable, not always in the order of the stanzas: not before that may its server be told so (XEP-0198 §4).
    */
   take(stream: InboundStream, stanza: XmlElement, octets: number, at: number, taken: () => void): void
+  /** One of which nothing is known but whose it is: it is refused. */
+  takeSpoilt(stream: InboundStream, stanza: XmlElement, reason: Reason, taken: () => void): void
   /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. False: the rules do not let it. */
   sendOwn(envelope: Envelope, stanza: string, at: number, taken: () => void): boolean
   /** For the spool (spool.ts). */
@@ -147,21 +149,57 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     taken: () => void,
   ): void {
     see({ direction: 'out', point: 'in', stanza })
+    const envelope = readEnvelope(stream, stanza, taken)
+    if (envelope === undefined) return
+    const { kind, from } = envelope
+    const control = options.controls.ruleFor(from.domain)
+    const limit = control === undefined ? 'control-kind' : breaks(control, kind, octets)
+    if (limit !== undefined) {
+      options.denied(
+        `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${from.domain}` : `a ${kind} of ${octets} octets of ${from.domain}`} may cross`,
+      )
+      const told = isAnswered(envelope, ownRooms.has(from.domain), stanza)
+      refused(limit, about(envelope), stream.from, stanza, told)
+      if (told) tell(envelope, POLICY, taken)
+      else taken()
+      return
+    }
+    const iq: ReturnType<typeof takeIq> = kind === 'iq' ? takeIq(stream, envelope, stanza) : { crosses: true }
+    if (!iq.crosses) {
+      taken()
+      return
+    }
+    const unasked = isUnasked(envelope, stanza)
+    const { answers } = iq
+    if (unasked !== undefined) {
+      refused(unasked, about(envelope), stream.from, stanza)
+      taken()
+    } else if (isOfUsers(envelope)) takePresence(stream, envelope, stanza, at, taken)
+    else {
+      cross(stream, envelope, stanza, at, answers?.number, () => {
+        taken()
+        if (answers !== undefined) options.repliedToThem(answers.ticket)
+      })
+    }
+  }
+
+  /** Whom a stanza is from and to, where both are in order; what is not is dealt with here. */
+  function readEnvelope(stream: InboundStream, stanza: XmlElement, taken: () => void): Envelope | undefined {
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
     if (from === undefined || to === undefined) {
       stream.fail('improper-addressing', 'a stanza without from or to')
-      return
+      return undefined
     }
     const sender = normaliseJid(from)
     if (sender === undefined) {
       refused('bad-from', aboutUnread(stanza), stream.from, stanza)
       taken()
-      return
+      return undefined
     }
     if (!stream.proven.has(sender.domain)) {
       stream.fail('invalid-from', 'a stanza from a domain that the certificate does not prove')
-      return
+      return undefined
     }
     const recipient = normaliseJid(to)
     const kind = stanza.name as Envelope['kind']
@@ -179,37 +217,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       refused('bad-to', aboutUnread(stanza), stream.from, stanza, told)
       if (told) tell(envelope, NOT_FOUND, taken)
       else taken()
-      return
+      return undefined
     }
-    const iq: ReturnType<typeof takeIq> = kind === 'iq' ? takeIq(stream, envelope, stanza) : { crosses: true }
-    if (!iq.crosses) {
-      taken()
-      return
-    }
-    const control = options.controls.ruleFor(sender.domain)
-    const limit = control === undefined ? 'control-kind' : breaks(control, kind, octets)
-    if (limit !== undefined) {
-      options.denied(
-        `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${sender.domain}` : `a ${kind} of ${octets} octets of ${sender.domain}`} may cross`,
-      )
-      const told = isAnswered(envelope, ownRooms.has(sender.domain), stanza)
-      refused(limit, about(envelope), stream.from, stanza, told)
-      if (told) tell(envelope, POLICY, taken)
-      else taken()
-      return
-    }
-    const unasked = isUnasked(envelope, stanza)
-    const { answers } = iq
-    if (unasked !== undefined) {
-      refused(unasked, about(envelope), stream.from, stanza)
-      taken()
-    } else if (isOfUsers(envelope)) takePresence(stream, envelope, stanza, at, taken)
-    else {
-      cross(stream, envelope, stanza, at, answers?.number, () => {
-        taken()
-        if (answers !== undefined) options.repliedToThem(answers.ticket)
-      })
-    }
+    return envelope
   }
 
   /** Why what only answers the far side answers nothing that crossed. */
@@ -393,6 +403,23 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
 
   return {
     take,
+    takeSpoilt(stream, stanza, reason, taken) {
+      see({ direction: 'out', point: 'in', stanza })
+      // It had both, or one that is no address for its length: the stream is not to suffer for it.
+      const named = attribute(stanza, 'from') !== undefined && attribute(stanza, 'to') !== undefined
+      if (!named) {
+        refused(reason, aboutUnread(stanza), stream.from, stanza)
+        taken()
+        return
+      }
+      const envelope = readEnvelope(stream, stanza, taken)
+      if (envelope === undefined) return
+      // Nobody knows what it held: a text, perhaps.
+      const told = isAnswered(envelope, ownRooms.has(envelope.from.domain), SOMETHING)
+      refused(reason, about(envelope), stream.from, stanza, told)
+      if (told) tell(envelope, POLICY, taken)
+      else taken()
+    },
     sendOwn(envelope, text, at, taken) {
       const octets = Buffer.from(text, 'utf8')
       const number = spool.next()
@@ -461,6 +488,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     },
   }
 }
+
+const SOMETHING = element(SERVER_NS, 'message', [], [element(SERVER_NS, 'body')])
 
 function about({ from, to, kind, type }: Envelope): About {
   return { from: from.text, to: to.text, kind, subtype: type }

@@ -3,7 +3,6 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { delayed } from '../../../edge/incoming/delay.ts'
 import { createIncomingSpool, type Incoming, type IncomingEntry } from '../../../edge/incoming/spool.ts'
 import { until } from '../world.ts'
 
@@ -121,15 +120,4 @@ t.test('it is full at either bound, and has room again at half of it', async (t)
   t.equal(one.changes(), 2)
   one.spool.keep(incoming('x'.repeat(1_000_000)), () => {})
   t.ok(one.spool.isFull(), 'octets')
-})
-
-t.test('the mark of late delivery', (t) => {
-  const stamp = (stanza: string) => delayed(stanza, 'low.example', Date.UTC(2026, 10, 26, 8, 30, 0, 999))
-  const mark = '<delay xmlns="urn:xmpp:delay" from="low.example" stamp="2026-11-26T08:30:00Z"></delay>'
-  t.equal(stamp('<message a="b"><body>x</body></message>'), `<message a="b"><body>x</body>${mark}</message>`)
-  t.equal(stamp('<presence></presence>'), `<presence>${mark}</presence>`)
-  const marked = `<message><delay xmlns="urn:xmpp:delay" stamp="2026-01-01T00:00:00Z"></delay></message>`
-  t.equal(stamp(marked), marked, 'one that has one keeps it')
-  t.equal(stamp('<iq></iq>'), '<iq></iq>')
-  t.end()
 })
