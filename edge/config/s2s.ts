@@ -2,7 +2,7 @@
  * The `s2s` part of edge.yaml: certificates, keys, CAs, CRLs and pins read and proven, routes and peers held against the
  * domains of the bundle.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
@@ -11,6 +11,7 @@ import type { Path } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
 import type { Expiring } from '../expiry.ts'
 import type { Address, Route } from '../outbound/route.ts'
+import type { Manner } from '../stream/ends.ts'
 import { type Crl, crlProblem, readCrls } from '../tls-ext/crl.ts'
 import { provesDomain } from '../tls-ext/identity.ts'
 import type { DomainCertificate } from '../tls-ext/index.ts'
@@ -26,9 +27,13 @@ export type S2sConfig = Readonly<{
   trust: ReadonlyMap<string, PeerTrust>
   routes: readonly Route[]
   inboundOnly: ReadonlySet<string>
+  /** How streams are led, of each own domain. */
+  manners: ReadonlyMap<string, Manner>
   /** The files of CAs and CRLs, with the time at which the first of what is in them runs out. */
   expiring: readonly Expiring[]
 }>
+
+const USUAL: Manner = { acknowledge: 'auto', bidirectional: false }
 
 /** The other parts of the configuration that it is held against; `own` is undefined when the bundle cannot be read. */
 export type S2sContext = Readonly<{
@@ -66,7 +71,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
       wrong(path, `${files.certificate}: ${problem}`)
       return []
     }
-    return [{ domains, certificate, key, notAfter: new X509Certificate(certificate).validToDate.getTime() }]
+    return [{ domains, certificate, key, notAfter: firstEnd(certificate) }]
   })
 
   const readCa = (path: Path, files: readonly string[]): string[] =>
@@ -75,10 +80,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
       if (text === undefined) return []
       const problem = caProblem(text, now)
       if (problem !== undefined) wrong([...path, i], `${file} ${problem}`)
-      const until = Math.min(
-        ...(readCertificates(text) ?? []).map(({ validToDate }) => validToDate.getTime()),
-      )
-      expiring.push({ kind: 'ca', name: file, until })
+      expiring.push({ kind: 'ca', name: file, until: firstEnd(text) })
       return problem === undefined ? [text] : []
     })
   const readLists = (path: Path, files: readonly string[], among: readonly X509Certificate[]): Crl[] =>
@@ -112,6 +114,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
   const shared = authorities(['s2s', 'ca'], source.ca, ['s2s', 'crls'], source.crls)
   const standard: PeerTrust = { authorities: shared, pins: [], minVersion: 'TLSv1.3' }
   const trust = new Map<string, PeerTrust>(own.map((domain) => [domain, standard]))
+  const manners = new Map<string, Manner>(own.map((domain) => [domain, USUAL]))
   const named = new Set<string>()
   for (const [i, peer] of source.peers.entries()) {
     const path: Path = ['s2s', 'peers', i]
@@ -124,6 +127,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
         [...path, 'crls'],
         'CRLs go with the CA that they are of: name the ca here too, or the CRL in s2s.crls',
       )
+    manners.set(peer.domain, { acknowledge: peer.acknowledge, bidirectional: peer.bidirectional })
     trust.set(peer.domain, {
       authorities:
         peer.ca === undefined
@@ -152,6 +156,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
     trust,
     routes: source.routes,
     inboundOnly,
+    manners,
     expiring,
   }
 }
@@ -188,10 +193,12 @@ function certificateProblem(
   domains: readonly string[],
   now: number,
 ): string | undefined {
-  const own = readCertificates(certificate)?.[0]
+  const [own, ...chain] = readCertificates(certificate) ?? []
   if (own === undefined) return 'holds no PEM certificate: give the certificate for these domains'
-  const validity = validityProblem(own, now)
-  if (validity !== undefined) return `${validity}: have it renewed`
+  for (const one of [own, ...chain]) {
+    const validity = validityProblem(one, now)
+    if (validity !== undefined) return `${validity}: have it renewed`
+  }
   try {
     if (!own.checkPrivateKey(createPrivateKey(key)))
       return 'the key is not the one of this certificate: give the key that belongs to it'
@@ -204,11 +211,17 @@ function certificateProblem(
   return undefined
 }
 
-function caProblem(text: string, now: number): string | undefined {
+/** When the first of the certificates of a PEM text runs out, in milliseconds since 1970. */
+function firstEnd(pem: string): number {
+  return Math.min(...(readCertificates(pem) ?? []).map(({ validToDate }) => validToDate.getTime()))
+}
+
+/** What is wrong with a file of CAs, in words that follow its name; undefined when nothing is. */
+export function caProblem(text: string, now: number): string | undefined {
   const authorities = readCertificates(text)
-  if (authorities === undefined) return 'holds no PEM certificate: give the CA of the own servers'
+  if (authorities === undefined) return 'holds no PEM certificate: give a CA'
   for (const one of authorities) {
-    if (!one.ca) return 'holds a certificate that is no CA (basicConstraints): give the CA of the own servers'
+    if (!one.ca) return 'holds a certificate that is no CA (basicConstraints): give a CA'
     const problem = validityProblem(one, now)
     if (problem !== undefined) return `${problem}: replace it`
   }

@@ -26,6 +26,8 @@ export const SYSTEM_NAMES: Names = {
 export type Found = Readonly<{ targets: readonly Target[] }> | Readonly<{ problem: string }>
 
 const PORT = 5269
+/** Servers that DNS says and that are tried in one round: each can take its time. */
+const MOST = 16
 
 /**
  * Looks for the servers of `domain`. Never rejects. Where `names` is undefined, nothing is asked and only routes count.
@@ -48,7 +50,7 @@ export async function findTargets(
     ...targetsOf(direct).map((record) => ({ ...record, tls: 'direct' as const })),
     ...targetsOf(starttls).map((record) => ({ ...record, tls: 'starttls' as const })),
   ]
-  if (targets.length > 0) return { targets: inOrder(targets, random) }
+  if (targets.length > 0) return { targets: inOrder(targets, random).slice(0, MOST) }
   for (const [name, answer] of [
     ['_xmpp-server', starttls],
     ['_xmpps-server', direct],
@@ -75,10 +77,13 @@ async function ask(names: Names, name: string): Promise<Answer> {
   }
 }
 
-/** The records of an answer; a target `.` says that the service is not offered (RFC 2782, "Target"). */
+/**
+ * The records of an answer whose target is a host name (RFC 1123 §2.1); a target `.` says that the service is not offered
+ * (RFC 2782, "Target").
+ */
 function targetsOf(answer: Answer): Omit<Target, 'tls'>[] {
   if (typeof answer === 'string') return []
   return answer
-    .filter(({ name }) => name !== '' && name !== '.')
+    .filter(({ name }) => /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/.test(name))
     .map(({ name, port, priority, weight }) => ({ host: name, port, priority, weight }))
 }

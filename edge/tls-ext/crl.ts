@@ -15,7 +15,10 @@ export type Crl = Readonly<{
   /** In milliseconds since 1970. */
   thisUpdate: number
   nextUpdate: number
-  isSignedWith(key: KeyObject): boolean
+  /** What is signed, the signature, and its digest: null where the algorithm has its own. */
+  signed: Uint8Array
+  signature: Uint8Array
+  digest: string | null
 }>
 
 const BEGIN = '-----BEGIN X509 CRL-----'
@@ -61,11 +64,19 @@ export function crlProblem(
 ): string | undefined {
   const signers = authorities.filter((ca) => readCertificateFacts(ca.raw)?.subject === crl.issuer)
   if (signers.length === 0) return 'is not of a CA that is configured beside it'
-  if (!signers.some(({ publicKey }) => crl.isSignedWith(publicKey)))
+  if (!signers.some(({ publicKey }) => isSignedWith(crl, publicKey)))
     return 'is not signed by the CA that it names'
   if (now < crl.thisUpdate) return `is not valid before ${new Date(crl.thisUpdate).toUTCString()}`
   if (now > crl.nextUpdate) return `expired on ${new Date(crl.nextUpdate).toUTCString()}`
   return undefined
+}
+
+function isSignedWith({ signed, signature, digest }: Crl, key: KeyObject): boolean {
+  try {
+    return verify(digest, signed, key, signature)
+  } catch {
+    return false
+  }
 }
 
 /** CertificateList: what is signed, the algorithm, the signature (RFC 5280 §5.1). */
@@ -89,7 +100,6 @@ function readCrl(octets: Uint8Array): Crl | string {
     if (members[0]?.tag !== TAG.integer) return 'is no CRL'
     revoked.add(hex(members[0]))
   }
-  const signed = rawTlv(tbs)
   return {
     pem: `${BEGIN}\n${(
       Buffer.from(octets)
@@ -100,13 +110,9 @@ function readCrl(octets: Uint8Array): Crl | string {
     revoked,
     thisUpdate: from,
     nextUpdate: until,
-    isSignedWith: (key) => {
-      try {
-        return verify(digest, signed, key, signature.content.subarray(1))
-      } catch {
-        return false
-      }
-    },
+    signed: rawTlv(tbs),
+    signature: signature.content.subarray(1),
+    digest,
   }
 }
 

@@ -67,7 +67,8 @@ const SERVER = {
   requestCert: true,
   // The chain's fault is told to the peer as a stream error and to the operator in words: see `examine`.
   rejectUnauthorized: false,
-  handshakeTimeout: 20_000,
+  // Whoever accepts has a clock of its own; this is the longest that it can be set to.
+  handshakeTimeout: 300_000,
 } as const
 
 /** Throws when a key does not fit its certificate, or a certificate or CRL cannot be read. */

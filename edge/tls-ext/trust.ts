@@ -65,7 +65,7 @@ export function examinePeer(
     const path = paths.get(authorities)
     if (path !== undefined) return path
     if (!provesDomain(certificate, domain)) return `the peer's certificate is not for ${domain}`
-    const pin = keyDigest(certificate)
+    const pin = pins.length > 0 ? keyDigest(certificate) : ''
     if (pins.length > 0 && !pins.includes(pin))
       return `the peer's key has the digest ${pin}, which is none of the pins of ${domain}: if the key was renewed as agreed, add it`
     return undefined
@@ -108,7 +108,12 @@ function pathProblem(leaf: X509Certificate, authorities: Authorities, now: numbe
 }
 
 function isIssuer(ca: X509Certificate, certificate: X509Certificate): boolean {
-  return certificate.checkIssued(ca) && certificate.verify(ca.publicKey)
+  try {
+    return certificate.checkIssued(ca) && certificate.verify(ca.publicKey)
+  } catch {
+    // A peer may send along what it likes, such as a certificate of a kind of key that Node cannot read.
+    return false
+  }
 }
 
 function revocationProblem(

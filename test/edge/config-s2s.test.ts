@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { type EdgeConfig, loadEdgeConfig } from '../../edge/config/load.ts'
 import { createExpiryWatch, type Expiring } from '../../edge/expiry.ts'
@@ -28,6 +29,7 @@ file('other.crl', await makeCrl(other, []))
 file('old.crl', await makeCrl(ca, [], { period: 'expired' }))
 file('forged.crl', await makeCrl(ca, [], { signedWith: other }))
 file('none.crl', 'hello')
+const newer = await makeCrl(ca, [])
 const pin = keyDigest(new X509Certificate(one.certificate))
 
 function load(s2s: object, more: object = {}): EdgeConfig | readonly string[] {
@@ -67,7 +69,7 @@ t.test('each key has its effect', (t) => {
     ],
     peers: [
       { domain: 'high.example', ca: ['other.crt'], crls: ['other.crl'], pins: [pin], minVersion: 'TLSv1.2' },
-      { domain: 'conference.high.example', inbound: 'only' },
+      { domain: 'conference.high.example', inbound: 'only', acknowledge: 'none', bidirectional: true },
     ],
   })
   if (!('s2s' in config)) return t.fail(config.join('\n'))
@@ -76,6 +78,13 @@ t.test('each key has its effect', (t) => {
   t.equal(s2s.dns, false)
   t.match(s2s.routes, [{ tls: 'direct', priority: 5, weight: 7 }, { priority: 6 }])
   t.same(s2s.inboundOnly, new Set(['conference.high.example']))
+  t.same(
+    [...s2s.manners],
+    [
+      ['high.example', { acknowledge: 'auto', bidirectional: false }],
+      ['conference.high.example', { acknowledge: 'none', bidirectional: true }],
+    ],
+  )
   const high = s2s.trust.get('high.example')!
   t.match(high, { pins: [pin], minVersion: 'TLSv1.2' })
   t.same(high.authorities.ca, [other.certificate])
@@ -89,6 +98,22 @@ t.test('each key has its effect', (t) => {
     ['ca both.crt', 'crl both.crl', 'ca other.crt', 'crl other.crl'],
   )
   return t.end()
+})
+
+t.test('what is read twice is equal, so that a reload can say what is not', (t) => {
+  const read = () => {
+    const config = load({
+      crls: ['high.crl'],
+      peers: [{ domain: 'high.example', ca: ['other.crt'], pins: [pin] }],
+    })
+    if (!('s2s' in config)) throw new Error(config.join('\n'))
+    return config.s2s
+  }
+  t.ok(isDeepStrictEqual(read(), read()))
+  const before = read()
+  file('high.crl', newer)
+  t.notOk(isDeepStrictEqual(before.trust, read().trust), 'another CRL under the same name')
+  t.end()
 })
 
 t.test('each mistake is found', (t) => {

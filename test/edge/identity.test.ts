@@ -3,9 +3,11 @@
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
 import { readCertificateFacts } from '../../edge/tls-ext/certificate.ts'
+import { readCrls } from '../../edge/tls-ext/crl.ts'
 import { provesDomain } from '../../edge/tls-ext/identity.ts'
 import { TAG, writeDer, writeInteger, writeOid, writeUtf8 } from '../../rules/label/der.ts'
-import { issue, makeCa } from '../pki/pki.ts'
+import { issue, makeCa, makeCrl } from '../pki/pki.ts'
+import { random } from '../verify/random.ts'
 
 const SUBJECT_ALT_NAME = '2.5.29.17'
 const XMPP_ADDR = '1.3.6.1.5.5.7.8.5'
@@ -110,4 +112,28 @@ t.test('which domain a certificate proves', async (t) => {
     for (const domain of no)
       t.notOk(provesDomain(certificate, domain), `${certificate.subjectAltName} is not ${domain}`)
   }
+})
+
+t.test('octets that are changed, left out or put in give names or none, and nothing else', async (t) => {
+  const ca = await makeCa('Any')
+  const names = { dns: ['high.example'], srvName: ['_xmpp-server.high.example'], xmppAddr: ['high.example'] }
+  const certificate = new X509Certificate((await issue(ca, names)).certificate).raw
+  const crl = Buffer.from((await makeCrl(ca, [])).replace(/-----[^-]+-----|\s/g, ''), 'base64')
+  const { below } = random(5)
+  const wrong: string[] = []
+  for (const [what, octets, read] of [
+    ['certificate', certificate, readCertificateFacts],
+    ['list', crl, (spoilt: Uint8Array) => readCrls(Buffer.from(spoilt))],
+  ] as const) {
+    for (let round = 0; round < 3000; round++) {
+      const at = below(octets.length)
+      const parts = [octets.subarray(0, at), Buffer.from([below(256)]), octets.subarray(at + below(3))]
+      try {
+        read(Buffer.concat(parts))
+      } catch (error) {
+        wrong.push(`${what}, octet ${at}: ${error}`)
+      }
+    }
+  }
+  t.same(wrong, [])
 })

@@ -7,15 +7,12 @@ import t from 'tap'
 import { dial } from '../../edge/outbound/dial.ts'
 import { findTargets, type Names, type Route, SYSTEM_NAMES } from '../../edge/outbound/route.ts'
 import { inOrder, type Target } from '../../edge/outbound/srv.ts'
+import { random } from '../verify/random.ts'
 
-/** Numbers from 0 to 1 that are the same in each run (mulberry32). */
+/** Numbers from 0 to 1 that are the same in each run. */
 function seeded(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0
-    let n = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-    n = (n + Math.imul(n ^ (n >>> 7), 61 | n)) ^ n
-    return ((n ^ (n >>> 14)) >>> 0) / 2 ** 32
-  }
+  const { below } = random(seed)
+  return () => below(2 ** 32) / 2 ** 32
 }
 
 const target = (host: string, priority: number, weight: number, tls: Target['tls'] = 'starttls'): Target => ({
@@ -52,7 +49,7 @@ const shown = (found: Awaited<ReturnType<typeof findTargets>>) =>
     : found.targets.map(({ host, port, tls, priority }) => `${priority} ${host}:${port} ${tls}`)
 
 t.test('the shuffle of RFC 2782', (t) => {
-  const random = seeded(1)
+  const draw = seeded(1)
   const all = [
     target('b', 2, 0),
     target('heavy', 1, 60),
@@ -64,7 +61,7 @@ t.test('the shuffle of RFC 2782', (t) => {
   const runs = 20_000
   let lower = 0
   for (let i = 0; i < runs; i++) {
-    const order = inOrder(all, random)
+    const order = inOrder(all, draw)
     if (order.length === 5 && order[4]?.host === 'b') lower++
     first.set(order[0]!.host, (first.get(order[0]!.host) ?? 0) + 1)
   }
@@ -83,10 +80,10 @@ t.test('the shuffle of RFC 2782', (t) => {
     )
   }
   t.same(
-    inOrder([target('a', 1, 0), target('b', 0, 0)], random).map(({ host }) => host),
+    inOrder([target('a', 1, 0), target('b', 0, 0)], draw).map(({ host }) => host),
     ['b', 'a'],
   )
-  t.same(inOrder([], random), [])
+  t.same(inOrder([], draw), [])
   t.end()
 })
 
@@ -135,12 +132,32 @@ t.test('SRV of both services, mixed', async (t) => {
     '30 direct-2:5270 direct',
     '40 plain-2:5269 starttls',
   ])
+  const many = names({
+    '_xmpp-server._tcp.high.example': Array.from({ length: 100 }, (_, i) => [`s${i}`, 1, 0, 0] as const),
+  })
+  t.equal(
+    shown(await findTargets('high.example', [], many.fake, seeded(1))).length,
+    16,
+    'of many, some in a round',
+  )
   const S = '_xmpp-server._tcp.high.example'
   const D = '_xmpps-server._tcp.high.example'
   for (const [what, srv, wanted] of [
     ['one of them only', { [D]: [['d', 1, 0, 0]] }, ['0 d:1 direct']],
     ['one fails', { [D]: 'ETIMEOUT', [S]: [['s', 1, 0, 0]] }, ['0 s:1 starttls']],
     ['one is not offered', { [D]: [['', 0, 0, 0]], [S]: [['s', 1, 0, 0]] }, ['0 s:1 starttls']],
+    [
+      'targets that are no host names',
+      {
+        [D]: [
+          ['a b', 1, 0, 0],
+          ['a\nb', 1, 0, 0],
+          ['-x', 1, 0, 0],
+        ],
+        [S]: [['s', 1, 0, 0]],
+      },
+      ['0 s:1 starttls'],
+    ],
     ['none there', {}, ['0 high.example:5269 starttls']],
     ['none of that kind', { [D]: 'ENODATA', [S]: 'ENODATA' }, ['0 high.example:5269 starttls']],
     [

@@ -339,6 +339,51 @@ t.test('direct TLS: the name in SNI, the protocol in ALPN', async (t) => {
   )
 })
 
+t.test('the certificate of the very domain that speaks is shown', async (t) => {
+  const each = ['low.example', 'rooms.low.example']
+  const tls = streamTls({
+    certificates: await Promise.all(
+      each.map(async (domain) => ({ domains: [domain], ...(await issue(ca, { dns: [domain] })) })),
+    ),
+    trust: trustIn(OWN, ca),
+  })
+  for (const domain of each) {
+    const [far, near] = await sockets()
+    const server = createTlsServer({ ...credentials(good), ca: ca.certificate, requestCert: true })
+    server.emit('connection', far)
+    const [up] = await Promise.all([
+      once(server, 'secureConnection'),
+      tls.connect(near, domain, 'high.example', 'direct'),
+    ])
+    t.equal((up[0] as TLSSocket).getPeerX509Certificate()?.subjectAltName, `DNS:${domain}`, 'where we call')
+
+    const [there, here] = await sockets()
+    const client = connectTls({
+      socket: here,
+      servername: 'low.example',
+      rejectUnauthorized: false,
+      ...credentials(good),
+    })
+    await Promise.all([once(client, 'secureConnect'), tls.accept(there, domain, 'high.example')])
+    t.equal(client.getPeerX509Certificate()?.subjectAltName, `DNS:${domain}`, 'where we are called')
+  }
+})
+
+t.test('what a peer sends along beside its path does not matter', async (t) => {
+  // An authority of the same name as the real one, in front of it.
+  const impostor = await makeCa('High issuing')
+  const leaf = await issue(sub, { dns: ['high.example'] })
+  const rooms = await makeCa('Of the rooms')
+  const tls = edgeTls(new Map([...trustIn(['high.example'], ca), ...trustIn(['rooms.high.example'], rooms)]))
+  for (const mode of ['starttls', 'direct'] as const) {
+    t.match(await accepted(tls, credentials(withChain(leaf, sub, impostor)), mode), /^in by/)
+    t.match(
+      await accepted(tls, credentials(withChain(leaf, impostor, rooms)), mode),
+      /not of the configured CA|not signed/,
+    )
+  }
+})
+
 t.test('a connection that resumes another one is not taken', (t) => {
   const socket = {
     authorized: true,

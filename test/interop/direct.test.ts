@@ -1,6 +1,6 @@
 /**
- * Direct TLS (XEP-0368) with Prosody, both ways, found by `_xmpps-server` records: neither the servers nor the edges have
- * a port for STARTTLS that the other could reach.
+ * Direct TLS (XEP-0368) with Prosody, both ways, found by `_xmpps-server` records, through a CNAME and past a better record
+ * that leads nowhere: neither the servers nor the edges have a port for STARTTLS that the other could reach.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -45,7 +45,12 @@ t.test(
       domains(side).map((name) => ({ name, address, service: '_xmpps-server', port: PORT }))
     serveNames('high', [...named('high', ADDRESS.high.server), ...named('low', ADDRESS.high.gate)])
     serveNames('low', [...named('low', ADDRESS.low.server), ...named('high', ADDRESS.low.gate)])
-    serveNames('gate', [...named('high', ADDRESS.high.server), ...named('low', ADDRESS.low.server)])
+    // To the edges DNS says more: a port for STARTTLS that is preferred and not there, and another name for the server.
+    const both = [...named('high', ADDRESS.high.server), ...named('low', ADDRESS.low.server)]
+    serveNames('gate', [
+      ...both.map((one) => ({ ...one, priority: 10, alias: `xmpp.${one.name}` })),
+      ...both.map((one) => ({ ...one, service: '_xmpp-server', port: 5269 }) as const),
+    ])
 
     const side = (name: string, host: Side, plain: number) => ({
       name,
@@ -64,8 +69,8 @@ t.test(
     })
     crossing = up
     servers.push(
-      startProsody('high', folder, up.pki.near, PORT),
-      startProsody('low', folder, up.pki.far, PORT),
+      startProsody('high', folder, up.pki.near, { direct: PORT }),
+      startProsody('low', folder, up.pki.far, { direct: PORT }),
     )
     accounts.push(
       ...(await Promise.all([login('high', 'alice', up.pki.near.ca), login('low', 'bob', up.pki.far.ca)])),
@@ -85,7 +90,8 @@ t.test(
 
     for (const { name, log } of up.processes.filter(({ name }) => name.startsWith('edge'))) {
       const text = readFileSync(log, 'utf8')
-      t.match(text, '"msg":"s2s stream opened"', `${name} called`)
+      t.match(text, '"msg":"s2s stream opened with a server of second choice"', `${name} called`)
+      t.match(text, /with a server of priority 10: [a-z.]+:5269 of priority 0 takes none/)
       t.match(text, '"msg":"s2s stream accepted"', `${name} was called`)
     }
     for (const server of servers) {

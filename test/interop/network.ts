@@ -115,6 +115,10 @@ export type NamedServer = Readonly<{
   address: string
   service: '_xmpp-server' | '_xmpps-server'
   port: number
+  /** 0 unless told otherwise. */
+  priority?: number
+  /** Another name that SRV has for it, a CNAME of its own. */
+  alias?: string
 }>
 
 /** A name server on a server's host, which knows the own names and sends the far ones to the gate. */
@@ -130,9 +134,10 @@ export function startNames(
 
 /** A name server on a host, which knows these servers and nothing else. */
 export function serveNames(host: Host, servers: readonly NamedServer[]): ChildProcess {
-  const records = servers.flatMap(({ name, address, service, port }) => [
+  const records = servers.flatMap(({ name, address, service, port, priority = 0, alias }) => [
     `--host-record=${name},${address}`,
-    `--srv-host=${service}._tcp.${name},${name},${port}`,
+    ...(alias === undefined ? [] : [`--cname=${alias},${name}`]),
+    `--srv-host=${service}._tcp.${name},${alias ?? name},${port},${priority}`,
   ])
   return start(
     host,
