@@ -12,7 +12,8 @@
  * Rights   its ports, its files; no child processes, no root
  * Fails    a broken stream ends alone; a guard that is away fills a bounded queue, then reading stops; any exception ends
  *          the process
- * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts
+ * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts; its records
+ *          (record/), without which it does not work; to the operator at the control socket
  * Follows  RFC 6120 (streams, STARTTLS, SASL EXTERNAL, errors), RFC 7622 (addresses), XEP-0030, XEP-0092, XEP-0178,
  *          XEP-0198 (without resumption), XEP-0199, XEP-0288, XEP-0368 (direct TLS); no dialback (XEP-0220)
  *
