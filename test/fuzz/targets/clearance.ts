@@ -19,7 +19,7 @@ const POLICIES = [ACME, OTHER]
 const HELD = clearance(ACME, ['OPEN', 'SECRET'], { Need: ['ALPHA'], Nation: ['AUS', 'NZL'] })
 
 export const target: Target = {
-  kept: 24,
+  kept: 6,
   grown: 60_000,
   dictionary: [
     '\x30\x84\0\0\0\x10',
