@@ -2,12 +2,15 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import t from 'tap'
+import { createControls } from '../../edge/controls.ts'
+import { createBarriers } from '../../edge/outbound/barriers.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import type { Names, Route } from '../../edge/outbound/route.ts'
 import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type DomainOptions, type PeerDomain, startDomain } from '../peer/domain.ts'
 import { issue, makeCa } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
+import { led } from './manners.ts'
 import { trustIn } from './trust.ts'
 import { OWN, startWorld, until as within } from './world.ts'
 
@@ -57,9 +60,15 @@ function linksTo(routes: readonly Route[], more: Partial<Parameters<typeof creat
     inboundOnly: new Set(),
     failBackMs: 100,
     tls: streamTls({ certificates, trust: trustIn(['high.example'], ca) }),
-    limits: { stanzaBytes: 10_000, depth: 20 },
+    limits: { stanzaBytes: 10_000, depth: 20, hardBytes: 20_000 },
     handshakeMs: 2000,
     stanzaMs: 2000,
+    clocks: { idleMs: 60_000, acknowledgeMs: 60_000 },
+    manners: led({ acknowledge: 'none' }),
+    admit: createControls(undefined).admit,
+    barriers: createBarriers(),
+    isHeldFrom: () => false,
+    back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
     bound: 10_000,
     expireMs: 60_000,
     onRoom() {},
@@ -174,7 +183,7 @@ t.test('the better server gets nothing before the other has all that went to it'
   })
   t.teardown(second.close)
   const { links, states, send } = linksTo([route(second.port, 20), route(better.port, 10)], {
-    limits: { stanzaBytes: 100_000, depth: 20 },
+    limits: { stanzaBytes: 100_000, depth: 20, hardBytes: 200_000 },
   })
   t.teardown(links.close)
   // More than the system holds for a reader that does not read.

@@ -2,10 +2,13 @@
 import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import t from 'tap'
-import type { Delivery } from '../../edge/outbound/link.ts'
+import { createControls } from '../../edge/controls.ts'
+import { createBarriers } from '../../edge/outbound/barriers.ts'
+import type { Delivery } from '../../edge/outbound/delivery.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type Credentials, issue, makeCa } from '../pki/pki.ts'
+import { led } from './manners.ts'
 import { trustIn } from './trust.ts'
 import { until } from './world.ts'
 
@@ -114,9 +117,15 @@ function linksTo(
       certificates: [{ domains: ['low.example'], ...edgeCredentials }],
       trust: trustIn(['high.example'], ca),
     }),
-    limits: { stanzaBytes: 10_000, depth: 20 },
+    limits: { stanzaBytes: 10_000, depth: 20, hardBytes: 20_000 },
     handshakeMs: 1000,
     stanzaMs: 1000,
+    clocks: { idleMs: 60_000, acknowledgeMs: 60_000 },
+    manners: led({ acknowledge: 'none' }),
+    admit: createControls(undefined).admit,
+    barriers: createBarriers(),
+    isHeldFrom: () => false,
+    back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
     bound,
     expireMs: 60_000,
     onRoom() {},
@@ -276,7 +285,7 @@ t.test('the queue is bounded and keeps its order while the server is away', asyn
     links.deliver('low.example', 'high.example', item(`<m>${i}</m>`)),
   )
   t.same(taken, [...Array(9).fill(true), false, false, false])
-  t.ok(links.isFull() && links.isFullTowards('high.example'))
+  t.ok(links.isFull() && links.isStuckTowards(new Set(['high.example'])))
   const answered = Array.from({ length: 10 }, () => links.answer('low.example', 'high.example', item('<e/>')))
   t.same(answered, [...Array(8).fill(true), false, false], 'as much again for answers')
   t.throws(() => links.deliver('evil.example', 'high.example', item('<m/>')))

@@ -69,8 +69,8 @@ t.test(
     })
     crossing = up
     servers.push(
-      startProsody('high', folder, up.pki.near, PORT),
-      startProsody('low', folder, up.pki.far, PORT),
+      startProsody('high', folder, up.pki.near, { direct: PORT }),
+      startProsody('low', folder, up.pki.far, { direct: PORT }),
     )
     accounts.push(
       ...(await Promise.all([login('high', 'alice', up.pki.near.ca), login('low', 'bob', up.pki.far.ca)])),
