@@ -94,7 +94,7 @@ function scattered<T>(list: readonly T[]): T[] {
 }
 
 /** Whose limits stanzas of its own forms exceed. */
-function tight(bundle: Bundle): Bundle {
+export function tight(bundle: Bundle): Bundle {
   const rows = bundle.labels.rows.filter(({ input }) => input.form === 'ess-0258')
   return {
     ...bundle,
@@ -104,7 +104,7 @@ function tight(bundle: Bundle): Bundle {
 }
 
 /** With each narrowing of texts that a bundle can have, together and one by one. */
-function narrowed(bundle: Bundle): Bundle[] {
+export function narrowed(bundle: Bundle): Bundle[] {
   const scripts = ['Latin', 'Greek', 'Han', 'Hiragana', 'Katakana']
   const categories = ['Lu', 'Ll', 'Lo', 'Lm', 'Mn', 'Nd', 'Po', 'Ps', 'Pe', 'So', 'Sk']
   const words = ['hello', 'z', 'é']

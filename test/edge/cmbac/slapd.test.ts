@@ -195,8 +195,8 @@ else {
             passwordFile: 'ldap.password',
             base: BASE,
             filter: '(mail={jid})',
-            timeoutSeconds: 1,
-            cacheSeconds: 2,
+            timeoutSeconds: 5,
+            cacheSeconds: 6,
           }
           const none = [{ classifications: ['OPEN'] }]
           return {
@@ -250,7 +250,7 @@ else {
       const bounced = () =>
         world.server.received.find(({ xml }) => /id="q\d+".*<resource-constraint /.test(xml))?.xml
       // Until the time of what is kept is over.
-      while (bounced() === undefined && sent < 60) {
+      while (bounced() === undefined && sent < 150) {
         await world.server.send(say(`q${sent++}`, 'alice'))
         await until(() => bounced() !== undefined, 100)
       }

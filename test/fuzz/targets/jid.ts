@@ -61,7 +61,7 @@ export const target: Target = {
     if (text.length <= 3071) {
       const isDomain =
         domain.length <= 253 && domain.split('.').every((label) => /^(?!-)[a-z0-9-]{1,63}(?<!-)$/.test(label))
-      const domains = [{ points: pointsOf(domain), locals: undefined }]
+      const domains = new Map([[domain, undefined]])
       const points = pointsOf(text)
       value.points.set(points)
       value.length = points.length

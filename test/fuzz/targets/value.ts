@@ -64,7 +64,7 @@ function texts(content: ContentChoice | undefined): Pair[] {
   )
 }
 
-const domains = DOMAINS.map((name) => ({ points: Array.from(Buffer.from(name)), locals: undefined }))
+const domains = new Map(DOMAINS.map((name) => [name, undefined]))
 
 const PAIRS: readonly Pair[] = [
   ...CHOICES.flatMap(texts),
