@@ -1,5 +1,6 @@
 /** sallyport edge check: proves before a start all that an edge needs; one line a finding. */
 import { resolve } from 'node:path'
+import { checkDirectory } from '../edge/check/directory.ts'
 import { checkFiles } from '../edge/check/files.ts'
 import { type Finding, problem, warning } from '../edge/check/finding.ts'
 import { checkGuard } from '../edge/check/guard.ts'
@@ -27,6 +28,7 @@ export async function checkCommand(file: string, offline: boolean): Promise<numb
       : checkFolder('records.folder', config.records.folder)),
     ...(isRunning ? [] : await checkPorts(config)),
     ...(offline ? [] : await checkServers(config)),
+    ...(offline ? [] : await checkDirectory(config)),
     ...(offline || isRunning ? [] : await checkGuard(config, now)),
   ]
   for (const { level, line } of findings)

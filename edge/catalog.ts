@@ -32,8 +32,15 @@ export type Catalogs = (requester: Jid, recipient: Jid, now: number) => XmlEleme
 /** Items of one catalog: a client shows them in a menu, and an answer has a size. */
 const MOST = 500
 
-/** @param permits asked for each row, at each request. */
-export function createCatalogs(bundle: Bundle, permits: Permits): Catalogs {
+/** Which rows stand for the default label of a room of the far side; none where none is known. */
+export type RoomDefaults = (room: Jid) => readonly LabelRow[]
+
+/** @param permits asked for each row, at each request; @param roomDefaults for a recipient that is a room, before the sender's own default. */
+export function createCatalogs(
+  bundle: Bundle,
+  permits: Permits,
+  roomDefaults: RoomDefaults = () => [],
+): Catalogs {
   const rows = offered(bundle.labels.rows)
   const defaults = bundle.edge.defaultLabels ?? []
   const exchange = exchangesMessages(bundle)
@@ -49,7 +56,8 @@ export function createCatalogs(bundle: Bundle, permits: Permits): Catalogs {
     const fitting = exchange(requester, recipient)
       ? rows.filter(({ row }) => permits(row, requester, recipient)).slice(0, MOST)
       : []
-    const chosen = defaultOf(requester)
+    const ofRoom = roomDefaults(recipient)
+    const chosen = fitting.find(({ row }) => ofRoom.includes(row))?.row ?? defaultOf(requester)
     const dates = {
       creation: formatDate(now),
       review: formatDate(now + bundle.labels.windows.reviewAfterCreation),

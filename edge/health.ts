@@ -12,6 +12,8 @@ export type Health = Readonly<{
   guard(which: Guard, problem: string | undefined): void
   /** The stream for a far domain to an own server stands or is not needed (undefined), or why it waits. */
   server(far: string, own: string, problem: string | undefined): void
+  /** The directory of clearances answers (undefined), or why it does not. */
+  directory(problem: string | undefined): void
   /** What keeps every stanza of a direction from crossing; empty when the edge is ready. */
   missing(now: number): string[]
   /** What keeps some of them. */
@@ -44,6 +46,7 @@ export function createHealth(options: HealthOptions): Health {
   return {
     guard: (which, problem) => set(guards, which, problem),
     server: (far, own, problem) => set(servers, `s2s from ${far} to ${own}`, problem),
+    directory: (problem) => set(servers, 'directory of clearances', problem),
     missing: (now) => [
       ...options.troubles(),
       ...(options.isOpen() ? [] : ['s2s port: not open yet']),

@@ -5,7 +5,7 @@
  * Reads    edge.yaml and the files it names: certificates, keys, CAs, CRLs, the bundles of both directions (by digest)
  * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics; the control
  *          socket in the state folder
- * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
+ * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS; LDAP to a directory of clearances
  * Writes   one number in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
  *          by name; nothing that is in a stanza
@@ -31,6 +31,7 @@ import {
 } from '../guard/gcxp/index.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
+import { frameReader, startCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
 import { type Command, type ControlServer, listenControl } from './control/server.ts'
 import { sessionCommands } from './control/sessions.ts'
@@ -163,6 +164,7 @@ async function startParts(
       delivery: links.size(),
       iq_asked: asked.size(),
       iq_asked_of_us: askedOfUs.size(),
+      clearance: cmbac.waiting(),
     }),
     certificates: () =>
       expiring.map(({ kind, name, until }) => ({
@@ -220,6 +222,10 @@ async function startParts(
     },
   })
 
+  const onRoom = () => flow()
+  const cmbac = startCmbac(config.cmbac, { out: out.bundle, into: into.bundle, log, health, onRoom })
+  const readFrame = frameReader(into.bundle)
+
   const sessions = sessionCommands({
     listener: () => listener,
     links,
@@ -256,12 +262,14 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    uncleared: cmbac.outgoing,
     controls,
     denied: (problem) => log.warn({}, problem),
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
-    permits: () => true,
+    permits: cmbac.permits,
+    roomDefaults: cmbac.defaultLabelOf,
     next: spool.next,
     push(octets, at, note) {
       if (!spool.push(octets, at, note)) flow()
@@ -288,6 +296,8 @@ async function startParts(
     asked,
     askedOfUs,
     identifiers,
+    uncleared: (stanza, ends, number) =>
+      cmbac.incoming(stanza, { ...ends, via: controls.carrier(ends.to.domain) }, number),
     controls,
     occupancy,
     deliver(from, to, stanza) {
@@ -303,7 +313,7 @@ async function startParts(
   })
 
   /** Whether nothing more may be taken of the incoming guard. */
-  const mustHold = () => links.isFull() || records.problem() !== undefined
+  const mustHold = () => links.isFull() || cmbac.isFull(incoming) || records.problem() !== undefined
 
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
@@ -318,16 +328,19 @@ async function startParts(
       listen: s2s.listen,
       listenDirect: s2s.listenDirect,
       site,
-      isHeld: ({ from, proven }) =>
+      isHeld: (stream) =>
         records.problem() !== undefined ||
         spool.isFull() ||
-        rates.isHeld(from) ||
-        [...proven].some(links.isFullTowards),
+        rates.isHeld(stream.from) ||
+        cmbac.isFull(stream) ||
+        [...stream.proven].some(links.isFullTowards),
       onStanza(stream, stanza, octets) {
         metrics.stanzas.inc({ direction: 'out' })
         const control = controls.ruleFor(stream.from)
         if (control !== undefined) rates.took(stream.from, control, performance.now())
-        outgoing.take(stream, stanza, octets, performance.now())
+        const at = performance.now()
+        const go = () => outgoing.take(stream, stanza, octets, at)
+        if (!cmbac.take(stream, octets, () => stanza, go)) flow()
       },
       onOpen(stream) {
         recorder.inboundOpened(stream)
@@ -370,7 +383,8 @@ async function startParts(
         },
         onRequest(number, payload, from) {
           recorder.guards().in.session?.passed(1)
-          from.answer(number, incoming.take(number, payload))
+          const go = () => from.answer(number, incoming.take(number, payload))
+          if (!cmbac.take(incoming, payload?.length ?? 0, () => readFrame(payload), go)) flow()
         },
         onState(state) {
           recorder.guardIn(state)
@@ -417,6 +431,7 @@ async function startParts(
     producer: () => producer,
     consumer: () => consumer,
     onChange(next) {
+      cmbac.reload(next.cmbac)
       expiring = whatExpires(next)
       checkTrust()
     },
@@ -432,6 +447,7 @@ async function startParts(
     producer?.close()
     consumer?.close()
     page?.close()
+    cmbac.close()
     control.close()
     records.close()
   }

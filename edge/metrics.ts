@@ -12,7 +12,9 @@ export type EdgeMetrics = ReturnType<typeof createMetrics>
 /** What is read when the page is asked for. */
 export type Readings = Readonly<{
   streams(): Readonly<{ direction: 'inbound' | 'outbound'; state: string; count: number }>[]
-  queues(): Readonly<Record<'outgoing' | 'unanswered' | 'delivery' | 'iq_asked' | 'iq_asked_of_us', number>>
+  queues(): Readonly<
+    Record<'outgoing' | 'unanswered' | 'delivery' | 'iq_asked' | 'iq_asked_of_us' | 'clearance', number>
+  >
   certificates(): Readonly<{ certificate: string; days: number }>[]
   /** What keeps the edge from its work, a line each; empty when it is ready. */
   missing(): string[]

@@ -37,6 +37,7 @@ const LIVE: ReadonlyMap<string, string> = new Map([
   ['out.credentials', 'gcxp.out certificate, key or ca'],
   ['in.credentials', 'gcxp.in certificate, key or ca'],
   ['controls', 'controls'],
+  ['cmbac', 'cmbac'],
   ['limits.handshakeSeconds', 'limits.handshakeSeconds'],
   ['limits.stanzaSeconds', 'limits.stanzaSeconds'],
   ['limits.failBackSeconds', 'limits.failBackSeconds'],
@@ -53,6 +54,8 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['metrics.port', 'metrics.listen'],
   ['in.digest', 'bundles.in'],
 ])
+/** Parts that are compared, and taken, as a whole. */
+const WHOLE: ReadonlySet<string> = new Set(['cmbac'])
 const UNSEEN: ReadonlySet<string> = new Set(['out.bundle', 'in.bundle', 'shown'])
 
 type Parts = Readonly<Record<string, unknown>>
@@ -83,7 +86,8 @@ function withLiveParts(running: EdgeConfig, next: EdgeConfig): EdgeConfig {
 function places(one: EdgeConfig, other: EdgeConfig): string[] {
   return [...new Set([...Object.keys(one), ...Object.keys(other)])].flatMap((part) => {
     const [a, b] = [(one as Parts)[part], (other as Parts)[part]]
-    if (!isPlain(a) || !isPlain(b)) return UNSEEN.has(part) || isDeepStrictEqual(a, b) ? [] : [part]
+    if (!isPlain(a) || !isPlain(b) || WHOLE.has(part))
+      return UNSEEN.has(part) || isDeepStrictEqual(a, b) ? [] : [part]
     return [...new Set([...Object.keys(a), ...Object.keys(b)])]
       .filter((name) => !UNSEEN.has(`${part}.${name}`) && !isDeepStrictEqual(a[name], b[name]))
       .map((name) => `${part}.${name}`)

@@ -12,13 +12,15 @@ const packages = [
   'lua-event',
   'lua-unbound',
   'ejabberd',
+  'slapd',
+  'ldap-utils',
   'dnsmasq-base',
   'iproute2',
   'nftables',
   'libfaketime',
   'systemd',
 ]
-const services = ['prosody', 'ejabberd']
+const services = ['prosody', 'ejabberd', 'slapd']
 const policy = '/usr/sbin/policy-rc.d'
 
 const before = installed()

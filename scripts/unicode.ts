@@ -33,6 +33,7 @@ export async function makeTables(): Promise<string> {
   const decompositions = [...canonical]
     .filter(([point]) => point < 0xac00 || point > 0xd7a3) // Hangul syllables go by arithmetic
     .sort(([a], [b]) => a - b)
+  const composites = decompositions.filter(([point, parts]) => parts.length === 2 && excluded[point] === 0)
   const local = minus(
     await category(
       'Lowercase_Letter',
@@ -103,6 +104,29 @@ export async function makeTables(): Promise<string> {
     'Thaana',
     'Yezidi',
   )
+  const sets: [name: string, meaning: string, points: Set32][] = [
+    [
+      'GRAPHIC',
+      'General_Category L*, M*, N*, P*, S*, without Default_Ignorable_Code_Point and U+2800.',
+      graphic,
+    ],
+    ['MARK', 'General_Category M*.', mark],
+    ['WORD', 'General_Category L*, M*.', union(mark, await category('Letter'))],
+    ['JOINING', 'Script one of those in which U+200C and U+200D have a meaning.', joining],
+    ['INHERITED', 'Script=Inherited.', await scripts('Inherited')],
+    ['LATIN', 'Script=Latin.', await scripts('Latin')],
+    ['CYRILLIC_GREEK', 'Script=Cyrillic or Script=Greek.', await scripts('Cyrillic', 'Greek')],
+    ['EMOJI', 'Emoji.', await property('Binary_Property/Emoji')],
+    ['MODIFIER', 'Emoji_Modifier.', await property('Binary_Property/Emoji_Modifier')],
+    ['PICTOGRAPHIC', 'Extended_Pictographic.', await property('Binary_Property/Extended_Pictographic')],
+    [
+      'LOCAL',
+      `Above U+007F: General_Category Ll, Lo, Lm, Mn, Mc, Nd, without Default_Ignorable_Code_Point, without what NFKC
+ * changes and without what the default lower-casing (Unicode §3.13) changes.`,
+      local,
+    ],
+    ['RIGHT_TO_LEFT', 'Script one of those that are written from right to left.', rightToLeft],
+  ]
   return [
     `/**
  * Unicode ${VERSION} as far as the content rules of doc/formats.md §2 need it. Made by scripts/unicode.ts; do not edit.
@@ -111,28 +135,16 @@ export async function makeTables(): Promise<string> {
  */
 
 export const UNICODE = '${VERSION}'
+
+/** One bit for each of the sets that follow. */
+export const Flag = {
+${sets.map(([name], index) => `  ${name}: ${1 << index},\n`).join('')}} as const
 `,
-    set(
-      'GRAPHIC',
-      'General_Category L*, M*, N*, P*, S*, without Default_Ignorable_Code_Point and U+2800.',
-      graphic,
-    ),
-    set('MARK', 'General_Category M*.', mark),
-    set('WORD', 'General_Category L*, M*.', union(mark, await category('Letter'))),
-    set('JOINING', 'Script one of those in which U+200C and U+200D have a meaning.', joining),
-    set('INHERITED', 'Script=Inherited.', await scripts('Inherited')),
-    set('LATIN', 'Script=Latin.', await scripts('Latin')),
-    set('CYRILLIC_GREEK', 'Script=Cyrillic or Script=Greek.', await scripts('Cyrillic', 'Greek')),
-    set('RIGHT_TO_LEFT', 'Script one of those that are written from right to left.', rightToLeft),
-    set('EMOJI', 'Emoji.', await property('Binary_Property/Emoji')),
-    set('MODIFIER', 'Emoji_Modifier.', await property('Binary_Property/Emoji_Modifier')),
-    set('PICTOGRAPHIC', 'Extended_Pictographic.', await property('Binary_Property/Extended_Pictographic')),
-    set(
-      'LOCAL',
-      `Above U+007F: General_Category Ll, Lo, Lm, Mn, Mc, Nd, without Default_Ignorable_Code_Point, without what NFKC
- * changes and without what the default lower-casing (Unicode §3.13) changes.`,
-      local,
-    ),
+    ...sets.map(([name, meaning, points]) => set(name, meaning, points).replace('export const', 'const')),
+    `/** The sets by their bits. */
+export const SETS: ReadonlyMap<number, string> = new Map([
+${sets.map(([name]) => `  [Flag.${name}, ${name}],\n`).join('')}])
+`,
     table(
       'COMBINING',
       `Canonical_Combining_Class of marks that have no decomposition, as ranks in its order (1 the lowest above 0):
@@ -141,10 +153,26 @@ export const UNICODE = '${VERSION}'
     ),
     table(
       'DECOMPOSITION',
-      'Canonical Decomposition_Mapping, one step, "point=first" or "point=first+second"; without Hangul syllables.',
-      decompositions.map(([point, to]) => `${hex(point)}=${to.map(hex).join('+')}`),
+      'Full canonical decompositions, "point=first+second+…"; without Hangul syllables.',
+      decompositions.map(([point]) => `${hex(point)}=${decomposed(point, canonical).map(hex).join('+')}`),
     ),
-    set('EXCLUDED', 'Full_Composition_Exclusion.', excluded),
+    table(
+      'COMPOSITION',
+      'Primary composites, "first+second=composite"; without Hangul syllables.',
+      composites.map(([point, parts]) => `${parts.map(hex).join('+')}=${hex(point)}`),
+    ),
+    set(
+      'UNSTEADY',
+      `Without which a text is in NFC: Full_Composition_Exclusion, classes above 0, and what composes with something before
+ * it.`,
+      union(
+        excluded,
+        from(combining(mark, canonical)),
+        from(composites.map(([, parts]) => parts[1]!)),
+        range(0x1161, 0x1175), // Hangul vowels and finals, which go by arithmetic
+        range(0x11a8, 0x11c2),
+      ),
+    ),
   ].join('\n')
 }
 
@@ -211,22 +239,33 @@ async function changedByLowerCasing(): Promise<Set32> {
  * and the first is the greater. U+0334 has the lowest class above 0, U+0345 the highest.
  */
 function ranks(mark: Set32, canonical: Mapping): string[] {
-  const swaps = (a: number, b: number) =>
-    String.fromCodePoint(0x78, a, b).normalize('NFD') === String.fromCodePoint(0x78, b, a)
-  const combining = [...members(mark)].filter(
-    (point) => !canonical.has(point) && (swaps(0x345, point) || swaps(point, 0x334)),
-  )
-  combining.sort((a, b) => (swaps(a, b) ? 1 : swaps(b, a) ? -1 : a - b))
+  const points = combining(mark, canonical)
+  points.sort((a, b) => (swaps(a, b) ? 1 : swaps(b, a) ? -1 : a - b))
   const out: string[] = []
   let rank = 0
-  for (let at = 0; at < combining.length; ) {
+  for (let at = 0; at < points.length; ) {
     let end = at + 1
-    while (end < combining.length && !swaps(combining[end]!, combining[at]!)) end += 1
+    while (end < points.length && !swaps(points[end]!, points[at]!)) end += 1
     rank += 1
-    out.push(`${rank}:`, ...ranges(from(combining.slice(at, end))))
+    out.push(`${rank}:`, ...ranges(from(points.slice(at, end))))
     at = end
   }
   return out
+}
+
+function swaps(a: number, b: number): boolean {
+  return String.fromCodePoint(0x78, a, b).normalize('NFD') === String.fromCodePoint(0x78, b, a)
+}
+
+/** What has a class above 0 and no decomposition. */
+function combining(mark: Set32, canonical: Mapping): number[] {
+  return [...members(mark)].filter(
+    (point) => !canonical.has(point) && (swaps(0x345, point) || swaps(point, 0x334)),
+  )
+}
+
+function decomposed(point: number, canonical: Mapping): number[] {
+  return canonical.get(point)?.flatMap((part) => decomposed(part, canonical)) ?? [point]
 }
 
 function union(...sets: Set32[]): Set32 {

@@ -14,6 +14,7 @@ import { cannotRead } from '../../rules/unreadable.ts'
 import type { ControlSource } from '../controls.ts'
 import type { Address } from '../outbound/route.ts'
 import type { RecordSettings } from '../record/records.ts'
+import { type CmbacConfig, resolveCmbac } from './cmbac.ts'
 import { checkControls } from './controls.ts'
 import { type EdgeFile, readEdgeFile } from './file.ts'
 import { resolveRecords } from './records.ts'
@@ -30,6 +31,7 @@ export type EdgeConfig = Readonly<{
   out: Readonly<{ guard: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
+  cmbac: CmbacConfig | undefined
   records: RecordSettings
   controls: readonly ControlSource[] | undefined
   unasked: Unasked
@@ -97,6 +99,11 @@ function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ prob
   }
   if (out.bundle !== undefined && into.bundle !== undefined)
     checkSides(config, out.bundle, into.bundle, wrong)
+  const report = (problem: Problem) => void problems.push(problem)
+  const cmbac =
+    config.cmbac === undefined || out.bundle === undefined
+      ? undefined
+      : resolveCmbac(config.cmbac, { yaml: file, folder, now, out: out.bundle, report })
   const listen = {
     in: address(['gcxp', 'in', 'listen'], config.gcxp.in.listen),
     metrics: address(['metrics', 'listen'], config.metrics.listen),
@@ -124,6 +131,7 @@ function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ prob
       digest: config.bundles.in.digest,
     },
     metrics: listen.metrics,
+    cmbac,
     records,
     controls: config.controls,
     // A foreign peer's ids may be of stanzas that went another way.

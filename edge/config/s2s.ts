@@ -208,11 +208,12 @@ function firstEnd(pem: string): number {
   return Math.min(...(readCertificates(pem) ?? []).map(({ validToDate }) => validToDate.getTime()))
 }
 
-function caProblem(text: string, now: number): string | undefined {
+/** What is wrong with a file of CAs, in words that follow its name; undefined when nothing is. */
+export function caProblem(text: string, now: number): string | undefined {
   const authorities = readCertificates(text)
-  if (authorities === undefined) return 'holds no PEM certificate: give the CA of the own servers'
+  if (authorities === undefined) return 'holds no PEM certificate: give a CA'
   for (const one of authorities) {
-    if (!one.ca) return 'holds a certificate that is no CA (basicConstraints): give the CA of the own servers'
+    if (!one.ca) return 'holds a certificate that is no CA (basicConstraints): give a CA'
     const problem = validityProblem(one, now)
     if (problem !== undefined) return `${problem}: replace it`
   }

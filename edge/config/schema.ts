@@ -2,6 +2,8 @@
  * edge.schema.json applied: the closed form of edge.yaml, each error with its place and what to write instead.
  */
 import { schemaChecker } from '../../rules/ruleset/checker.ts'
+import ruleset from '../../rules/ruleset/ruleset.schema.json' with { type: 'json' }
+import type { ClearanceSource, LabelSource } from '../../rules/ruleset/schema.ts'
 import type { ControlSource } from '../controls.ts'
 import type { Route } from '../outbound/route.ts'
 import type { PeerTrust } from '../tls-ext/trust.ts'
@@ -22,6 +24,7 @@ export type EdgeSource = Readonly<{
   }>
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
+  cmbac?: CmbacSource
   records: Readonly<{
     folder?: string
     key?: string
@@ -68,5 +71,56 @@ export type EdgeLimits = Readonly<{
   queueStanzas: number
 }>
 
+/** A clearance in words, or the file that holds it; of which policy, where there are several. */
+export type ClearanceEntry = Partial<ClearanceSource> & Readonly<{ file?: string; policy?: string }>
+/** A label in words. */
+export type LabelEntry = LabelSource & Readonly<{ policy?: string }>
+
+type LevelSource = Readonly<{ clearance?: readonly ClearanceEntry[]; accessLabel?: LabelEntry }>
+
+export type LdapSource = Readonly<{
+  servers: readonly string[]
+  ca: readonly string[]
+  bindDn: string
+  passwordFile: string
+  base: string
+  filter: string
+  attribute: string
+  timeoutSeconds: number
+  cacheSeconds: number
+  cacheUsers: number
+}>
+
+export type CmbacSource = Readonly<{
+  policies: readonly string[]
+  server?: LevelSource
+  domains?: readonly (LevelSource & Readonly<{ domain: string }>)[]
+  rooms?: readonly (LevelSource & Readonly<{ room: string; defaultLabel?: LabelEntry }>)[]
+  peers?: readonly Readonly<{
+    domain: string
+    entry?: readonly ClearanceEntry[]
+    exit?: readonly ClearanceEntry[]
+  }>[]
+  users?: Readonly<{
+    domains: readonly string[]
+    file?: string
+    default?: readonly ClearanceEntry[]
+    ldap?: LdapSource
+  }>
+}>
+
+/** The file of users: a list of clearances for each bare address. */
+export type UsersSource = Readonly<Record<string, readonly ClearanceEntry[]>>
+
 /** Checks the value of edge.yaml; the defaults are written into it. */
-export const checkEdgeSource = schemaChecker<EdgeSource>(schema, 'doc/edge.md')
+export const checkEdgeSource = schemaChecker<EdgeSource>(schema, 'doc/edge.md', [ruleset])
+
+const usersSchema = {
+  title: 'users and their clearances',
+  type: 'object',
+  additionalProperties: { $ref: '#/$defs/clearances' },
+  $defs: schema.$defs,
+}
+
+/** Checks the value of the file of users. */
+export const checkUsersSource = schemaChecker<UsersSource>(usersSchema, 'doc/edge-clearances.md', [ruleset])

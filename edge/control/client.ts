@@ -1,7 +1,7 @@
 /** The other end of the control socket: what `sallyport edge …` asks a running edge. */
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { ANSWER_OCTETS, type Members, readLines } from './lines.ts'
+import { placeOfControl } from './place.ts'
 
 /**
  * Asks the edge that lives in `folder` for `command`, and gives `onItem` each item of the answer. Resolves when all is said, or
@@ -14,15 +14,16 @@ export function askEdge(
   onItem: (item: Members) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const path = join(folder, 'control')
   return new Promise((resolve, reject) => {
-    const socket = connect(path)
+    const { path, address, close } = placeOfControl(folder)
+    const socket = connect(address)
     let settled = false
     const settle = (problem?: string) => {
       if (settled) return
       settled = true
       signal?.removeEventListener('abort', stop)
       socket.destroy()
+      close()
       if (problem === undefined) resolve()
       else reject(new Error(problem))
     }

@@ -12,6 +12,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Log } from '../log.ts'
 import { type Members, REQUEST_OCTETS, readLines } from './lines.ts'
+import { type ControlPlace, placeOfControl } from './place.ts'
 
 /** What a command may say to whoever asked. */
 export type Asker = Readonly<{
@@ -52,22 +53,26 @@ export async function listenControl(
   log: Log,
   clocks: Clocks = CLOCKS,
 ): Promise<ControlServer> {
-  const path = join(folder, 'control')
+  let place: ControlPlace | undefined
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    return await takeOver(path, () => listen(path, commands, log, clocks))
+    place = placeOfControl(folder)
+    const at = place
+    return await takeOver(at, () => listen(at, commands, log, clocks))
   } catch (error) {
+    place?.close()
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
-    const advice =
-      code === 'EINVAL' || code === 'ENAMETOOLONG'
-        ? 'its path is too long for a socket: choose a shorter state folder'
-        : 'give the edge a state folder that it may write'
-    throw new Error(`${path}: cannot be made (${code}): ${advice}`)
+    throw new Error(
+      `${join(folder, 'control')}: cannot be made (${code}): give the edge a state folder that it may write`,
+    )
   }
 }
 
-async function takeOver(path: string, open: () => Promise<ControlServer>): Promise<ControlServer> {
+async function takeOver(
+  { path, address }: ControlPlace,
+  open: () => Promise<ControlServer>,
+): Promise<ControlServer> {
   try {
     return await open()
   } catch (error) {
@@ -81,7 +86,7 @@ async function takeOver(path: string, open: () => Promise<ControlServer>): Promi
   if (stale !== undefined) {
     if (!stale.isSocket())
       throw new Error(`${path}: is in the way of the control socket: it is no socket: remove it`)
-    if (await isAlive(path)) throw living
+    if (await isAlive(address)) throw living
     // Of several edges that start at once, one may have put its own socket here meanwhile: it gets it back.
     const aside = `${path}.${process.pid}`
     renameSync(path, aside)
@@ -96,9 +101,9 @@ async function takeOver(path: string, open: () => Promise<ControlServer>): Promi
 }
 
 /** Whether anybody listens. A socket that may not be asked counts as alive. */
-function isAlive(path: string): Promise<boolean> {
+function isAlive(address: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path)
+    const socket = connect(address)
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)
@@ -110,7 +115,7 @@ function isAlive(path: string): Promise<boolean> {
 }
 
 function listen(
-  path: string,
+  place: ControlPlace,
   commands: ReadonlyMap<string, Command>,
   log: Log,
   clocks: Clocks,
@@ -131,14 +136,15 @@ function listen(
     // The mode that the socket is made with; listening binds it at once.
     const umask = process.umask(0o177)
     try {
-      server.listen(path, () => {
+      server.listen(place.address, () => {
         server.off('error', reject)
         server.on('error', (error: NodeJS.ErrnoException) =>
           log.error({ code: error.code }, 'the control socket failed'),
         )
         resolve({
           close() {
-            server.close()
+            // Closing removes the socket by its address.
+            server.close((error) => error === undefined && place.close())
             for (const socket of open) socket.destroy()
           },
         })

@@ -14,6 +14,7 @@ import { refused } from '../../rules/reasons.ts'
 import { attribute, element, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { createTextParser, decodeStanza, parseText } from '../../rules/xml/parse.ts'
 import { serialise } from '../../rules/xml/write.ts'
+import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { Controls } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { Occupancy } from '../occupancy.ts'
@@ -21,6 +22,7 @@ import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
 import { aboutUnread } from '../record/entry.ts'
 import type { Records } from '../record/records.ts'
+import { type EdgeError, type Envelope, errorOf, isAnswered, TIMEOUT } from '../refusal.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
 import type { Tap } from '../tap/tap.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
@@ -36,6 +38,7 @@ export const OUTCOMES = [
   'control-kind',
   'invalid',
   'expired',
+  ...CMBAC_REASONS,
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
@@ -44,6 +47,8 @@ export type IncomingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  /** Why clearances keep a stanza, the frame of that number, from being delivered; whoever is asked tells the operator. */
+  uncleared?(stanza: XmlElement, ends: Ends, number: StanzaNumber): Denial | undefined
   controls: Pick<Controls, 'ruleFor'>
   occupancy: Pick<Occupancy, 'delivered'>
   /** Queues a stanza for the server of `to`. */
@@ -74,6 +79,7 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
   const numbered = isNumbered(bundle)
   const restore = createRestorer(bundle, identifiers)
   const far = new Set(bundle.from.domains.map(({ name }) => name))
+  const farRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const own = new Set(bundle.to.domains.map(({ name }) => name))
   const rooms = new Set(bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
   const limits = { stanzaBytes: bundle.limits.stanzaBytes * GROWTH, depth: bundle.limits.depth + 8 }
@@ -128,6 +134,14 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       return undefined
     }
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return 'bad-attribute'
+    const denial = options.uncleared?.(released, { from, to }, number)
+    if (denial !== undefined) {
+      drop(number, denial.reason, released)
+      const kind = released.name as Envelope['kind']
+      const envelope = { kind, type: attribute(released, 'type') ?? '', id: undefined, from, to }
+      if (isAnswered(envelope, farRooms.has(from.domain), released)) bounce(released, errorOf(denial))
+      return undefined
+    }
     const stanza =
       released.name === 'iq'
         ? takeIq(released, from.text, to.text, number)
@@ -166,28 +180,31 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     options.counted('expired')
     const stanza = parseText(text, limits)
     if (refused(stanza)) return
-    options.record({ type: 'expired', about: aboutUnread(stanza), bounced: bounce(stanza) })
+    options.record({ type: 'expired', about: aboutUnread(stanza), bounced: answerFor(stanza) })
   }
 
-  /** Whether the far sender is told. */
-  function bounce(stanza: XmlElement): boolean {
+  /** Whether the far sender is told that its stanza came too late. */
+  function answerFor(stanza: XmlElement): boolean {
     const type = attribute(stanza, 'type') ?? ''
     const waits =
       stanza.name === 'iq'
         ? type === 'get' || type === 'set'
         : stanza.name === 'message' && (type === '' || type === 'chat')
-    if (!waits) return false
-    const attributes: Record<string, string> = { type: 'error' }
+    return waits && bounce(stanza, TIMEOUT)
+  }
+
+  /** Sends an error to the far sender by way of the outgoing guard: a condition, as the profile has it. False: it may not go. */
+  function bounce(stanza: XmlElement, { condition, type }: EdgeError): boolean {
     const from = attribute(stanza, 'to')
     const to = attribute(stanza, 'from')
     const given = attribute(stanza, 'id')
     const id = numbered && given !== undefined ? answering(given) : given
     if (from === undefined || to === undefined) return false
-    Object.assign(attributes, { from, to }, id === undefined ? {} : { id })
+    const attributes = { type: 'error', from, to, ...(id === undefined ? {} : { id }) }
     return options.bounce(
       serialise(
         element(SERVER_NS, stanza.name, attributes, [
-          element(SERVER_NS, 'error', { type: 'wait' }, [element(STANZA_ERRORS_NS, 'remote-server-timeout')]),
+          element(SERVER_NS, 'error', { type }, [element(STANZA_ERRORS_NS, condition)]),
         ]),
       ),
     )

@@ -23,7 +23,8 @@ import {
   type FarSide,
   type Query,
 } from '../answer.ts'
-import { createCatalogs, type Permits } from '../catalog.ts'
+import { createCatalogs, type Permits, type RoomDefaults } from '../catalog.ts'
+import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
@@ -39,6 +40,7 @@ import {
   type EdgeError,
   type Envelope,
   errorFor,
+  errorOf,
   isAnswered,
   NOT_FOUND,
   POLICY,
@@ -56,6 +58,7 @@ export const EDGE_REASONS = [
   'receipt-unasked',
   'control-kind',
   'control-size',
+  ...CMBAC_REASONS,
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
 
@@ -74,6 +77,8 @@ export type OutgoingOptions = Readonly<{
   asked: PendingTable<Asked>
   askedOfUs: PendingTable<StanzaNumber>
   identifiers: Identifiers
+  /** Why clearances keep a stanza, with its label in canonical octets, from going on; whoever is asked tells the operator. */
+  uncleared?(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
   controls: Pick<Controls, 'ruleFor'>
   /** A rule of the controls refused a stanza; one line for the operator. */
   denied(problem: string): void
@@ -83,6 +88,7 @@ export type OutgoingOptions = Readonly<{
   presence: PresenceChoice
   /** Which labels a catalog offers. */
   permits: Permits
+  roomDefaults: RoomDefaults
   /** The number of the stanza that is pushed next. */
   next(): StanzaNumber
   push(octets: Uint8Array, at: number, note: Note): void
@@ -122,7 +128,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
   const farSide: FarSide = {
     rooms: bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name),
-    catalogs: createCatalogs(bundle, options.permits),
+    catalogs: createCatalogs(bundle, options.permits, options.roomDefaults),
     isFar: (domain) => far.has(domain),
   }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
@@ -265,6 +271,12 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
         : foretell(normal, Math.floor(options.now() / 1000), number)
     if (normal.outcome === 'refused' || reason !== undefined) {
       refuse(reason!, tellable ? POLICY : undefined)
+      return
+    }
+    const { from, to } = envelope
+    const denial = options.uncleared?.(normal.root, normal.label, { from, to, by: stream.from })
+    if (denial !== undefined) {
+      refuse(denial.reason, tellable ? errorOf(denial) : undefined)
       return
     }
     const answer = answerTo(envelope, number)

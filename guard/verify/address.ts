@@ -3,8 +3,9 @@
  */
 import { findBadContent, findBadMarks } from './content.ts'
 import { isNfc } from './nfc.ts'
-import { Flag, flagsOf } from './unicode.ts'
-import { type Value, widthOfPoints } from './value.ts'
+import { Flag } from './tables/unicode.ts'
+import { flagsOf } from './unicode.ts'
+import { textOfPoints, type Value, widthOfPoints } from './value.ts'
 
 /** Most octets of a local part and of a resource (RFC 7622 §3.3 and §3.4). */
 const MOST_OCTETS = 1023
@@ -18,8 +19,8 @@ for (let octet = 0x21; octet <= 0x7e; octet += 1) {
   asciiLocal[octet] = '"&\'/:<>@'.includes(character) || (character >= 'A' && character <= 'Z') ? 0 : 1
 }
 
-/** A domain as code points, and the local parts that may stand before it; undefined: any. */
-export type DomainRule = Readonly<{ points: readonly number[]; locals: ReadonlySet<string> | undefined }>
+/** Domains by name, and the local parts that may stand before each; undefined: any. */
+export type Domains = ReadonlyMap<string, ReadonlySet<string> | undefined>
 
 /** Most code points of a local part and of a resource; 0: the part may not stand there. */
 export type MostPoints = Readonly<{ local: number; resource: number }>
@@ -28,24 +29,23 @@ export type MostPoints = Readonly<{ local: number; resource: number }>
  * Index of the code point of a spread value at which it ceases to be an address whose domain is one of `domains`, which
  * may be that behind the last; -1 when it is such an address. `most` bounds its parts.
  */
-export function findBadAddress(value: Value, domains: readonly DomainRule[], most: MostPoints): number {
-  const points = value.points
-  const end = value.length
+export function findBadAddress({ points, length }: Value, domains: Domains, most: MostPoints): number {
   let slash = 0
-  while (slash < end && points[slash] !== SLASH) slash += 1
+  while (slash < length && points[slash] !== SLASH) slash += 1
   let at = 0
   while (at < slash && points[at] !== AT) at += 1
 
-  const domainFrom = at < slash ? at + 1 : 0
-  const domain = findDomain(points, domainFrom, slash, domains)
-  if (domain === undefined) return domainFrom
-  if (at < slash) {
+  const hasLocal = at < slash
+  const domainFrom = hasLocal ? at + 1 : 0
+  const domain = textOfPoints(points, domainFrom, slash)
+  if (!domains.has(domain)) return domainFrom
+  if (hasLocal) {
     if (at > most.local) return 0
     const bad = findBadLocal(points, at)
     if (bad >= 0) return bad
-    if (domain.locals !== undefined && !domain.locals.has(localText(points, at))) return 0
+    if (domains.get(domain)?.has(textOfPoints(points, 0, at)) === false) return 0
   }
-  return slash < end ? findBadResource(points, slash + 1, end, most.resource) : -1
+  return slash < length ? findBadResource(points, slash + 1, length, most.resource) : -1
 }
 
 /** Index of the first code point for which the resource from `from` to before `to` is none, or has more than `most`; else -1. */
@@ -81,26 +81,4 @@ function findBadLocal(points: Uint32Array, to: number): number {
 function zeroOf(point: number): number {
   if (point >= 0x660 && point <= 0x669) return 0x660
   return point >= 0x6f0 && point <= 0x6f9 ? 0x6f0 : 0
-}
-
-function findDomain(
-  points: Uint32Array,
-  from: number,
-  to: number,
-  domains: readonly DomainRule[],
-): DomainRule | undefined {
-  for (const domain of domains) {
-    if (domain.points.length !== to - from) continue
-    let i = 0
-    while (i < domain.points.length && domain.points[i] === points[from + i]) i += 1
-    if (i === domain.points.length) return domain
-  }
-  return undefined
-}
-
-/** The local part, which has been found good. */
-function localText(points: Uint32Array, to: number): string {
-  let text = ''
-  for (let i = 0; i < to; i += 1) text += String.fromCodePoint(points[i]!)
-  return text
 }

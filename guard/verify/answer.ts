@@ -9,48 +9,38 @@
 import { hash } from 'node:crypto'
 import { NO_ROW, type Verdict } from './decide.ts'
 import type { Frame } from './frame.ts'
-import { Fault } from './reasons.ts'
 
-/** Octets of an answer without its strings and output. */
-const FIXED = 4 + 8 + 32 + 1 + 4 + 4 + 4 * 2 + 4
+/** Octets from the number to the position. */
+const FIXED = 8 + 32 + 1 + 4 + 4
 
 /** What is written first on the pipe. */
 export function encodeStart(digest: Buffer): Buffer {
-  return Buffer.concat([Buffer.from('SLY1', 'latin1'), digest])
+  return Buffer.concat([Buffer.from('SLY1'), digest])
 }
 
-/** Most octets of the rest of an answer. */
-export function mostAnswer(stanzaBytes: number): number {
-  return 8 * stanzaBytes + 65_536
+/** The answer to a frame. What is longer than answers may be is for release to refuse. */
+export function encodeAnswer(frame: Frame, verdict: Verdict): Buffer {
+  const { accepted, form, from, to } = verdict
+  const output = Buffer.from(accepted ? verdict.output : '')
+  const texts = [accepted ? '' : verdict.reason, form, from, to].map((text) => Buffer.from(text))
+  const head = Buffer.alloc(FIXED)
+  let at = frame.octets.copy(head, 0)
+  at += hash('sha256', frame.rest, 'buffer').copy(head, at)
+  at = head.writeUInt8(accepted ? 1 : 0, at)
+  at = head.writeUInt32BE(accepted ? verdict.row : NO_ROW, at)
+  head.writeUInt32BE(accepted ? 0 : verdict.at, at)
+  const rest = [head, ...texts.flatMap((text) => [u16(text.length), text]), u32(output.length), output]
+  return Buffer.concat([u32(rest.reduce((sum, part) => sum + part.length, 0)), ...rest])
 }
 
-/** The answer to a frame. Throws a Fault when it would be longer than `most`. */
-export function encodeAnswer(frame: Frame, verdict: Verdict, most: number): Buffer {
-  const { form, from, to } = verdict
-  const reason = verdict.accepted ? '' : verdict.reason
-  const output = verdict.accepted ? verdict.output : ''
-  const room = FIXED + byteLength(reason) + byteLength(form) + byteLength(from) + byteLength(to)
-  const length = room + Buffer.byteLength(output, 'utf8')
-  if (length - 4 > most) throw new Fault('an answer is longer than answers may be')
-
-  const answer = Buffer.allocUnsafe(length)
-  let at = answer.writeUInt32BE(length - 4, 0)
-  at += frame.octets.copy(answer, at)
-  at += hash('sha256', frame.rest, 'buffer').copy(answer, at)
-  at = answer.writeUInt8(verdict.accepted ? 1 : 0, at)
-  at = answer.writeUInt32BE(verdict.accepted ? verdict.row : NO_ROW, at)
-  at = answer.writeUInt32BE(verdict.accepted ? 0 : verdict.at, at)
-  for (const text of [reason, form, from, to]) {
-    at = answer.writeUInt16BE(answer.write(text, at + 2, 'utf8'), at) + byteLength(text)
-  }
-  at = answer.writeUInt32BE(length - room, at)
-  answer.write(output, at, 'utf8')
-  return answer
+function u16(number: number): Buffer {
+  const octets = Buffer.alloc(2)
+  octets.writeUInt16BE(number)
+  return octets
 }
 
-/** Octets of a text that has room in a str. */
-function byteLength(text: string): number {
-  const length = Buffer.byteLength(text, 'utf8')
-  if (length > 0xffff) throw new Fault('a text is longer than an answer can hold')
-  return length
+function u32(number: number): Buffer {
+  const octets = Buffer.alloc(4)
+  octets.writeUInt32BE(number)
+  return octets
 }

@@ -6,7 +6,7 @@
  * as its attributes, and stanzas need no namespace processing.
  */
 import { hash } from 'node:crypto'
-import type { DomainRule } from './address.ts'
+import type { Domains } from './address.ts'
 import { escapeAttribute } from './escape.ts'
 import {
   boolean,
@@ -18,7 +18,6 @@ import {
   oneOf,
   parseCanonical,
   string,
-  withDefault,
   without,
 } from './json.ts'
 import {
@@ -95,9 +94,7 @@ export type Bundle = Readonly<{
 }>
 
 /** What value rules are read with: the domains by side, and what texts may not hold. */
-type Domains = Readonly<
-  Record<'from' | 'to' | 'either', readonly DomainRule[]> & { narrow: Narrow | undefined }
->
+type Scope = Readonly<Record<'from' | 'to' | 'either', Domains> & { narrow: Narrow | undefined }>
 
 const STANZA_NS = 'jabber:server'
 const MOST_STANZA = 16 * 1024 * 1024
@@ -108,82 +105,48 @@ export function readBundle(octets: Buffer, digest: string): Bundle {
   if (!/^[0-9a-f]{64}$/.test(digest)) throw new Fault('--digest is not 64 hexadecimal digits')
   if (actual.toString('hex') !== digest) throw new Fault('the bundle does not have the digest of --digest')
   const bundle = members(
-    withDefault(
-      withDefault(
-        without(parseCanonical(octets), 'examples', 'origins', 'pacing', 'validity'),
-        'pairs',
-        null,
-      ),
-      'content',
-      null,
-    ),
-    'content',
-    'edge',
-    'format',
-    'forms',
-    'from',
-    'labels',
-    'limits',
-    'name',
-    'pairs',
-    'sources',
-    'to',
-    'unicode',
-    'version',
+    without(parseCanonical(octets), 'examples', 'origins', 'pacing', 'validity'),
+    ['edge', 'format', 'forms', 'from', 'labels', 'limits', 'name', 'sources', 'to', 'unicode', 'version'],
+    ['content', 'pairs'],
   )
   oneOf(bundle.format, 'sallyport-bundle-1')
   if (string(bundle.unicode) !== UNICODE) {
     throw new Fault(`the bundle has the rules of another Unicode version than ${UNICODE}`)
   }
-  const limits = members(
-    without(bundle.limits, 'pairBurst', 'pairRate'),
-    'burst',
-    'depth',
-    'rate',
-    'stanzaBytes',
-  )
+  const limits = members(bundle.limits, ['burst', 'depth', 'rate', 'stanzaBytes'], ['pairBurst', 'pairRate'])
   const depth = integer(limits.depth, 1)
-  const from = readDomains(bundle.from)
-  const to = readDomains(bundle.to)
-  const narrow = bundle.content.value === null ? undefined : readNarrow(bundle.content)
-  const domains = { from, to, either: [...from, ...to], narrow }
-  const forms = readForms(bundle.forms, domains)
+  const from = readSide(bundle.from)
+  const to = readSide(bundle.to)
+  const narrow = bundle.content && readNarrow(bundle.content)
+  const either = new Map([...from.domains, ...to.domains])
   return {
     digest: actual,
     stanzaBytes: integer(limits.stanzaBytes, 1, MOST_STANZA),
     depth,
-    forms,
-    pairs: bundle.pairs.value === null ? undefined : readPairs(bundle.pairs),
+    forms: readForms(bundle.forms, { from: from.domains, to: to.domains, either, narrow }),
+    pairs: bundle.pairs && readPairs(bundle.pairs),
     labels: readLabels(bundle.labels, depth),
-    rooms: readRooms(bundle.from),
+    rooms: from.rooms,
   }
 }
 
-function readDomains(json: Json): DomainRule[] {
-  const side = members(json, 'domains', 'name')
-  return items(side.domains).map((item) => {
-    const domain = members(withDefault(item, 'locals', null), 'kind', 'locals', 'name')
+function readSide(json: Json): { domains: Domains; rooms: ReadonlySet<string> } {
+  const domains = new Map<string, ReadonlySet<string> | undefined>()
+  const rooms = new Set<string>()
+  for (const item of items(members(json, ['domains', 'name']).domains)) {
+    const domain = members(item, ['kind', 'name'], ['locals'])
     const name = string(domain.name)
     if (name === '') throw new Fault(`${item.path} has no name`)
-    return {
-      points: Array.from(name, (character) => character.codePointAt(0)!),
-      locals: domain.locals.value === null ? undefined : new Set(items(domain.locals).map(string)),
-    }
-  })
-}
-
-function readRooms(json: Json): ReadonlySet<string> {
-  const domains = items(members(json, 'domains', 'name').domains).map((item) =>
-    members(withDefault(item, 'locals', null), 'kind', 'locals', 'name'),
-  )
-  const rooms = domains.filter(({ kind }) => oneOf(kind, 'im', 'rooms') === 'rooms')
-  return new Set(rooms.map(({ name }) => string(name)))
+    domains.set(name, domain.locals && new Set(items(domain.locals).map(string)))
+    if (oneOf(domain.kind, 'im', 'rooms') === 'rooms') rooms.add(name)
+  }
+  return { domains, rooms }
 }
 
 function readPairs(json: Json): NonNullable<Bundle['pairs']> {
   const pairs = new Map<string, Map<string, ReadonlySet<string>>>()
   for (const item of items(json)) {
-    const pair = members(without(item, 'burst', 'rate'), 'forms', 'from', 'to')
+    const pair = members(without(item, 'burst', 'rate'), ['forms', 'from', 'to'])
     const ofSender = pairs.get(string(pair.from)) ?? new Map<string, ReadonlySet<string>>()
     if (ofSender.has(string(pair.to))) throw new Fault(`${item.path} is a second rule for its domains`)
     pairs.set(string(pair.from), ofSender.set(string(pair.to), new Set(items(pair.forms).map(string))))
@@ -191,30 +154,28 @@ function readPairs(json: Json): NonNullable<Bundle['pairs']> {
   return pairs
 }
 
-/** The members of the choice, each of which may be absent. */
-const CHOICE = ['categories', 'joiners', 'links', 'marks', 'mixedWords', 'scripts', 'words'] as const
-
 function readNarrow(json: Json): Narrow {
-  const whole = CHOICE.reduce((some, name) => withDefault(some, name, null), json)
-  const choice = members(whole, ...CHOICE)
-  const names = (one: Json, known: readonly string[]): string[] | undefined =>
-    one.value === null ? undefined : items(one).map((item) => oneOf(item, ...known))
-  const yes = (one: Json): boolean => one.value === null || boolean(one)
+  const choice = members(
+    json,
+    [],
+    ['categories', 'joiners', 'links', 'marks', 'mixedWords', 'scripts', 'words'],
+  )
+  const names = (one: Json, known: readonly string[]) => items(one).map((item) => oneOf(item, ...known))
   return makeNarrow({
-    scripts: names(choice.scripts, SCRIPT_NAMES),
-    categories: names(choice.categories, CATEGORY_NAMES),
-    joiners: yes(choice.joiners),
-    marks: choice.marks.value === null ? Number.MAX_SAFE_INTEGER : integer(choice.marks),
-    mixedWords: yes(choice.mixedWords),
-    links: yes(choice.links),
-    words: choice.words.value === null ? [] : items(choice.words).map(string),
+    scripts: choice.scripts && names(choice.scripts, SCRIPT_NAMES),
+    categories: choice.categories && names(choice.categories, CATEGORY_NAMES),
+    joiners: choice.joiners === undefined || boolean(choice.joiners),
+    marks: choice.marks === undefined ? Number.POSITIVE_INFINITY : integer(choice.marks),
+    mixedWords: choice.mixedWords === undefined || boolean(choice.mixedWords),
+    links: choice.links === undefined || boolean(choice.links),
+    words: choice.words === undefined ? [] : items(choice.words).map(string),
   })
 }
 
-function readForms(json: Json, domains: Domains): Bundle['forms'] {
+function readForms(json: Json, scope: Scope): Bundle['forms'] {
   const forms = new Map<string, Map<string | undefined, Form>>()
   for (const item of items(json)) {
-    const form = readForm(item, domains)
+    const form = readForm(item, scope)
     const ofRoot = forms.get(form.opening) ?? new Map<string | undefined, Form>()
     forms.set(form.opening, ofRoot)
     const key = form.type === undefined ? undefined : asOctets(escapeAttribute(form.type))
@@ -224,10 +185,10 @@ function readForms(json: Json, domains: Domains): Bundle['forms'] {
   return forms
 }
 
-function readForm(json: Json, domains: Domains): Form {
-  const form = members(json, 'attributes', 'content', 'element', 'form', 'slots', 'type')
+function readForm(json: Json, scope: Scope): Form {
+  const form = members(json, ['attributes', 'content', 'element', 'form', 'slots', 'type'])
   const name = oneOf(form.element, 'message', 'presence', 'iq')
-  const slots = readSlots(form.slots, domains, STANZA_NS, true)
+  const slots = readSlots(form.slots, scope, STANZA_NS, true)
   if (slots.filter((slot) => slot.type === 'label').length > 1) {
     throw new Fault(`${form.slots.path} has two label slots`)
   }
@@ -236,16 +197,16 @@ function readForm(json: Json, domains: Domains): Form {
     type: form.type.value === null ? undefined : string(form.type),
     opening: `<${name} xmlns="${STANZA_NS}"`,
     endTag: `</${name}>`,
-    attributes: readAttributes(form.attributes, domains, true),
+    attributes: readAttributes(form.attributes, scope, true),
     slots,
     content: boolean(form.content),
   }
 }
 
-function readAttributes(json: Json, domains: Domains, root: boolean): AttributeRule[] {
+function readAttributes(json: Json, scope: Scope, root: boolean): AttributeRule[] {
   let last = ''
   return items(json).map((item) => {
-    const rule = members(item, 'name', 'required', 'value')
+    const rule = members(item, ['name', 'required', 'value'])
     const name = string(rule.name)
     if (name !== 'xml:lang') checkName(name, rule.name.path)
     if (name === 'xmlns' || last === 'xml:lang' || (name !== 'xml:lang' && name <= last)) {
@@ -253,15 +214,15 @@ function readAttributes(json: Json, domains: Domains, root: boolean): AttributeR
     }
     last = name
     const reason = root && name === 'from' ? 'bad-from' : root && name === 'to' ? 'bad-to' : 'bad-attribute'
-    const value = readValueRule(rule.value, domains)
+    const value = readValueRule(rule.value, scope)
     return { name, lead: ` ${name}="`, required: boolean(rule.required), value, reason }
   })
 }
 
-function readSlots(json: Json, domains: Domains, parent: string, root: boolean): Slot[] {
+function readSlots(json: Json, scope: Scope, parent: string, root: boolean): Slot[] {
   const slots: Slot[] = []
   for (const item of items(json)) {
-    const slot = readSlot(item, domains, parent, root)
+    const slot = readSlot(item, scope, parent, root)
     const before = slots.at(-1)
     if (before?.type === 'elements' && slot.type === 'elements') {
       for (const opening of slot.of.keys()) {
@@ -273,16 +234,16 @@ function readSlots(json: Json, domains: Domains, parent: string, root: boolean):
   return slots
 }
 
-function readSlot(json: Json, domains: Domains, parent: string, root: boolean): Slot {
+function readSlot(json: Json, scope: Scope, parent: string, root: boolean): Slot {
   if (kindOf(json, 'type', 'elements', 'label') === 'label') {
-    members(json, 'type')
+    members(json, ['type'])
     if (!root) throw new Fault(`${json.path} is a label slot inside an element`)
     return { type: 'label' }
   }
-  const slot = members(json, 'max', 'min', 'of', 'sorted', 'type')
+  const slot = members(json, ['max', 'min', 'of', 'sorted', 'type'])
   const of = new Map<string, ElementRule>()
   for (const item of items(slot.of)) {
-    const rule = readElementRule(item, domains, parent)
+    const rule = readElementRule(item, scope, parent)
     if (of.has(rule.opening)) throw new Fault(`${item.path} is in its slot twice`)
     if (isLabel(rule.opening)) throw new Fault(`${item.path} is a label outside the label slot`)
     of.set(rule.opening, rule)
@@ -291,8 +252,8 @@ function readSlot(json: Json, domains: Domains, parent: string, root: boolean): 
   return { type: 'elements', of, min, max: integer(slot.max, Math.max(min, 1)), sorted: boolean(slot.sorted) }
 }
 
-function readElementRule(json: Json, domains: Domains, parent: string): ElementRule {
-  const rule = members(json, 'attributes', 'content', 'labelling', 'name', 'ns')
+function readElementRule(json: Json, scope: Scope, parent: string): ElementRule {
+  const rule = members(json, ['attributes', 'content', 'labelling', 'name', 'ns'])
   const name = string(rule.name)
   checkName(name, rule.name.path)
   const ns = string(rule.ns)
@@ -301,31 +262,31 @@ function readElementRule(json: Json, domains: Domains, parent: string): ElementR
   return {
     opening: ns === parent ? `<${name}` : `<${name} xmlns="${ns}"`,
     endTag: `</${name}>`,
-    attributes: readAttributes(rule.attributes, domains, false),
-    content: readContentRule(rule.content, domains, ns),
+    attributes: readAttributes(rule.attributes, scope, false),
+    content: readContentRule(rule.content, scope, ns),
     labelling: oneOf(rule.labelling, 'always', 'unless-empty', 'never'),
   }
 }
 
-function readContentRule(json: Json, domains: Domains, ns: string): ContentRule {
+function readContentRule(json: Json, scope: Scope, ns: string): ContentRule {
   switch (kindOf(json, 'type', 'empty', 'value', 'elements')) {
     case 'empty':
-      members(json, 'type')
+      members(json, ['type'])
       return { type: 'empty' }
     case 'value': {
-      const rule = members(json, 'mayBeEmpty', 'type', 'value')
+      const rule = members(json, ['mayBeEmpty', 'type', 'value'])
       return {
         type: 'value',
-        value: readValueRule(rule.value, domains),
+        value: readValueRule(rule.value, scope),
         mayBeEmpty: boolean(rule.mayBeEmpty),
       }
     }
     case 'elements':
-      return { type: 'elements', slots: readSlots(members(json, 'slots', 'type').slots, domains, ns, false) }
+      return { type: 'elements', slots: readSlots(members(json, ['slots', 'type']).slots, scope, ns, false) }
   }
 }
 
-function readValueRule(json: Json, domains: Domains): ValueRule {
+function readValueRule(json: Json, scope: Scope): ValueRule {
   const type = kindOf(
     json,
     'type',
@@ -342,46 +303,46 @@ function readValueRule(json: Json, domains: Domains): ValueRule {
   )
   switch (type) {
     case 'enum':
-      return { type, values: new Set(items(members(json, 'type', 'values').values).map(string)) }
+      return { type, values: new Set(items(members(json, ['type', 'values']).values).map(string)) }
     case 'identifier':
-      return { type, max: integer(members(json, 'max', 'type').max, 1) }
+      return { type, max: integer(members(json, ['max', 'type']).max, 1) }
     case 'text': {
-      const rule = members(json, 'lines', 'max', 'type')
+      const rule = members(json, ['lines', 'max', 'type'])
       return {
         type,
         max: integer(rule.max, 1),
         blanks: { lines: boolean(rule.lines), ideographic: true },
-        narrow: domains.narrow,
+        narrow: scope.narrow,
       }
     }
     case 'integer': {
-      const rule = members(json, 'max', 'min', 'type')
+      const rule = members(json, ['max', 'min', 'type'])
       const min = integer(rule.min, Number.MIN_SAFE_INTEGER)
       return { type, min, max: integer(rule.max, min) }
     }
     case 'address': {
-      const rule = members(json, 'local', 'resource', 'side', 'type')
+      const rule = members(json, ['local', 'resource', 'side', 'type'])
       return {
         type,
-        domains: domains[oneOf(rule.side, 'from', 'to', 'either')],
+        domains: scope[oneOf(rule.side, 'from', 'to', 'either')],
         most: { local: integer(rule.local), resource: integer(rule.resource) },
       }
     }
     case 'resource':
-      return { type, most: integer(members(json, 'max', 'type').max, 1) }
+      return { type, most: integer(members(json, ['max', 'type']).max, 1) }
     case 'own-number':
     case 'earlier-number':
-      return { type, echo: boolean(members(json, 'echo', 'type').echo) }
+      return { type, echo: boolean(members(json, ['echo', 'type']).echo) }
     case 'answer-number':
     case 'date':
-      members(json, 'type')
+      members(json, ['type'])
       return { type }
   }
 }
 
 function readLabels(json: Json, depth: number): LabelTable {
-  const labels = members(json, 'rows', 'windows')
-  const windows = members(labels.windows, 'creationFuture', 'creationPast', 'reviewAfterCreation')
+  const labels = members(json, ['rows', 'windows'])
+  const windows = members(labels.windows, ['creationFuture', 'creationPast', 'reviewAfterCreation'])
   const rows = items(labels.rows).map((item) => readRow(item, depth))
   const table = makeLabelTable(
     {
@@ -396,20 +357,20 @@ function readLabels(json: Json, depth: number): LabelTable {
 }
 
 function readRow(json: Json, depth: number): LabelRow {
-  const row = members(without(json, 'discarded'), 'input', 'name', 'output')
-  const from = members(without(row.input, 'words', 'beside'), 'form', 'marking', 'template', 'value')
-  const to = members(without(row.output, 'words', 'beside'), 'form', 'marking', 'template')
+  const row = members(without(json, 'discarded'), ['input', 'name', 'output'])
+  const from = members(without(row.input, 'words', 'beside'), ['form', 'marking', 'template', 'value'])
+  const to = members(without(row.output, 'words', 'beside'), ['form', 'marking', 'template'])
   const input = items(from.template).map((part): InputPart => {
     if (typeof part.value === 'string') return string(part)
-    return { hole: oneOf(members(part, 'hole').hole, 'creation', 'review') }
+    return { hole: oneOf(members(part, ['hole']).hole, 'creation', 'review') }
   })
   const output = items(to.template).map((part): OutputPart => {
     if (typeof part.value === 'string') return string(part)
     if (kindOf(part, 'hole', 'creation', 'review', 'now', 'now-plus') === 'now-plus') {
-      const hole = members(part, 'hole', 'seconds')
+      const hole = members(part, ['hole', 'seconds'])
       return { hole: 'now-plus', seconds: integer(hole.seconds) }
     }
-    return { hole: oneOf(members(part, 'hole').hole, 'creation', 'review', 'now') }
+    return { hole: oneOf(members(part, ['hole']).hole, 'creation', 'review', 'now') }
   })
   checkInputHoles(input, from.template.path)
   if (checkTemplate(input, from.template.path) + 1 > depth) {
@@ -432,5 +393,5 @@ function checkName(name: string, path: string): void {
 
 /** A text as its octets in UTF-8, one character for each. */
 function asOctets(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
+  return Buffer.from(text).toString('latin1')
 }

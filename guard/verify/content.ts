@@ -2,7 +2,8 @@
  * The content rules for free text (doc/formats.md §2, "Content rules"), by code point.
  */
 import { isNfc } from './nfc.ts'
-import { Flag, flagsOf } from './unicode.ts'
+import { Flag } from './tables/unicode.ts'
+import { flagsOf } from './unicode.ts'
 
 const TAB = 0x09
 const LF = 0x0a
@@ -49,8 +50,7 @@ function mayJoin(joiner: number, before: number, after: number, base: number): b
 
 function hasJoiningScript(flags: number, base: number): boolean {
   if ((flags & Flag.WORD) === 0) return false
-  if ((flags & Flag.INHERITED) === 0) return (flags & Flag.JOINING) !== 0
-  return (flags & Flag.MARK) !== 0 && (base & Flag.JOINING) !== 0
+  return ((flags & Flag.INHERITED) === 0 ? flags & Flag.JOINING : base & Flag.JOINING) !== 0
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Bundle } from './bundle.ts'
 import type { FrameNumber } from './numbered.ts'
 import { type Progress, recogniseStanza } from './profile.ts'
 import { makeReader } from './reader.ts'
-import { Fault, type Reason } from './reasons.ts'
+import type { Reason } from './reasons.ts'
 import { makeValue } from './value.ts'
 import { writeElement } from './write.ts'
 
@@ -40,11 +40,10 @@ export function makeDecider(
     const reader = makeReader(stanza, value)
     const root = recogniseStanza({ reader, bundle, second, progress })
     const { form, from, to } = progress
-    if (root === undefined || reader.refusal !== undefined) {
-      if (reader.refusal === undefined) throw new Fault('a refusal without reason')
+    if (reader.refusal !== undefined) {
       const { reason, at } = reader.refusal
       return { accepted: false, reason, at, form, from, to }
     }
-    return { accepted: true, row: progress.label?.row ?? NO_ROW, form, from, to, output: writeElement(root) }
+    return { accepted: true, row: progress.label?.row ?? NO_ROW, form, from, to, output: writeElement(root!) }
   }
 }

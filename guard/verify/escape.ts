@@ -4,22 +4,10 @@
 
 /** Canonical XML 1.1 §2.3, text nodes. */
 export function escapeText(text: string): string {
-  return escapeWith(text, '>', '&gt;')
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 /** Canonical XML 1.1 §2.3, attribute nodes. */
 export function escapeAttribute(text: string): string {
-  return escapeWith(text, '"', '&quot;')
-}
-
-function escapeWith(text: string, other: string, reference: string): string {
-  if (!text.includes('&') && !text.includes('<') && !text.includes(other)) return text
-  let out = ''
-  for (const character of text) {
-    if (character === '&') out += '&amp;'
-    else if (character === '<') out += '&lt;'
-    else if (character === other) out += reference
-    else out += character
-  }
-  return out
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

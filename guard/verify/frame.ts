@@ -23,48 +23,24 @@ export type Frame = Readonly<{
 }>
 
 /**
- * Makes the function that is given the octets as they come, and calls `take` for each frame when it is whole. A length
- * is checked before anything is kept for it. Throws a Fault on what is no frame.
+ * Makes the function that is given the octets as they come, and calls `take` for each frame when it is whole. Nothing is kept
+ * of a frame whose length is none. Throws a Fault on what is no frame.
  */
 export function makeFrameReader(stanzaBytes: number, take: (frame: Frame) => void): (octets: Buffer) => void {
-  const most = NUMBER + SECOND + stanzaBytes
-  // The beginning of a frame whose end has not come yet.
-  const held = Buffer.alloc(LENGTH + most)
-  let size = 0
-
-  /** Length of the frame that begins at `at`, which has its length field whole. */
-  const lengthOf = (octets: Buffer, at: number): number => {
-    const rest = octets.readUInt32BE(at)
-    if (rest < NUMBER + SECOND || rest > most) throw new Fault('a frame has a length that none can have')
-    return LENGTH + rest
-  }
-
-  /** Copies as much as is there, until `held` has `wanted` octets. Gives the place behind what was copied. */
-  const hold = (octets: Buffer, at: number, wanted: number): number => {
-    const end = Math.min(octets.length, at + wanted - size)
-    octets.copy(held, size, at, end)
-    size += end - at
-    return end
-  }
-
+  /** The beginning of a frame whose end has not come yet. */
+  let held = Buffer.alloc(0)
   return (octets) => {
-    let at = 0
-    if (size > 0) {
-      if (size < LENGTH) at = hold(octets, at, LENGTH)
-      if (size < LENGTH) return
-      const length = lengthOf(held, 0)
-      at = hold(octets, at, length)
-      if (size < length) return
-      size = 0
-      take(readFrame(held.subarray(LENGTH, length)))
+    let left = Buffer.concat([held, octets])
+    while (left.length >= LENGTH) {
+      const rest = left.readUInt32BE(0)
+      if (rest < NUMBER + SECOND || rest > NUMBER + SECOND + stanzaBytes) {
+        throw new Fault('a frame has a length that none can have')
+      }
+      if (left.length < LENGTH + rest) break
+      take(readFrame(left.subarray(LENGTH, LENGTH + rest)))
+      left = left.subarray(LENGTH + rest)
     }
-    while (octets.length - at >= LENGTH) {
-      const end = at + lengthOf(octets, at)
-      if (end > octets.length) break
-      take(readFrame(octets.subarray(at + LENGTH, end)))
-      at = end
-    }
-    hold(octets, at, held.length)
+    held = Buffer.from(left)
   }
 }
 

@@ -2,11 +2,10 @@
 
 /** `0`, or an optional `-` and digits without leading zero, from `min` to `max`, which are safe integers. */
 export function isInteger(latin1: string, start: number, end: number, min: number, max: number): boolean {
-  const negative = start < end && latin1[start] === '-'
+  const negative = latin1[start] === '-'
   const first = negative ? start + 1 : start
   const digits = end - first
-  // More than 16 digits are beyond every safe integer.
-  if (digits < 1 || digits > 16) return false
+  if (digits < 1) return false
   if (latin1[first] === '0' && (digits > 1 || negative)) return false
   let number = 0
   for (let at = first; at < end; at += 1) {

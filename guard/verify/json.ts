@@ -15,16 +15,21 @@ export function parseCanonical(octets: Buffer): Json {
   return { value, path: 'bundle' }
 }
 
-/** The members of an object that has exactly these. */
-export function members<K extends string>(json: Json, ...names: K[]): Readonly<Record<K, Json>> {
+/** The members of an object that has exactly these, `may` being those that it need not have. */
+export function members<K extends string, M extends string = never>(
+  json: Json,
+  names: readonly K[],
+  may: readonly M[] = [],
+): Readonly<Record<K, Json> & Partial<Record<M, Json>>> {
   const object = asObject(json)
-  for (const name of Object.keys(object)) {
-    if (!names.includes(name as K)) throw new Fault(`${json.path} has a member that verify does not know`)
-  }
-  const out = Object.create(null) as Record<K, Json>
   for (const name of names) {
     if (!Object.hasOwn(object, name)) throw new Fault(`${json.path} has no member ${name}`)
-    out[name] = { value: object[name], path: `${json.path}.${name}` }
+  }
+  const known: readonly string[] = [...names, ...may]
+  const out = Object.create(null) as Record<K, Json> & Partial<Record<M, Json>>
+  for (const [name, value] of Object.entries(object)) {
+    if (!known.includes(name)) throw new Fault(`${json.path} has a member that verify does not know`)
+    out[name as K] = { value, path: `${json.path}.${name}` } as (typeof out)[K]
   }
   return out
 }
@@ -33,11 +38,6 @@ export function members<K extends string>(json: Json, ...names: K[]): Readonly<R
 export function without(json: Json, ...names: string[]): Json {
   const rest = Object.entries(asObject(json)).filter(([name]) => !names.includes(name))
   return { value: Object.fromEntries(rest), path: json.path }
-}
-
-/** The object with a member that it need not have. */
-export function withDefault(json: Json, name: string, value: unknown): Json {
-  return { value: { [name]: value, ...asObject(json) }, path: json.path }
 }
 
 /** The member of an object by which its other members go, such as `type`. */

@@ -51,7 +51,7 @@ export function makeLabelTable(windows: Windows, rows: readonly LabelRow[]): Lab
     let key = ''
     for (const part of row.input) {
       if (typeof part === 'string') {
-        const octets = Buffer.from(part, 'utf8').toString('latin1')
+        const octets = Buffer.from(part).toString('latin1')
         length += octets.length
         key += octets
       } else {
@@ -97,8 +97,8 @@ export function readLabel(
   for (const layout of table.layouts.get(end - start) ?? []) {
     const index = layout.rows.get(withoutDates(reader.latin1, start, end, layout))
     if (index === undefined) continue
-    const creation = dateIn(reader.stanza, start, layout, 'creation')
-    const review = dateIn(reader.stanza, start, layout, 'review')
+    const creation = dateIn(reader.latin1, start, layout, 'creation')
+    const review = dateIn(reader.latin1, start, layout, 'review')
     if (creation === -1 || review === -1) continue
     const output = fill(table.rows[index]!.output, creation, review, second)
     if (output === undefined || !inWindows(table.windows, creation, review, second)) {
@@ -122,16 +122,11 @@ function withoutDates(latin1: string, start: number, end: number, { holes }: Lay
 }
 
 /** The date of that name; undefined when there is none, -1 when it is no date or not the same wherever it stands. */
-function dateIn(
-  stanza: Uint8Array,
-  start: number,
-  { holes }: Layout,
-  name: Hole['hole'],
-): number | undefined {
+function dateIn(latin1: string, start: number, { holes }: Layout, name: Hole['hole']): number | undefined {
   let date: number | undefined
   for (const { hole, at } of holes) {
     if (hole !== name) continue
-    const here = parseDate(stanza, start + at)
+    const here = parseDate(latin1, start + at)
     if (date !== undefined && date !== here) return -1
     date = here
   }
@@ -144,12 +139,9 @@ function inWindows(
   review: number | undefined,
   second: number,
 ): boolean {
-  if (creation !== undefined) {
-    if (creation < second - windows.creationPast || creation > second + windows.creationFuture) return false
-  }
-  if (review === undefined) return true
   const from = creation ?? second
-  return review >= from && review <= from + windows.reviewAfterCreation
+  if (from < second - windows.creationPast || from > second + windows.creationFuture) return false
+  return review === undefined || (review >= from && review <= from + windows.reviewAfterCreation)
 }
 
 /** The output template with its dates; undefined when one is beyond the last second that can be written. */
@@ -165,12 +157,12 @@ function fill(
       out += part
       continue
     }
-    let date: number | undefined
-    if (part.hole === 'creation') date = creation
-    else if (part.hole === 'review') date = review
-    else if (part.hole === 'now') date = second
-    else date = second + part.seconds
-    if (date === undefined || date > LAST_SECOND) return undefined
+    let date = second
+    // The bundle has no output that repeats a date which its input has not.
+    if (part.hole === 'creation') date = creation!
+    else if (part.hole === 'review') date = review!
+    else if (part.hole === 'now-plus') date += part.seconds
+    if (date > LAST_SECOND) return undefined
     out += formatDate(date)
   }
   return out

@@ -19,7 +19,7 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { parseArgs } from 'node:util'
-import { encodeAnswer, encodeStart, mostAnswer } from './answer.ts'
+import { encodeAnswer, encodeStart } from './answer.ts'
 import { readBundle } from './bundle.ts'
 import { makeDecider } from './decide.ts'
 import { makeFrameReader } from './frame.ts'
@@ -43,13 +43,12 @@ function main(): void {
   name = values.name
   const bundle = readBundle(readFileSync(values.bundle), values.digest)
   const decide = makeDecider(bundle)
-  const most = mostAnswer(bundle.stanzaBytes)
 
   const frames = new Socket({ fd: FRAMES, readable: true, writable: false })
   const answers = new Socket({ fd: ANSWERS, readable: false, writable: true })
   let batch: Buffer[] = []
   const take = makeFrameReader(bundle.stanzaBytes, (frame) => {
-    batch.push(encodeAnswer(frame, decide(frame.stanza, frame.second, frame.number), most))
+    batch.push(encodeAnswer(frame, decide(frame.stanza, frame.second, frame.number)))
   })
   frames.on('data', (octets: Buffer) => {
     take(octets)

@@ -4,7 +4,7 @@
  * Most texts hold only code points that are steady (class 0, never changed, never joined to what stands before them) and
  * need no more than that look-up. The others are decomposed, reordered, composed (Unicode §3.11) and compared.
  */
-import { COMBINING, DECOMPOSITION, EXCLUDED } from './tables/unicode.ts'
+import { COMBINING, COMPOSITION, DECOMPOSITION, UNSTEADY } from './tables/unicode.ts'
 import { eachRange } from './unicode.ts'
 
 // Hangul syllables are composed by arithmetic (Unicode §3.12).
@@ -17,16 +17,17 @@ const V_COUNT = 21
 const T_COUNT = 28
 const S_COUNT = L_COUNT * V_COUNT * T_COUNT
 
-const decompositions = readDecompositions()
-const pairs = readPairs()
+const decompositions = new Map(readMapping(DECOMPOSITION).map(([point, parts]) => [point![0]!, parts!]))
+/** The composite of two, by the second and then by the first. */
+const composites = readComposites()
 /** Canonical_Combining_Class, as ranks. */
 const classes = readClasses()
-const steady = findSteady()
+const unsteady = readUnsteady()
 
 /** Whether the code points from `from` to before `to` are in NFC. Linear when runs of marks are short. */
 export function isNfc(points: Uint32Array, from: number, to: number): boolean {
   for (let i = from; i < to; i += 1) {
-    if (steady[points[i]!] === 0) return equalsOwnNfc(points, from, to)
+    if (unsteady[points[i]!] === 1) return equalsOwnNfc(points, from, to)
   }
   return true
 }
@@ -49,9 +50,7 @@ function decompose(point: number, out: number[]): void {
     if (s % T_COUNT !== 0) out.push(T_BASE + (s % T_COUNT))
     return
   }
-  const mapping = decompositions.get(point)
-  if (mapping === undefined) out.push(point)
-  else for (const part of mapping) decompose(part, out)
+  out.push(...(decompositions.get(point) ?? [point]))
 }
 
 /** Sorts each run of code points with a class above 0 by class, leaving equals in place. */
@@ -97,32 +96,24 @@ function composePair(first: number, second: number): number | undefined {
   const s = first - S_BASE
   const t = second - T_BASE
   if (s >= 0 && s < S_COUNT && s % T_COUNT === 0 && t > 0 && t < T_COUNT) return first + t
-  return pairs.get(first)?.get(second)
+  return composites.get(second)?.get(first)
 }
 
-function readDecompositions(): ReadonlyMap<number, readonly number[]> {
-  const out = new Map<number, readonly number[]>()
-  for (const word of DECOMPOSITION.trim().split(/[ \n]/)) {
-    const [point, parts] = word.split('=')
-    out.set(
-      Number.parseInt(point!, 16),
-      parts!.split('+').map((part) => Number.parseInt(part, 16)),
-    )
-  }
-  return out
+/** The two sides of each `one+two=three+four` in a table. */
+function readMapping(table: string): number[][][] {
+  const side = (text: string) => text.split('+').map((part) => Number.parseInt(part, 16))
+  return table
+    .trim()
+    .split(/[ \n]/)
+    .map((word) => word.split('=').map(side))
 }
 
-/** The primary composites: what decomposes into two and is not excluded from composition. */
-function readPairs(): ReadonlyMap<number, ReadonlyMap<number, number>> {
-  const excluded = new Set<number>()
-  eachRange(EXCLUDED, (first, last) => {
-    for (let point = first; point <= last; point += 1) excluded.add(point)
-  })
+function readComposites(): ReadonlyMap<number, ReadonlyMap<number, number>> {
   const out = new Map<number, Map<number, number>>()
-  for (const [composite, [first, second]] of decompositions) {
-    if (second === undefined || excluded.has(composite)) continue
-    const seconds = out.get(first!) ?? new Map<number, number>()
-    out.set(first!, seconds.set(second, composite))
+  for (const [pair, composite] of readMapping(COMPOSITION)) {
+    const [first, second] = pair!
+    const firsts = out.get(second!) ?? new Map<number, number>()
+    out.set(second!, firsts.set(first!, composite![0]!))
   }
   return out
 }
@@ -130,28 +121,15 @@ function readPairs(): ReadonlyMap<number, ReadonlyMap<number, number>> {
 function readClasses(): Uint8Array {
   const out = new Uint8Array(0x110000)
   for (const group of COMBINING.trim().split(/[ \n](?=[0-9]+:)/)) {
-    const colon = group.indexOf(':')
-    const rank = Number.parseInt(group.slice(0, colon), 10)
-    eachRange(group.slice(colon + 1), (first, last) => out.fill(rank, first, last + 1))
+    const [rank, set] = group.split(':')
+    eachRange(set!, (first, last) => out.fill(Number(rank), first, last + 1))
   }
   return out
 }
 
-/** 1 for a code point whose presence alone cannot take a text out of NFC (NFC_Quick_Check=Yes and class 0). */
-function findSteady(): Uint8Array {
-  const out = new Uint8Array(0x110000).fill(1)
-  const seconds = new Set<number>()
-  for (const after of pairs.values()) for (const second of after.keys()) seconds.add(second)
-  for (let v = 0; v < V_COUNT; v += 1) seconds.add(V_BASE + v)
-  for (let t = 1; t < T_COUNT; t += 1) seconds.add(T_BASE + t)
-  for (const second of seconds) out[second] = 0
-  for (let point = 0; point < out.length; point += 1) if (classes[point] !== 0) out[point] = 0
-  for (const point of decompositions.keys()) {
-    const full: number[] = []
-    decompose(point, full)
-    const back = compose(full)
-    // Never composed again, or it begins with what joins to something before it.
-    if (back.length !== 1 || back[0] !== point || out[full[0]!] === 0) out[point] = 0
-  }
+/** 1 for a code point whose presence may take a text out of NFC: NFC_Quick_Check is not Yes, or the class is not 0. */
+function readUnsteady(): Uint8Array {
+  const out = new Uint8Array(0x110000)
+  eachRange(UNSTEADY, (first, last) => out.fill(1, first, last + 1))
   return out
 }

@@ -26,7 +26,6 @@ export function isNumbered(
   { number, fromRoom }: Bearer,
 ): boolean {
   const stop = latin1.indexOf('.', start)
-  if (stop < 0 || stop >= end) return false
   if (!isInteger(latin1, start + 1, stop, 0, MOST_GENERATION)) return false
   if (!isInteger(latin1, stop + 1, end, 1, MOST_COUNT)) return false
   const other = latin1[start] === 'r'
@@ -36,7 +35,7 @@ export function isNumbered(
 
   const generation = Number(latin1.slice(start + 1, stop))
   const count = Number(latin1.slice(stop + 1, end))
-  if (generation !== number.generation)
-    return rule.type === 'earlier-number' && generation < number.generation
-  return rule.type === 'earlier-number' ? count < number.count : count === number.count
+  const same = generation === number.generation
+  if (rule.type === 'own-number') return same && count === number.count
+  return generation < number.generation || (same && count < number.count)
 }

@@ -1,7 +1,7 @@
 /**
  * Value rules (doc/formats.md §2, "Values"): whether a value that was read is one that its rule admits.
  */
-import { type DomainRule, findBadAddress, findBadResource, type MostPoints } from './address.ts'
+import { type Domains, findBadAddress, findBadResource, type MostPoints } from './address.ts'
 import { type Blanks, findBadContent } from './content.ts'
 import { DATE_LENGTH, parseDate } from './dates.ts'
 import { isInteger } from './integer.ts'
@@ -16,7 +16,7 @@ export type ValueRule =
   | Readonly<{ type: 'text'; max: number; blanks: Blanks; narrow: Narrow | undefined }>
   | Readonly<{ type: 'date' }>
   | Readonly<{ type: 'integer'; min: number; max: number }>
-  | Readonly<{ type: 'address'; domains: readonly DomainRule[]; most: MostPoints }>
+  | Readonly<{ type: 'address'; domains: Domains; most: MostPoints }>
   | Readonly<{ type: 'resource'; most: number }>
   | NumberedRule
 
@@ -36,7 +36,7 @@ export function findBadValue(
     case 'text':
       return findBadText(rule, value, stanza)
     case 'date':
-      return value.end - value.start === DATE_LENGTH && parseDate(stanza, value.start) >= 0 ? -1 : value.start
+      return value.end - value.start === DATE_LENGTH && parseDate(latin1, value.start) >= 0 ? -1 : value.start
     case 'integer':
       return isInteger(latin1, value.start, value.end, rule.min, rule.max) ? -1 : value.start
     case 'own-number':

@@ -35,7 +35,7 @@ export function checkTemplate(parts: readonly (InputPart | OutputPart)[], path: 
   if (label === undefined || text.indexOf(label.endTag) !== text.length - label.endTag.length) {
     throw new Fault(`${path} is not one label element`)
   }
-  const octets = Buffer.from(text, 'utf8')
+  const octets = Buffer.from(text)
   const reader = makeReader(octets, makeValue(octets.length))
   const depth = readAny(reader, STANZA_NS)
   if (depth === undefined || reader.at !== octets.length) {
@@ -45,28 +45,17 @@ export function checkTemplate(parts: readonly (InputPart | OutputPart)[], path: 
   return depth
 }
 
-/**
- * Throws a Fault unless each date stands in its place, at most once in each of two labels, and no two strings are
- * neighbours.
- */
+/** Throws a Fault unless each date stands where a label has it. */
 export function checkInputHoles(parts: readonly InputPart[], path: string): void {
-  const seen = { creation: 0, review: 0 }
   for (const [index, part] of parts.entries()) {
-    const before = parts[index - 1] ?? ''
-    const after = parts[index + 1] ?? ''
-    if (typeof part === 'string') {
-      if (part === '' || (index > 0 && typeof before === 'string'))
-        throw new Fault(`${path} is cut needlessly`)
-      continue
-    }
-    seen[part.hole] += 1
-    if (seen[part.hole] > 2) throw new Fault(`${path} has the hole ${part.hole} three times`)
+    if (typeof part === 'string') continue
+    const [before, after] = [parts[index - 1], parts[index + 1]]
+    const [behind, ahead] = part.hole === 'review' ? [' ReviewDateTime="', '"'] : ['>', '</CreationDateTime>']
     const inPlace =
       typeof before === 'string' &&
+      before.endsWith(behind) &&
       typeof after === 'string' &&
-      (part.hole === 'review'
-        ? before.endsWith(' ReviewDateTime="') && after.startsWith('"')
-        : before.endsWith('>') && after.startsWith('</CreationDateTime>'))
+      after.startsWith(ahead)
     if (!inPlace) throw new Fault(`${path} has the hole ${part.hole} where no such date stands`)
   }
 }

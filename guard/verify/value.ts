@@ -40,11 +40,13 @@ export function spread(value: Value, stanza: Uint8Array): void {
 /** The text that a value means. `latin1` is the stanza with one character for each octet. */
 export function textOf(value: Value, latin1: string): string {
   if (value.plain) return latin1.slice(value.start, value.end)
+  return textOfPoints(value.points, 0, value.length)
+}
+
+/** The text of the code points from `from` to before `to`. */
+export function textOfPoints(points: Uint32Array, from: number, to: number): string {
   let text = ''
-  for (let i = 0; i < value.length; i += 4096) {
-    const part = value.points.subarray(i, Math.min(i + 4096, value.length))
-    text += String.fromCodePoint.apply(null, part as unknown as number[])
-  }
+  for (let i = from; i < to; i += 1) text += String.fromCodePoint(points[i]!)
   return text
 }
 

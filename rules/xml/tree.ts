@@ -251,8 +251,9 @@ export class TreeParser extends Saxes {
    * parser stands there. To be called when nothing is open below `level`; throws `Stop` on any other text.
    */
   forgetBlanks(): boolean {
-    if (this.state !== TEXT_STATE) return false
+    // Before a reference that is not complete, too: when the text is found out must not depend on the chunks.
     if (!ONLY_BLANKS.test(this.text)) throw new Stop('not-well-formed')
+    if (this.state !== TEXT_STATE) return false
     this.text = ''
     return true
   }

@@ -64,7 +64,7 @@ function recorded(type: string): Members[] {
 /** What these tests change of edge.yaml. */
 type Yaml = {
   s2s: { ca: string[] }
-  gcxp: { out: object }
+  gcxp: { out: object; in: object }
   metrics: { listen: string }
   controls?: object[]
   limits: Record<string, unknown>
@@ -322,6 +322,37 @@ t.test('reload', async (t) => {
     t.match(await command(t, 'reload'), { status: 0 })
     t.ok(await found((one) => isGuardOut(one) && one.state === 'open'))
   })
+
+  await t.test(
+    'so is the one for the guard that connects, and with another CA it must connect anew',
+    async (t) => {
+      const isGuardIn = ({ protocol, direction }: SessionItem) =>
+        protocol === 'gcxp' && direction === 'inbound'
+      const before = await found(isGuardIn)
+      t.match(before, { state: 'open' })
+      configure((yaml) => {
+        Object.assign(yaml.gcxp.in, { certificate: 'edge2.crt', key: 'edge2.key' })
+      })
+      t.match(await command(t, 'reload'), {
+        status: 0,
+        out: 'in force now: gcxp.in certificate, key or ca\n',
+      })
+      t.equal((await found(isGuardIn))!.id, before!.id, 'who is here stays')
+      const gcxp = await makeCa('GCXP')
+      writeFileSync(join(world.folder, 'gcxp-ca-2.crt'), gcxp.certificate)
+      configure((yaml) => {
+        Object.assign(yaml.gcxp.in, { certificate: 'edge.crt', key: 'edge.key', ca: 'gcxp-ca-2.crt' })
+      })
+      t.match(await command(t, 'reload'), { status: 0 })
+      t.ok(await found((one) => isGuardIn(one) && one.state === 'waiting'), 'it is turned away now')
+      t.match((await found(isGuardIn))!.why, /not of the configured CA|the configured CA is another one now/)
+      configure((yaml) => {
+        Object.assign(yaml.gcxp.in, { ca: 'gcxp-ca.crt' })
+      })
+      t.match(await command(t, 'reload'), { status: 0 })
+      t.ok(await found((one) => isGuardIn(one) && one.state === 'open'))
+    },
+  )
 
   await t.test('limits are those of the next stream', async (t) => {
     configure((yaml) => {

@@ -265,6 +265,64 @@ const timer = setInterval(() => {
   },
 )
 
+const noMount = process.getuid?.() === 0 ? false : 'only root can mount a small disk'
+
+t.test(
+  'an edge whose records cannot be written reads nothing, says so, and goes on by itself',
+  { skip: noMount },
+  async (t) => {
+    const disk = join(folder, 'disk')
+    mkdirSync(disk)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', disk])
+    t.teardown(() => execFileSync('umount', ['--lazy', disk]))
+    const world = await startWorld({ more: { records: { folder: disk, warnFreeMegabytes: 0 } } })
+    t.teardown(() => world.close())
+    const health = async () =>
+      (await (await fetch(`http://127.0.0.1:${world.edge.metricsPort}/healthz`)).json()) as {
+        missing: string[]
+      }
+    const raw = await connectOpen(
+      world.edge.s2sPort,
+      world.ca.certificate,
+      await issue(world.ca, { dns: OWN }),
+    )
+    raw.write(chat('bob@low.example', 'before', essLabel()))
+    t.ok(await world.guard.find((xml) => xml.includes('before')))
+    world.release(
+      '<message xmlns="jabber:server" from="bob@low.example" id="a" to="alice@high.example"></message>',
+    )
+    t.ok(await until(() => world.answers.length === 1))
+
+    const filler = join(disk, 'filler')
+    try {
+      writeFileSync(filler, Buffer.alloc(1 << 20))
+    } catch {
+      // That is the end of the disk.
+    }
+    // Refused, which is to be recorded, until the page that the records had begun is full.
+    for (let i = 0; i < 40; i++) raw.write(chat('bob@low.example', 'refused'))
+    t.ok(
+      await until(
+        () => world.log.some(({ message }) => /^records: the log in .* cannot be written/.test(message)),
+        5000,
+      ),
+    )
+    t.match((await health()).missing.join(), /records: .*(ENOSPC|cannot be written)/)
+    raw.write(chat('bob@low.example', 'meanwhile', essLabel()))
+    world.release(
+      '<message xmlns="jabber:server" from="bob@low.example" id="b" to="alice@high.example"></message>',
+    )
+    t.equal(await world.guard.find((xml) => xml.includes('meanwhile'), 500), undefined, 'nothing is read')
+    t.equal(world.answers.length, 1, 'of the guard neither')
+
+    rmSync(filler)
+    t.ok(await world.guard.find((xml) => xml.includes('meanwhile'), 10_000), 'it goes on')
+    t.ok(await until(() => world.answers.length === 2))
+    t.notMatch((await health()).missing.join(), /records/)
+    t.ok(await until(() => linesIn(disk).filter(({ reason }) => reason === 'label-missing').length >= 40))
+  },
+)
+
 t.test('strangers push nothing out: of those turned away few are recorded, the rest counted', (t) => {
   const entries: Entry[] = []
   let now = 1_000_000

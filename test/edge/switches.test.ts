@@ -18,6 +18,8 @@ type Node = Readonly<{ $ref?: string; properties?: Record<string, Node>; items?:
 
 /** The keys that hold a value, as `s2s.routes[].port`. */
 function keysOf(given: Node, path = ''): string[] {
+  // A value as rulesets have it is one value.
+  if (given.$ref?.startsWith('#') === false) return [path]
   const referred = given.$ref?.replace('#/$defs/', '')
   const node = referred === undefined ? given : (schema.$defs as Record<string, Node>)[referred]!
   if (node.properties !== undefined)

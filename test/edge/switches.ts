@@ -1,3 +1,19 @@
+/** What a clearance or a label says is proven once for all places, and each place for whatever it says. */
+const worded = (words: readonly string[], place: string, ...proofs: readonly [string, string][]) =>
+  Object.fromEntries(
+    words.map((word) => [`${place}${word}`, [['cmbac/config.test.ts', 'a good one'], ...proofs] as const]),
+  ) as Readonly<Record<string, readonly [string, string][]>>
+const clearance = (place: string, ...proofs: readonly [string, string][]) =>
+  worded(['file', 'policy', 'classifications', 'categories'], `${place}[].`, ...proofs)
+const label = (place: string, ...proofs: readonly [string, string][]) =>
+  worded(['policy', 'classification', 'categories', 'privacy-mark'], `${place}.`, ...proofs)
+const CHECKS: [string, string] = ['cmbac/checks.test.ts', 'each check lets what it clears']
+const ACCESS: [string, string] = ['cmbac/checks.test.ts', 'access by label']
+const CATALOG: [string, string] = ['cmbac/relay.test.ts', 'a catalog offers']
+const FORMS: [string, string] = ['cmbac/slapd.test.ts', 'each form of a clearance']
+const AWAY: [string, string] = ['cmbac/slapd.test.ts', 'at an edge: the order stays']
+const TURNED: [string, string] = ['cmbac/slapd.test.ts', 'StartTLS, fail-over']
+
 /**
  * Where each key of edge.yaml is proven to have its effect: a test file here, and the beginning of the test's title. A key without a
  * line fails switches.test.ts, as does a line whose test is not there; so whoever adds a key adds its test, and its line below.
@@ -73,6 +89,32 @@ export const SWITCHES: Readonly<Record<string, readonly [file: string, title: st
   'controls[].rate': [['controls.test.ts', 'a rate delays']],
   'controls[].burst': [['controls.test.ts', 'a rate delays']],
   'controls[].trunk[]': [['controls.test.ts', 'a trunk']],
+  'cmbac.policies[]': [['cmbac/config.test.ts', 'each mistake is found']],
+  ...clearance('cmbac.server.clearance', CHECKS),
+  ...label('cmbac.server.accessLabel', ACCESS),
+  'cmbac.domains[].domain': [CHECKS],
+  ...clearance('cmbac.domains[].clearance', CHECKS),
+  ...label('cmbac.domains[].accessLabel', ACCESS),
+  'cmbac.rooms[].room': [CHECKS],
+  ...clearance('cmbac.rooms[].clearance', CHECKS),
+  ...label('cmbac.rooms[].accessLabel', ACCESS),
+  ...label('cmbac.rooms[].defaultLabel', CATALOG),
+  'cmbac.peers[].domain': [CHECKS],
+  ...clearance('cmbac.peers[].entry', CHECKS),
+  ...clearance('cmbac.peers[].exit', CHECKS),
+  'cmbac.users.domains[]': [['cmbac/users.test.ts', 'file, directory, default']],
+  'cmbac.users.file': [['cmbac/relay.test.ts', 'out: what is not cleared']],
+  ...clearance('cmbac.users.default', ['cmbac/relay.test.ts', 'out: what is not cleared']),
+  'cmbac.users.ldap.servers': [TURNED],
+  'cmbac.users.ldap.ca[]': [TURNED],
+  'cmbac.users.ldap.bindDn': [TURNED],
+  'cmbac.users.ldap.passwordFile': [AWAY],
+  'cmbac.users.ldap.base': [TURNED],
+  'cmbac.users.ldap.filter': [['cmbac/slapd.test.ts', 'addresses that would be filters']],
+  'cmbac.users.ldap.attribute': [FORMS],
+  'cmbac.users.ldap.timeoutSeconds': [['cmbac/directory.test.ts', 'answers that are none']],
+  'cmbac.users.ldap.cacheSeconds': [AWAY],
+  'cmbac.users.ldap.cacheUsers': [['cmbac/users.test.ts', 'so many are kept']],
   unasked: [['occupancy.test.ts', 'through an edge']],
   'presence.coarse': [['presence.test.ts', 'through an edge']],
   'presence.seconds': [['presence.test.ts', 'through an edge']],

@@ -44,7 +44,7 @@ export type World = Readonly<{
   /** Releases stanzas to the edge as the incoming guard; the answers come into `answers`. */
   release(xml: string, number?: StanzaNumber): void
   answers: { number: StanzaNumber; accepted: boolean }[]
-  log: { level: string; fields: object; message: string }[]
+  log: { level: string; fields: Record<string, unknown>; message: string }[]
   metrics(): Promise<string>
   close(): Promise<void>
 }>
@@ -52,6 +52,8 @@ export type World = Readonly<{
 export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
+  /** Writes files into the folder, and gives more keys of edge.yaml. */
+  configure?: (folder: string) => object
   /** What else stands under `s2s`; files go into the folder. */
   s2s?: (folder: string, ca: Ca, ports: Readonly<{ server: number }>) => object | Promise<object>
   /** More of edge.yaml, at its top level. */
@@ -125,7 +127,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     { server: serverPort, guard: guardPort },
     options.limits ?? {},
     options.identifiers,
-    options.more,
+    { ...options.more, ...options.configure?.(folder) },
     options.routed,
     options.s2s,
   )
@@ -189,7 +191,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   await guard.start()
   const own = await issue(ca, { dns: OWN })
   const log: World['log'] = []
-  const say = (level: string) => (fields: object, message: string) =>
+  const say = (level: string) => (fields: Record<string, unknown>, message: string) =>
     void log.push({ level, fields, message })
   const edge = await startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') }, () =>
     loadEdgeConfig(file, Date.now()),

@@ -1,5 +1,6 @@
 /** One interoperation test: real servers on both sides, the crossing between them, real clients. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -16,6 +17,18 @@ type StartServer = (side: Side, folder: string, files: ServerFiles) => Server
 const PATIENT = { timeout: 240_000 } as const
 
 const GATE = ['ip', 'netns', 'exec', 'sallyport-gate'] as const
+
+const SALLYPORT = join(import.meta.dirname, '../../cli/sallyport.ts')
+
+/** Runs the command on the host of the edges; gives all that it says. */
+function sallyport(...words: string[]): string {
+  const [command, ...prefix] = GATE
+  const { stdout, stderr } = spawnSync(command, [...prefix, process.execPath, SALLYPORT, ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  return stdout + stderr
+}
 
 /** Runs every scenario with these servers, with labels that leave as such pairs. Prints the versions, and how many stanzas each guard journalled. */
 export async function interoperate(
@@ -98,6 +111,24 @@ export async function interoperate(
       t.ok(counts.length > 0, `${one.name} counts its verdicts`)
       const refused = counts.filter((line) => /refused|disagree/.test(line) && !/ 0$/.test(line))
       t.same(refused, [], `${one.name} refused nothing`)
+    }
+  })
+  await t.test('the operator sees the servers, and what the edges put on record', PATIENT, async (t) => {
+    for (const [which, server] of [
+      ['near', running[0]!],
+      ['far', running[1]!],
+    ] as const) {
+      const file = join(folder, 'crossing', `edge-${which}.yaml`)
+      const check = sallyport('edge', 'check', '--config', file)
+      t.match(check, /runs: its ports and guards were left out/, `${server.name} offers what an edge needs`)
+      t.notMatch(check, /server of/, check)
+      const sessions = sallyport('edge', 'sessions', '--config', file)
+      for (const direction of ['inbound', 'outbound'])
+        t.match(sessions, new RegExp(`^s2s ${direction} .*: open, session`, 'm'), sessions)
+      const records = join(folder, 'crossing', `state-${which}`, 'records')
+      t.match(sallyport('journal', 'verify', records), /^sound: /m)
+      for (const name of readdirSync(records))
+        t.notMatch(readFileSync(join(records, name), 'utf8'), /mapped out|must stay|from the guest/, name)
     }
   })
   await t.test('the logs hold no message body', PATIENT, async (t) => {

@@ -1,6 +1,5 @@
 /** What is mutated of each verifier: the code by which it decides. Tables are data and have tests of their own. */
 import { globSync } from 'node:fs'
-import { join } from 'node:path'
 
 export type Side = 'inspect' | 'verify'
 
@@ -16,17 +15,18 @@ export type Mutant = Readonly<{
 
 const FILES: Readonly<Record<Side, readonly string[]>> = {
   inspect: [
+    'guard/inspect/*.ts',
     'rules/decide/*.ts',
-    'rules/text/{content,date,narrow,points,token}.ts',
+    'rules/text/{content,date,narrow,numbered,points,token}.ts',
     'rules/address/jid.ts',
     'rules/xml/{node,parse,tree,write}.ts',
-    'rules/label/{der,ess,known,wire}.ts',
+    'rules/label/{ess,known,wire}.ts',
   ],
   verify: ['guard/verify/*.ts'],
 }
 
-/** Of programs and of the reading of a bundle the decision is made elsewhere; they have tests with real processes. */
-const LEFT_OUT = new Set(['guard/verify/main.ts', 'rules/decide/written.ts'])
+/** Programs, which have tests with real processes; and what only the edge asks. */
+const LEFT_OUT = new Set(['guard/inspect/main.ts', 'guard/verify/main.ts', 'rules/decide/written.ts'])
 
 /** Files of a side, relative to `root`. */
 export function targetFiles(side: Side, root: string): string[] {
@@ -36,14 +36,15 @@ export function targetFiles(side: Side, root: string): string[] {
     .sort()
 }
 
-/** The files whose code `side` runs, for the copy. */
-export const CODE: Readonly<Record<Side, readonly string[]>> = {
-  inspect: ['rules'],
-  verify: ['guard/verify'],
-}
+/** Files that keep what they computed for as long as the process lives: their mutants need a process that knows nothing yet. */
+export const KEEPING: ReadonlySet<string> = new Set([
+  'rules/text/date.ts',
+  'rules/text/narrow.ts',
+  'rules/text/points.ts',
+])
 
-/** The module of the copy that makes the decision. */
-export const ENTRY: Readonly<Record<Side, string>> = {
-  inspect: join('rules', 'decide', 'decide.ts'),
-  verify: join('guard', 'verify', 'decide.ts'),
+/** The folders whose code `side` runs, for the copy. */
+export const CODE: Readonly<Record<Side, readonly string[]>> = {
+  inspect: ['rules', 'guard'],
+  verify: ['guard/verify'],
 }

@@ -81,6 +81,7 @@ export const PROPERTIES: readonly Property[] = [
     held: [
       ...of('differential/differential.test.ts'),
       ...of('decide/decide.test.ts', 'what was decided before changes no answer'),
+      ...of('fuzz/fuzz.test.ts'),
     ],
   },
   {
@@ -92,6 +93,7 @@ export const PROPERTIES: readonly Property[] = [
       ...of('gcxp/codec.test.ts', 'pieces of any size give the same messages'),
       ...of('verify/process.test.ts'),
       ...of('inspect/inspect.test.ts', 'frames in, answers out, octet for octet, however the frames are cut'),
+      ...of('fuzz/fuzz.test.ts'),
     ],
   },
   {
@@ -224,7 +226,12 @@ export const PROPERTIES: readonly Property[] = [
   {
     id: 'P27',
     says: 'Base64 and DER are canonical: decoded, encoded again, compared.',
-    held: [...of('label/der.test.ts'), ...of('label/wire.test.ts'), ...of('label/ess.test.ts')],
+    held: [
+      ...of('label/der.test.ts'),
+      ...of('label/wire.test.ts'),
+      ...of('label/ess.test.ts'),
+      ...of('fuzz/fuzz.test.ts'),
+    ],
   },
   {
     id: 'P28',

@@ -126,7 +126,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
       `edge-${which}-s2s`,
       await issue(pki[which].authority, { dns: [...other.domains] }),
     )
-    mkdirSync(file(`state-${which}`))
+    mkdirSync(file(`state-${which}`), { mode: 0o700 })
     start('edge', `edge-${which}`, at(which === 'near' ? 5 : 7), {
       name: `edge-${which}`,
       side: side.name,

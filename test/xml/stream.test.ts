@@ -65,6 +65,8 @@ t.test('what streams may not hold is told from what is not XML', async (t) => {
     ['<!DOCTYP x>', 'not-well-formed'],
     ['<!doctype x>', 'not-well-formed'],
     ['<message><![CDATA[x]]></massage>', 'not-well-formed'],
+    ['x&', 'not-well-formed'],
+    ['<![CDATA[x', 'not-well-formed'],
   ] as const) {
     for (const sizes of [[1], [3, 2], [1000]])
       t.match(read(stream(text), sizes).at(-1), ['error', fault], text)
