@@ -107,10 +107,13 @@ t.test('direct TLS where a route says so, and where SRV does', async (t) => {
   t.teardown(plain.close)
   const wrong = linksTo([route(plain.port, 0, { tls: 'direct' })])
   t.teardown(wrong.links.close)
+  // Some octets of a ClientHello break its reader; to others it listens on.
   wrong.send('to the wrong port')
   t.ok(
     await until(() =>
-      wrong.states.some((state) => /^waiting: 127\.0\.0\.1:\d+: TLS handshake failed/.test(state)),
+      wrong.states.some((state) =>
+        /^waiting: 127\.0\.0\.1:\d+: (TLS handshake failed|.* took too long)/.test(state),
+      ),
     ),
   )
   t.same(plain.received, [])
