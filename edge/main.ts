@@ -14,7 +14,7 @@
  *          the process
  * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts
  * Follows  RFC 6120 (streams, STARTTLS, SASL EXTERNAL, errors), RFC 7622 (addresses), XEP-0030, XEP-0092, XEP-0178,
- *          XEP-0199, XEP-0368 (direct TLS); no dialback (XEP-0220), no stream management on s2s
+ *          XEP-0198 (without resumption), XEP-0199, XEP-0288, XEP-0368 (direct TLS); no dialback (XEP-0220)
  *
  *   own servers ── s2s ──▶ inbound ─▶ outgoing (normalise, decide, spool) ── GCXP ──▶ outgoing guard
  *   own servers ◀── s2s ── outbound ◀─ incoming (parse, check)           ◀── GCXP ── incoming guard
@@ -40,21 +40,31 @@ import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
+import { createStanding } from './inbound/standing.ts'
 import type { InboundSite } from './inbound/stream.ts'
 import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
 import { createOccupancy } from './occupancy.ts'
-import type { Delivery } from './outbound/link.ts'
+import { createBarriers } from './outbound/barriers.ts'
+import type { Delivery } from './outbound/delivery.ts'
 import { createLinks } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
 import { createSpool } from './outgoing/spool.ts'
 import { createPendingTable } from './pending.ts'
 import { openRecords } from './record/records.ts'
 import { createSessionRecorder } from './record/sessions.ts'
-import { createReload, linkSettings, type Reload, type ReloadOptions, streamClocks } from './reload.ts'
+import {
+  createReload,
+  linkSettings,
+  type Reload,
+  type ReloadOptions,
+  streamSettings,
+  wireLimits,
+} from './reload.ts'
 import { raiseGeneration } from './state.ts'
+import type { InboundStream, StanzaEvents } from './stream/ends.ts'
 import { createTap } from './tap/tap.ts'
 import { streamTls } from './tls-ext/index.ts'
 
@@ -115,21 +125,20 @@ async function startParts(
   commands.set('tap', tap.command)
   const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s)
-  // An own server may send more than may cross: what the bundle limits is the canonical stanza.
-  const wire = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64 }
+  const wire = wireLimits(config)
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
   const controls = createControls(config.controls)
   const rates = createRates(() => flow())
   const occupancy = createOccupancy(join(config.state, 'occupants'))
-  const site: InboundSite & ReturnType<typeof streamClocks> = {
+  const site: InboundSite = {
     own: new Set(out.bundle.from.domains.map(({ name }) => name)),
     far: new Set(out.bundle.to.domains.map(({ name }) => name)),
     admit: controls.admit,
     tls,
     limits: wire,
-    ...streamClocks(limits),
+    ...streamSettings(config),
   }
 
   let failedWith: (why: string) => void = () => {}
@@ -197,6 +206,44 @@ async function startParts(
     }
   }
 
+  // From own servers.
+  const barriers = createBarriers()
+  const came = ({ from, session }: InboundStream) => {
+    session.passed(1)
+    metrics.stanzas.inc({ direction: 'out' })
+    const control = controls.ruleFor(from)
+    if (control !== undefined) rates.took(from, control, performance.now())
+  }
+  const taking: StanzaEvents = {
+    onStanza(stream, stanza, octets, taken) {
+      if (barriers.take(stream.proven, stanza)) return taken()
+      came(stream)
+      const at = performance.now()
+      const go = () => {
+        outgoing.take(stream, stanza, octets, at)
+        taken()
+      }
+      if (!cmbac.take(stream, octets, () => stanza, go)) flow()
+    },
+    onSpoilt(stream, stanza, reason, taken) {
+      came(stream)
+      const go = () => {
+        outgoing.takeSpoilt(stream, stanza, reason)
+        taken()
+      }
+      // In its turn; there is nothing in it to be looked at.
+      if (!cmbac.take(stream, 0, () => undefined, go)) flow()
+    },
+  }
+  const standing = createStanding(
+    (stream) =>
+      records.problem() !== undefined ||
+      spool.isFull() ||
+      rates.isHeld(stream.from) ||
+      cmbac.isFull(stream) ||
+      links.isStuckTowards(stream.proven),
+  )
+
   // Towards own servers.
   const links = createLinks({
     own: out.bundle.from.domains.map(({ name }) => name),
@@ -204,10 +251,23 @@ async function startParts(
     ...linkSettings(config),
     tls,
     limits: wire,
+    admit: controls.admit,
+    barriers,
+    isHeldFrom: (own) => standing.isHeldFrom(own),
+    back: {
+      ...taking,
+      onOpen(stream) {
+        standing.add(stream)
+        log.info({ from: stream.from, to: stream.to }, 's2s stream goes both ways')
+      },
+      onEnd: (stream) => standing.remove(stream),
+    },
     bound: limits.queueStanzas,
     expireMs: EXPIRE_MS,
     onRoom: () => flow(),
     onState(from, to, state, why, session) {
+      // What is read of a server may depend on whether it is there.
+      flow()
       recorder.outbound(from, to, state, why, session)
       if (state !== 'connecting') health.server(from, to, state !== 'idle' && why !== '' ? why : undefined)
       if (state === 'open' && why === '') log.info({ from, to }, 's2s stream opened')
@@ -317,7 +377,7 @@ async function startParts(
 
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
-    listener?.flow()
+    standing.flow()
     if (mustHold()) connection?.pause()
     else connection?.resume()
   }
@@ -328,20 +388,9 @@ async function startParts(
       listen: s2s.listen,
       listenDirect: s2s.listenDirect,
       site,
-      isHeld: (stream) =>
-        records.problem() !== undefined ||
-        spool.isFull() ||
-        rates.isHeld(stream.from) ||
-        cmbac.isFull(stream) ||
-        [...stream.proven].some(links.isFullTowards),
-      onStanza(stream, stanza, octets) {
-        metrics.stanzas.inc({ direction: 'out' })
-        const control = controls.ruleFor(stream.from)
-        if (control !== undefined) rates.took(stream.from, control, performance.now())
-        const at = performance.now()
-        const go = () => outgoing.take(stream, stanza, octets, at)
-        if (!cmbac.take(stream, octets, () => stanza, go)) flow()
-      },
+      standing,
+      ...taking,
+      onCarrier: (stream, carrier) => links.adopt(stream.to, stream.from, carrier),
       onOpen(stream) {
         recorder.inboundOpened(stream)
         log.info({ from: stream.from, to: stream.to }, 's2s stream accepted')

@@ -15,6 +15,7 @@ import type { Log } from './log.ts'
 import type { LinkSettings, Links } from './outbound/links.ts'
 import { SYSTEM_NAMES } from './outbound/route.ts'
 import type { Records } from './record/records.ts'
+import type { WireLimits } from './stream/connection.ts'
 
 export type Reloaded = Readonly<{
   /** Why nothing was changed, a line each; else empty. */
@@ -31,6 +32,7 @@ const LIVE: ReadonlyMap<string, string> = new Map([
   ['s2s.certificates', 's2s.certificates'],
   ['s2s.trust', 's2s.ca, s2s.crls or s2s.peers'],
   ['s2s.inboundOnly', 's2s.peers inbound'],
+  ['s2s.manners', 's2s.peers acknowledge or bidirectional'],
   ['s2s.routes', 's2s.routes'],
   ['s2s.dns', 's2s.dns'],
   ['s2s.expiring', 'files of CAs and CRLs'],
@@ -40,6 +42,8 @@ const LIVE: ReadonlyMap<string, string> = new Map([
   ['cmbac', 'cmbac'],
   ['limits.handshakeSeconds', 'limits.handshakeSeconds'],
   ['limits.stanzaSeconds', 'limits.stanzaSeconds'],
+  ['limits.acknowledgeSeconds', 'limits.acknowledgeSeconds'],
+  ['limits.idleSeconds', 'limits.idleSeconds'],
   ['limits.failBackSeconds', 'limits.failBackSeconds'],
 ])
 
@@ -105,21 +109,33 @@ export function linkSettings({ s2s, limits }: EdgeConfig): LinkSettings {
     names: s2s.dns ? SYSTEM_NAMES : undefined,
     inboundOnly: s2s.inboundOnly,
     failBackMs: limits.failBackSeconds * 1000,
-    ...streamClocks(limits),
+    ...streamSettings({ s2s, limits }),
   }
 }
 
-/** What each stream is given. */
-export function streamClocks({ handshakeSeconds, stanzaSeconds }: EdgeConfig['limits']) {
-  return { handshakeMs: handshakeSeconds * 1000, stanzaMs: stanzaSeconds * 1000 }
+/** How large and deep what comes on a stream may be. An own server may send more than may cross: that is the canonical stanza. */
+export function wireLimits({ out, limits }: Pick<EdgeConfig, 'out' | 'limits'>): WireLimits {
+  return { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64, hardBytes: limits.hardOctets }
 }
+
+/** What each stream is given. */
+export function streamSettings({ s2s, limits }: Pick<EdgeConfig, 's2s' | 'limits'>): StreamSettings {
+  return {
+    manners: s2s.manners,
+    handshakeMs: limits.handshakeSeconds * 1000,
+    stanzaMs: limits.stanzaSeconds * 1000,
+    clocks: { idleMs: limits.idleSeconds * 1000, acknowledgeMs: limits.acknowledgeSeconds * 1000 },
+  }
+}
+
+type StreamSettings = Pick<InboundSite, 'manners' | 'handshakeMs' | 'stanzaMs' | 'clocks'>
 
 export type ReloadOptions = Readonly<{
   config: EdgeConfig
   /** Reads the configuration anew; undefined where nobody can say from where. */
   read: (() => EdgeConfig | Readonly<{ problems: readonly string[] }>) | undefined
-  /** What accepted streams go by; its clocks are changed in place. */
-  site: InboundSite & { handshakeMs: number; stanzaMs: number }
+  /** What accepted streams go by; the settings in it are changed in place. */
+  site: InboundSite
   links: Links
   controls: Controls
   listener(): Listener | undefined
@@ -167,7 +183,7 @@ export function createReload(options: ReloadOptions): Reload {
     running = withLiveParts(running, next)
     last = next
     links.set(linkSettings(running))
-    Object.assign(site, streamClocks(running.limits))
+    Object.assign(site, streamSettings(running))
     options.controls.set(running.controls)
     options.producer()?.renew(running.out.credentials)
     options.consumer()?.renew(running.in.credentials)

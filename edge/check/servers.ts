@@ -4,20 +4,22 @@
  */
 import type { Socket } from 'node:net'
 import type { EdgeConfig } from '../config/load.ts'
+import { createControls } from '../controls.ts'
 import { dial } from '../outbound/dial.ts'
 import type { Names } from '../outbound/route.ts'
 import { findTargets } from '../outbound/route.ts'
 import type { Target } from '../outbound/srv.ts'
 import { initiateStream, type OutboundSite } from '../outbound/stream.ts'
-import { linkSettings } from '../reload.ts'
+import { linkSettings, wireLimits } from '../reload.ts'
 import { streamTls } from '../tls-ext/index.ts'
 import { type Finding, problem, warning } from './finding.ts'
 
 export async function checkServers(config: EdgeConfig): Promise<Finding[]> {
   const { out, s2s } = config
-  const { routes, names, inboundOnly, handshakeMs, stanzaMs } = linkSettings(config)
+  const { routes, names, inboundOnly, manners, ...settings } = linkSettings(config)
   const tls = streamTls(s2s)
-  const limits = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64 }
+  const limits = wireLimits(config)
+  const { admit } = createControls(config.controls)
   const own = out.bundle.from.domains.filter(({ name }) => !inboundOnly.has(name))
   // One far domain of each certificate stands for the others.
   const far = s2s.certificates.map(({ domains }) => domains[0]!)
@@ -26,7 +28,8 @@ export async function checkServers(config: EdgeConfig): Promise<Finding[]> {
     pairs.map(async ({ from, to }): Promise<Finding[]> => {
       const found = await findTargets(to, routes, names, () => 0)
       if ('problem' in found) return [problem(`server of ${to}: ${found.problem}`)]
-      const site = { from, to, tls, limits, handshakeMs, stanzaMs }
+      const manner = manners.get(to)!
+      const site = { from, to, own: new Set<string>(), admit, manner, tls, limits, ...settings }
       const tried = await Promise.all(
         found.targets.map(async (target) => ({ target, why: await probe(target, site, names) })),
       )
@@ -60,6 +63,7 @@ async function probe(
       onOpen() {},
       onDrain() {},
       onEnd: (why) => resolve(offered ? undefined : why),
+      back: undefined,
     })
   })
 }

@@ -99,6 +99,7 @@ function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ prob
   }
   if (out.bundle !== undefined && into.bundle !== undefined)
     checkSides(config, out.bundle, into.bundle, wrong)
+  if (out.bundle !== undefined) checkHardLimit(config.limits.hardOctets, out.bundle, wrong)
   const report = (problem: Problem) => void problems.push(problem)
   const cmbac =
     config.cmbac === undefined || out.bundle === undefined
@@ -186,6 +187,19 @@ function checkSides(
   }
   for (const name of given.keys())
     wrong(['s2s', 'certificates'], `${name} is not a far domain of the bundle: remove it`)
+}
+
+/** What is refused with an answer must be below what ends a stream. */
+function checkHardLimit(
+  hardOctets: number,
+  { limits: { stanzaBytes } }: Bundle,
+  wrong: (path: Path, message: string) => void,
+): void {
+  if (hardOctets >= stanzaBytes) return
+  wrong(
+    ['limits', 'hardOctets'],
+    `${hardOctets} is less than the ${stanzaBytes} octets that a stanza of the outgoing bundle may have: raise it`,
+  )
 }
 
 function spelled({ domains }: Bundle['from']): string {

@@ -11,6 +11,7 @@ import type { Path } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
 import type { Expiring } from '../expiry.ts'
 import type { Address, Route } from '../outbound/route.ts'
+import type { Manner } from '../stream/ends.ts'
 import { type Crl, crlProblem, readCrls } from '../tls-ext/crl.ts'
 import { provesDomain } from '../tls-ext/identity.ts'
 import type { DomainCertificate } from '../tls-ext/index.ts'
@@ -26,9 +27,13 @@ export type S2sConfig = Readonly<{
   trust: ReadonlyMap<string, PeerTrust>
   routes: readonly Route[]
   inboundOnly: ReadonlySet<string>
+  /** How streams are led, of each own domain. */
+  manners: ReadonlyMap<string, Manner>
   /** The files of CAs and CRLs, with the time at which the first of what is in them runs out. */
   expiring: readonly Expiring[]
 }>
+
+const USUAL: Manner = { acknowledge: 'auto', bidirectional: false }
 
 /** The other parts of the configuration that it is held against; `own` is undefined when the bundle cannot be read. */
 export type S2sContext = Readonly<{
@@ -109,6 +114,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
   const shared = authorities(['s2s', 'ca'], source.ca, ['s2s', 'crls'], source.crls)
   const standard: PeerTrust = { authorities: shared, pins: [], minVersion: 'TLSv1.3' }
   const trust = new Map<string, PeerTrust>(own.map((domain) => [domain, standard]))
+  const manners = new Map<string, Manner>(own.map((domain) => [domain, USUAL]))
   const named = new Set<string>()
   for (const [i, peer] of source.peers.entries()) {
     const path: Path = ['s2s', 'peers', i]
@@ -121,6 +127,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
         [...path, 'crls'],
         'CRLs go with the CA that they are of: name the ca here too, or the CRL in s2s.crls',
       )
+    manners.set(peer.domain, { acknowledge: peer.acknowledge, bidirectional: peer.bidirectional })
     trust.set(peer.domain, {
       authorities:
         peer.ca === undefined
@@ -149,6 +156,7 @@ export function readS2s(source: S2sSource, context: S2sContext): S2sConfig {
     trust,
     routes: source.routes,
     inboundOnly,
+    manners,
     expiring,
   }
 }

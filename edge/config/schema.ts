@@ -6,6 +6,7 @@ import ruleset from '../../rules/ruleset/ruleset.schema.json' with { type: 'json
 import type { ClearanceSource, LabelSource } from '../../rules/ruleset/schema.ts'
 import type { ControlSource } from '../controls.ts'
 import type { Route } from '../outbound/route.ts'
+import type { Manner } from '../stream/ends.ts'
 import type { PeerTrust } from '../tls-ext/trust.ts'
 import schema from './edge.schema.json' with { type: 'json' }
 
@@ -54,18 +55,22 @@ export type S2sSource = Readonly<{
 }>
 
 /** Without `ca` or `crls`, those of all own domains. */
-export type PeerSource = Readonly<{
-  domain: string
-  ca?: readonly string[]
-  crls?: readonly string[]
-  pins?: readonly string[]
-  minVersion: PeerTrust['minVersion']
-  inbound?: 'only'
-}>
+export type PeerSource = Manner &
+  Readonly<{
+    domain: string
+    ca?: readonly string[]
+    crls?: readonly string[]
+    pins?: readonly string[]
+    minVersion: PeerTrust['minVersion']
+    inbound?: 'only'
+  }>
 
 export type EdgeLimits = Readonly<{
   handshakeSeconds: number
   stanzaSeconds: number
+  acknowledgeSeconds: number
+  idleSeconds: number
+  hardOctets: number
   iqSeconds: number
   failBackSeconds: number
   queueStanzas: number

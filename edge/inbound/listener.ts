@@ -5,25 +5,25 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createWaitingRoom } from '../../guard/gcxp/index.ts'
-import type { XmlElement } from '../../rules/xml/node.ts'
 import { listenProblem } from '../metrics.ts'
 import type { Address } from '../outbound/route.ts'
 import { addressOf } from '../session.ts'
+import type { InboundStream } from '../stream/ends.ts'
 import type { TlsMode } from '../tls-ext/index.ts'
-import { acceptStream, type InboundSite, type InboundStream } from './stream.ts'
+import type { Standing } from './standing.ts'
+import { acceptStream, type InboundEvents, type InboundSite } from './stream.ts'
 
-export type ListenerOptions = Readonly<{
-  listen: Address
-  /** Where TLS begins at once (XEP-0368). */
-  listenDirect: Address | undefined
-  site: InboundSite
-  onStanza(stream: InboundStream, stanza: XmlElement, size: number): void
-  /** Whether nothing more is to be read of this stream for now. */
-  isHeld(stream: InboundStream): boolean
-  /** A stream came to stand or went; `problem` says why a connection did not become one. */
-  onOpen(stream: InboundStream): void
-  onEnd(stream: InboundStream | undefined, why: string, address: string): void
-}>
+export type ListenerOptions = Omit<InboundEvents, 'onEnd'> &
+  Readonly<{
+    listen: Address
+    /** Where TLS begins at once (XEP-0368). */
+    listenDirect: Address | undefined
+    site: InboundSite
+    /** Gets the streams as they come and go. */
+    standing: Standing
+    /** A stream went, or a connection did not become one. */
+    onEnd(stream: InboundStream | undefined, why: string, address: string): void
+  }>
 
 export type Listener = Readonly<{
   port: number
@@ -31,10 +31,8 @@ export type Listener = Readonly<{
   /** Streams that stand, and connections that are not there yet. */
   open(): number
   negotiating(): number
-  /** The streams that stand, and whether each is read. */
+  /** The streams that stand, and whether each is held. */
   streams(): Readonly<{ stream: InboundStream; held: boolean }>[]
-  /** Asks `isHeld` again for every stream. */
-  flow(): void
   /** Ends streams whose certificate is no longer believed. */
   recheck(): void
   close(): void
@@ -52,7 +50,6 @@ const STREAMS = 8
 /** Opens the ports. Rejects with one line when one of them cannot be had. */
 export async function listenForStreams(options: ListenerOptions): Promise<Listener> {
   const standing = new Map<string, Set<InboundStream>>()
-  const held = new Set<InboundStream>()
   const negotiating = createWaitingRoom(NEGOTIATING)
 
   function take(socket: Socket, mode: TlsMode): void {
@@ -68,12 +65,14 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
           oldest!.fail('conflict', `more than ${STREAMS} streams of the same domains`)
         }
         options.onOpen(stream)
-        hold(stream)
+        options.standing.add(stream)
       },
       onStanza: options.onStanza,
+      onSpoilt: options.onSpoilt,
+      onCarrier: options.onCarrier,
       onEnd(stream, why) {
         if (stream !== undefined) {
-          held.delete(stream)
+          options.standing.remove(stream)
           const streams = standing.get(keyOf(stream))
           streams?.delete(stream)
           if (streams?.size === 0) standing.delete(keyOf(stream))
@@ -81,18 +80,6 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
         options.onEnd(stream, why, address)
       },
     })
-  }
-
-  function hold(stream: InboundStream): void {
-    const wanted = options.isHeld(stream)
-    if (wanted === held.has(stream)) return
-    if (wanted) {
-      held.add(stream)
-      stream.pause()
-    } else {
-      held.delete(stream)
-      stream.resume()
-    }
   }
 
   const all = () => [...standing.values()].flatMap((streams) => [...streams])
@@ -124,10 +111,7 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
       directPort: direct === undefined ? undefined : await listen(direct, 'direct'),
       open: () => all().length,
       negotiating: negotiating.size,
-      streams: () => all().map((stream) => ({ stream, held: held.has(stream) })),
-      flow() {
-        for (const stream of all()) hold(stream)
-      },
+      streams: () => all().map((stream) => ({ stream, held: options.standing.isHeld(stream) })),
       recheck() {
         for (const stream of all()) stream.recheck()
       },

@@ -1,6 +1,7 @@
 /** Which own domains the server at the other end of a stream stands for: by its certificate, and by the controls. */
 import type { TLSSocket } from 'node:tls'
 import type { Controls } from '../controls.ts'
+import type { Connection } from '../stream/connection.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
 
 export type ProofSite = Readonly<{ own: ReadonlySet<string>; admit: Controls['admit']; tls: StreamTls }>
@@ -25,4 +26,19 @@ export function proveDomains(
     (own) => problemOf(own) === undefined && !('problem' in site.admit(own, address)),
   )
   return new Set([...shown, ...admitted.trunk])
+}
+
+/** Ends a stream by `fail` when the server no longer stands for all of `proven`. The rest as for `proveDomains`. */
+export function recheckProof(
+  site: ProofSite,
+  socket: TLSSocket,
+  from: string,
+  address: string,
+  proven: ReadonlySet<string>,
+  fail: Connection['fail'],
+): void {
+  const proof = proveDomains(site, socket, from, address, Date.now())
+  if ('problem' in proof) fail(proof.condition, proof.problem)
+  else if (![...proven].every((domain) => proof.has(domain)))
+    fail('reset', 'it may bring stanzas of fewer domains now')
 }

@@ -6,63 +6,64 @@
  *
  * Nothing is taken before TLS, and no stanza before the certificate and the stream's `from` are one. The far domain of
  * `to` decides which certificate is shown; with direct TLS (XEP-0368) SNI did, and `to` must be a domain of it. Both domains
- * stay the same through all headers. Dialback is refused.
+ * stay the same through all headers. Dialback is refused. Where the configuration has it so and the server asks for it, stanzas go
+ * back on the same stream (XEP-0288).
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { normaliseJid } from '../../rules/address/jid.ts'
 import { decodeBase64 } from '../../rules/text/base64.ts'
-import { attribute, elements, SERVER_NS, text, type XmlElement } from '../../rules/xml/node.ts'
-import { beginSession, type Session } from '../session.ts'
+import { attribute, elements, text, type XmlElement } from '../../rules/xml/node.ts'
+import { beginSession } from '../session.ts'
 import { createConnection, type WireLimits } from '../stream/connection.ts'
+import { dialbackError } from '../stream/dialback.ts'
+import type {
+  CarrierEvents,
+  InboundStream,
+  Manner,
+  OutboundStream,
+  StanzaEvents,
+  StreamClocks,
+} from '../stream/ends.ts'
 import { openStream, type StreamHeader } from '../stream/header.ts'
-import { DIALBACK_NS, SASL_NS, STREAMS_NS, TLS_NS } from '../stream/names.ts'
+import { createManagement } from '../stream/management.ts'
+import { BIDI_NS, DIALBACK_NS, SASL_NS, TLS_NS } from '../stream/names.ts'
+import { createReceiver, type Receiver } from '../stream/receive.ts'
 import {
-  FEATURES_EXTERNAL,
-  FEATURES_NONE,
+  FEATURES_FINAL,
   FEATURES_STARTTLS,
+  featuresExternal,
   PROCEED,
   SASL_SUCCESS,
   type StreamCondition,
   saslFailure,
 } from '../stream/text.ts'
 import type { TlsMode } from '../tls-ext/index.ts'
-import { type ProofSite, proveDomains } from './proof.ts'
+import { type ProofSite, proveDomains, recheckProof } from './proof.ts'
 
 /** Whom a stream may be from and to, and what it is held to. */
 export type InboundSite = ProofSite &
   Readonly<{
     far: ReadonlySet<string>
+    /** How streams are led, of each own domain. */
+    manners: ReadonlyMap<string, Manner>
     limits: WireLimits
     handshakeMs: number
     stanzaMs: number
+    clocks: StreamClocks
   }>
 
-/** An authenticated stream. */
-export type InboundStream = Readonly<{
-  from: string
-  to: string
-  /**
-   * The own domains whose stanzas it may bring: those that its certificate proves, `from` among them (RFC 6120 §8.1.2.2), and
-   * those that the controls put behind it.
-   */
-  proven: ReadonlySet<string>
-  lang: string | undefined
-  session: Session
-  pause(): void
-  resume(): void
-  /** Ends it when it no longer proves what it did: its certificate expired, revoked or no longer trusted, or by other controls. */
-  recheck(): void
-  fail(condition: StreamCondition, why: string): void
-}>
+export type InboundEvents = StanzaEvents &
+  Readonly<{
+    onOpen(stream: InboundStream): void
+    /** The stream takes stanzas for `stream.from` too. Undefined: nobody has use for that. */
+    onCarrier(stream: InboundStream, carrier: OutboundStream): CarrierEvents | undefined
+    /** Over; `stream` is undefined when it never became one. */
+    onEnd(stream: InboundStream | undefined, why: string): void
+  }>
 
-export type InboundEvents = Readonly<{
-  onOpen(stream: InboundStream): void
-  /** A child of the stream in `jabber:server` with a stanza's name. */
-  onStanza(stream: InboundStream, stanza: XmlElement, size: number): void
-  /** Over; `stream` is undefined when it never became one. */
-  onEnd(stream: InboundStream | undefined, why: string): void
-}>
+/** Since it opened, a server has that long to ask for stream management before the way back is used without (ms). */
+const AGREE_MS = 1000
 
 type Phase = 'plain' | 'starttls' | 'tls' | 'secure' | 'auth' | 'final' | 'open'
 
@@ -79,12 +80,17 @@ export function acceptStream(
   let phase: Phase = mode === 'direct' ? 'tls' : 'plain'
   let secure: TLSSocket | undefined
   /** The far domains that `to` may be of: all, or those of the certificate that SNI chose. */
-  let shown = site.far
+  let served = site.far
   let isNamed = false
   let from = ''
   let to = ''
   let proven: ReadonlySet<string> = new Set()
   let stream: InboundStream | undefined
+  let receiver: Receiver | undefined
+  /** Octets of the request for the way back, once it has been made; it may come together with `auth`. */
+  let bidirectional: number | undefined
+  let carried: CarrierEvents | undefined
+  let openedAt = 0
   const address = socket.remoteAddress ?? ''
 
   const connection = createConnection(socket, site.limits, site.stanzaMs, {
@@ -105,43 +111,65 @@ export function acceptStream(
         if ('problem' in proof) return connection.fail(proof.condition, proof.problem)
         proven = proof
         phase = 'auth'
-        connection.write(FEATURES_EXTERNAL)
+        connection.write(featuresExternal(isBidirectional()))
       } else if (phase === 'final') {
         phase = 'open'
         connection.deadline(undefined)
-        connection.write(FEATURES_NONE)
-        stream = {
+        connection.write(FEATURES_FINAL)
+        const session = beginSession(secure!, mode)
+        receiver = createReceiver({
           from,
           to,
           proven,
           lang: header.lang,
-          session: beginSession(secure!, mode),
-          pause: connection.pause,
-          resume: connection.resume,
-          recheck() {
-            const proof = proveDomains(site, secure!, from, address, Date.now())
-            if ('problem' in proof) connection.fail(proof.condition, proof.problem)
-            else if (![...proven].every((domain) => proof.has(domain)))
-              connection.fail('reset', 'it may bring stanzas of fewer domains now')
-          },
-          fail: connection.fail,
-        }
+          session,
+          recheck: () => recheckProof(site, secure!, from, address, proven, connection.fail),
+          connection,
+          management,
+          events,
+          clocks: site.clocks,
+        })
+        stream = receiver.stream
+        openedAt = performance.now()
         events.onOpen(stream)
       }
       connection.said()
     },
     onElement(element, size) {
-      if (phase === 'open') return takeElement(element, size)
-      if (element.ns === DIALBACK_NS) return connection.fail('policy-violation', 'dialback is not accepted')
-      if (!connection.isAlone(size))
+      if (receiver !== undefined) return receiver.take(element, size)
+      if (element.ns === DIALBACK_NS) {
+        connection.write(dialbackError(element, { from, to }))
+        return connection.fail('policy-violation', 'dialback is not accepted')
+      }
+      if (phase === 'auth' && element.ns === BIDI_NS && isOffered()) {
+        bidirectional = size
+        return
+      }
+      if (!connection.isAlone(size + (bidirectional ?? 0)))
         return connection.fail('policy-violation', 'octets beside the negotiation')
       if (phase === 'starttls' && element.ns === TLS_NS && element.name === 'starttls') return startTls()
       if (phase === 'auth' && element.ns === SASL_NS && element.name === 'auth') return authenticate(element)
       connection.fail('not-authorized', 'something else than the negotiation awaits')
     },
+    onSpoilt(element, reason, size) {
+      if (receiver === undefined) connection.fail('policy-violation', 'an element beyond the limits')
+      else receiver.takeSpoilt(element, reason, size)
+    },
+    onParting: () => management.parting(),
+    onTick(now) {
+      if (receiver === undefined) return
+      if (now > openedAt + AGREE_MS) carry()
+      receiver.tick(now, carried === undefined)
+    },
     onEnd(why) {
+      carried?.onEnd(why)
       events.onEnd(stream, why)
     },
+  })
+  const management = createManagement({
+    role: 'receiving',
+    write: connection.answer,
+    onSettled: () => carry(),
   })
 
   /** The domains of a header: known ones, and the same as in the headers before. */
@@ -152,7 +180,7 @@ export function acceptStream(
       isNamed = true
       // Only domains of the bundle are ever written back.
       from = claimed !== undefined && site.own.has(claimed) ? claimed : ''
-      to = wanted !== undefined && shown.has(wanted) ? wanted : ''
+      to = wanted !== undefined && served.has(wanted) ? wanted : ''
       if (to === '') return header.to === '' ? 'improper-addressing' : 'host-unknown'
       if (from === '') return header.from === '' ? 'improper-addressing' : 'invalid-from'
       return undefined
@@ -193,32 +221,41 @@ export function acceptStream(
     connection.restart()
   }
 
-  function takeElement(element: XmlElement, size: number): void {
-    if (element.ns === SERVER_NS && isStanza(element.name)) {
-      stream!.session.passed(1)
-      events.onStanza(stream!, element, size)
-      return
-    }
-    if (element.ns === STREAMS_NS && element.name === 'error') {
-      connection.finish('</stream:stream>', `the peer reports ${quoted(elements(element)[0]?.name ?? '')}`)
-      return
-    }
-    if (element.ns === DIALBACK_NS) {
-      connection.fail('policy-violation', 'dialback is not accepted')
-      return
-    }
-    if (isStanza(element.name)) {
-      connection.fail('invalid-namespace', 'a stanza of another namespace')
-      return
-    }
-    connection.fail('unsupported-stanza-type', 'neither message nor presence nor iq')
+  function isBidirectional(): boolean {
+    return site.manners.get(from)?.bidirectional === true
+  }
+
+  function isOffered(): boolean {
+    return bidirectional === undefined && isBidirectional()
+  }
+
+  /** Offers the way back, once. */
+  function carry(): void {
+    if (bidirectional === undefined || carried !== undefined || stream === undefined) return
+    bidirectional = undefined
+    const handlers = events.onCarrier(stream, {
+      session: stream.session,
+      write(octets, stanzas, done) {
+        management.wrote(stanzas)
+        return connection.write(octets, (error) => error == null && done())
+      },
+      management: management.isOn() ? management : undefined,
+      fail: connection.fail,
+      // Whoever opened it closes it.
+      usedAt: () => Number.POSITIVE_INFINITY,
+      recheck() {},
+      close() {},
+    })
+    if (handlers === undefined) return
+    carried = handlers
+    secure?.on('drain', handlers.onDrain)
   }
 
   connection.deadline(performance.now() + site.handshakeMs)
   if (mode === 'direct') {
     connection.detach()
     site.tls.acceptDirect(socket).then(({ secure, domains }) => {
-      shown = new Set(domains)
+      served = new Set(domains)
       begin(secure)
     }, failed)
     return
@@ -250,10 +287,6 @@ function readExternal(
 function domainOf(text: string): string | undefined {
   const jid = normaliseJid(text)
   return jid === undefined || jid.text !== jid.domain ? undefined : jid.domain
-}
-
-function isStanza(name: string): boolean {
-  return name === 'message' || name === 'presence' || name === 'iq'
 }
 
 /** Something that a peer wrote, for a log line. */

@@ -1,8 +1,10 @@
 /** One after the other the servers of a domain, until a stream stands with one of them. */
+
+import type { OutboundStream } from '../stream/ends.ts'
 import { dial } from './dial.ts'
 import type { Names } from './route.ts'
 import type { Target } from './srv.ts'
-import { initiateStream, type OutboundSite, type OutboundStream } from './stream.ts'
+import { type BackEvents, initiateStream, type OutboundSite } from './stream.ts'
 
 export type AttemptEvents = Readonly<{
   /** A stream stands, once at most. */
@@ -12,6 +14,7 @@ export type AttemptEvents = Readonly<{
   onEnd(stream: OutboundStream, why: string): void
   /** Whether to go on with the next target. */
   isWanted(): boolean
+  back: BackEvents
 }>
 
 /** Resolves with undefined when a stream has stood, else with the reason why the last target did not take one. */
@@ -54,6 +57,7 @@ async function attempt(
         if (stream === undefined) resolve(why)
         else events.onEnd(stream, why)
       },
+      back: events.back,
     })
   })
 }

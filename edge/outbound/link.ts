@@ -2,8 +2,8 @@
  * What goes from one far domain to one own domain: a bounded queue and the stream that empties it.
  *
  * The stream is opened when there is something to send, and again after a break, waiting longer each time. Stanzas of one
- * turn of the event loop leave in one write. What a broken stream had not yet handed to the system is sent again on the
- * next one; what it had handed over may be lost with it, or arrive (there is no acknowledgement on s2s).
+ * turn of the event loop leave in one write, and are kept until the server has acknowledged them (flight.ts). What it had not
+ * when a stream broke is sent again on the next one, marked as delayed (delay.ts): it may have arrived.
  *
  * While the stream is with a server that is not of the best priority, a better one is tried from time to time. When its
  * stream stands, nothing more is written to the old one, what is settled there is awaited, and then the new one goes on: no stanza
@@ -11,18 +11,15 @@
  */
 import { createQueue } from '../queue.ts'
 import type { Session } from '../session.ts'
+import type { CarrierEvents, OutboundStream } from '../stream/ends.ts'
 import { type AttemptEvents, openFirst } from './attempt.ts'
+import type { Barrier } from './barriers.ts'
+import { sentAgain } from './delay.ts'
+import type { Delivery } from './delivery.ts'
+import { createFlight, type Flight } from './flight.ts'
 import type { Found, Names } from './route.ts'
 import type { Target } from './srv.ts'
-import type { OutboundSite, OutboundStream } from './stream.ts'
-
-/** A stanza on its way to a server; `at` is when its last octet had come, on the clock of `performance.now()`. */
-export type Delivery = Readonly<{
-  stanza: string
-  at: number
-  /** Called once: the system has the stanza, or the server could not be reached in time. */
-  settled(outcome: 'sent' | 'expired'): void
-}>
+import type { BackEvents, OutboundSite } from './stream.ts'
 
 /** `barred`: nothing is ever opened, for the domain is inbound only. */
 export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'barred'
@@ -42,6 +39,11 @@ export type LinkOptions = Readonly<{
   bound: number
   /** Stanzas that the server could not be reached for in this time are given up. */
   expireMs: number
+  raise(answered: () => void): Barrier
+  /** Whether the streams on which this server answers are not being read. */
+  isHeld(): boolean
+  /** Takes what a server says on a stream that goes both ways. */
+  back: BackEvents
   /** `why` says what is wrong; with `open`, that a better server failed. */
   onState(state: LinkState, why: string, session: Session | undefined): void
   /** There is room again after the queue was full. */
@@ -51,7 +53,11 @@ export type LinkOptions = Readonly<{
 export type Link = Readonly<{
   /** Takes a stanza, always. False: the queue is full now, do not bring more before `onRoom`. */
   offer(delivery: Delivery): boolean
+  /** Uses a stream that the server has opened, and that takes stanzas too (XEP-0288). Undefined: there is one already. */
+  adopt(stream: OutboundStream): CarrierEvents | undefined
   isFull(): boolean
+  /** Whether the server is asked for signs by pings, whose answers come on a stream of its own. */
+  awaitsAnswer(): boolean
   size(): number
   state(): LinkState
   sight(): LinkSight
@@ -72,6 +78,8 @@ export type LinkSight = Readonly<{
   session: Session | undefined
 }>
 
+/** Characters that a link holds, beside the bound in stanzas, until it says that it is full. */
+const CHARACTERS = 8 * 1024 * 1024
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 15_000
 /** A stream that stood so long was a good one: the waiting begins anew. */
@@ -79,13 +87,23 @@ const GOOD_MS = 5_000
 const WRITE_CHARACTERS = 64 * 1024
 /** So long may a stream that is to be left take to settle what it has; else the better one is given up and tried again. */
 const LEAVE_MS = 10_000
+/** How often it is looked whether a stream is still of use (ms). */
+const LOOK_MS = 500
 
 export function createLink(options: LinkOptions): Link {
   const queue = createQueue<Delivery>()
-  /** Batches written whose octets the system does not have yet, oldest first. */
-  let writing: Delivery[][] = []
+  /** Characters in the queue. */
+  let characters = 0
   let state: LinkState = 'idle'
   let stream: OutboundStream | undefined
+  /**
+   * What is on its way on the stream, whether that is asked for by pings, whether the server owes a sign, and when something
+   * last went.
+   */
+  let flight: Flight | undefined
+  let awaits = false
+  let doubted = false
+  let busy = 0
   /** The servers as they were found last, and the priority of the one that the stream is with. */
   let known: readonly Target[] = []
   let priority = 0
@@ -101,6 +119,7 @@ export function createLink(options: LinkOptions): Link {
   let nextTry: number | undefined
   let lastWhy = ''
   let leaving: NodeJS.Timeout | undefined
+  const clock = setInterval(leave, LOOK_MS).unref()
 
   function change(next: LinkState, why: string): void {
     state = next
@@ -109,13 +128,36 @@ export function createLink(options: LinkOptions): Link {
     options.onState(next, why, stream?.session)
   }
 
+  const size = () => queue.size() + (flight?.size() ?? 0)
+  const volume = () => characters + (flight?.characters() ?? 0)
+
   function offer(delivery: Delivery): boolean {
-    queue.push(delivery)
-    if (queue.size() >= options.bound) full = true
+    const item = delivery.repeated === true ? again(delivery) : delivery
+    if (item !== undefined) enqueue(item)
     if (state === 'barred' && options.isInboundOnly()) setImmediate(giveUp)
     else if (state === 'idle' || state === 'barred') void open()
     else if (state === 'open') schedule()
     return !full
+  }
+
+  function enqueue(item: Delivery): void {
+    queue.push(item)
+    characters += item.stanza.length
+    if (size() >= options.bound || volume() >= CHARACTERS) full = true
+  }
+
+  function dequeue(): Delivery | undefined {
+    const item = queue.shift()
+    if (item !== undefined) characters -= item.stanza.length
+    return item
+  }
+
+  /** The stanza as it is sent again, or undefined when it was settled for it must not be. */
+  function again(delivery: Delivery): Delivery | undefined {
+    const since = Date.now() - (performance.now() - delivery.at)
+    const stanza = sentAgain(delivery.stanza, options.site().from, since)
+    if (stanza === undefined) delivery.settled('expired')
+    return stanza === undefined ? undefined : { ...delivery, stanza }
   }
 
   function schedule(): void {
@@ -126,32 +168,23 @@ export function createLink(options: LinkOptions): Link {
 
   function pump(): void {
     scheduled = false
-    while (stream !== undefined && better === undefined && !blocked && queue.size() > 0) {
+    while (flight !== undefined && better === undefined && !blocked && queue.size() > 0 && flight.hasRoom()) {
       const batch: Delivery[] = []
-      let text = ''
-      while (text.length < WRITE_CHARACTERS) {
-        const item = queue.shift()
+      let length = 0
+      while (length < WRITE_CHARACTERS) {
+        const item = dequeue()
         if (item === undefined) break
         batch.push(item)
-        text += item.stanza
+        length += item.stanza.length
       }
-      writing.push(batch)
-      blocked = !stream.write(Buffer.from(text, 'utf8'), () => written(batch))
+      busy = performance.now()
+      blocked = !flight.write(batch)
     }
     room()
   }
 
-  function written(batch: Delivery[]): void {
-    const at = writing.indexOf(batch)
-    if (at === -1) return
-    writing.splice(at, 1)
-    stream?.session.passed(batch.length)
-    for (const item of batch) item.settled('sent')
-    if (better !== undefined && writing.length === 0) takeOver()
-  }
-
   function room(): void {
-    if (full && queue.size() <= options.bound / 2) {
+    if (full && size() <= options.bound / 2 && volume() <= CHARACTERS / 2) {
       full = false
       options.onRoom()
     }
@@ -181,14 +214,13 @@ export function createLink(options: LinkOptions): Link {
       if (closed || (stream !== undefined && target.priority >= priority)) return opened.close('not needed')
       if (stream === undefined) return use(opened, target)
       better = { stream: opened, target }
-      if (writing.length === 0) takeOver()
+      if (flight === undefined || flight.isEmpty()) takeOver()
       else leaving = setTimeout(() => better?.stream.close('the other one takes too long to end'), LEAVE_MS)
     },
     onDrain(drained) {
-      if (drained !== stream) return
-      blocked = false
-      schedule()
+      if (drained === stream) unblock()
     },
+    back: options.back,
     onEnd(over, why) {
       if (over === stream) ended(why)
       else if (over === better?.stream) {
@@ -201,11 +233,8 @@ export function createLink(options: LinkOptions): Link {
   }
 
   function use(opened: OutboundStream, target: Target): void {
-    clearTimeout(timer)
-    stream = opened
+    carry(opened)
     priority = target.priority
-    blocked = false
-    openedAt = performance.now()
     const best = known.find((one) => one.priority < priority)
     if (best === undefined) change('open', '')
     else {
@@ -216,13 +245,44 @@ export function createLink(options: LinkOptions): Link {
     schedule()
   }
 
+  /** Sends on this stream from now on. */
+  function carry(opened: OutboundStream): void {
+    clearTimeout(timer)
+    const { manner, clocks } = options.site()
+    stream = opened
+    blocked = false
+    openedAt = busy = performance.now()
+    const by =
+      manner.acknowledge === 'none' ? 'handed' : opened.management === undefined ? 'pings' : 'management'
+    awaits = by === 'pings'
+    flight = createFlight({
+      stream: opened,
+      by,
+      doubted,
+      acknowledgeMs: clocks.acknowledgeMs,
+      raise: options.raise,
+      isHeld: options.isHeld,
+      onSettled() {
+        room()
+        if (stream !== opened) return
+        if (better !== undefined && flight?.isEmpty() === true) takeOver()
+        else schedule()
+      },
+    })
+  }
+
+  function unblock(): void {
+    blocked = false
+    schedule()
+  }
+
   /** The present stream has nothing left: the better one goes on. */
   function takeOver(): void {
     const old = stream
     const next = better
     clearTimeout(leaving)
     better = undefined
-    stream = undefined
+    land()
     old?.close('a better server takes over')
     if (next !== undefined) use(next.stream, next.target)
   }
@@ -241,12 +301,20 @@ export function createLink(options: LinkOptions): Link {
     if (why !== undefined && stream !== undefined && !closed) tryLater()
   }
 
-  function ended(why: string): void {
+  /** The stream is not used any more; what it may not have delivered goes in front of what waits, so that the order stays. */
+  function land(): void {
+    doubted = flight?.isDoubted() ?? doubted
+    const left = flight?.end() ?? []
     stream = undefined
+    flight = undefined
     blocked = false
-    // Newest in front last: the order stays.
-    queue.unshift(writing.flat())
-    writing = []
+    const repeated = closed ? [] : left.flatMap((item) => again(item) ?? [])
+    queue.unshift(repeated)
+    for (const { stanza } of repeated) characters += stanza.length
+  }
+
+  function ended(why: string): void {
+    land()
     if (closed) return
     if (better !== undefined) {
       takeOver()
@@ -256,6 +324,15 @@ export function createLink(options: LinkOptions): Link {
     if (performance.now() - openedAt > GOOD_MS) wait = FIRST_WAIT_MS
     if (queue.size() === 0) change('idle', why)
     else retry(why)
+  }
+
+  /** Closes a stream that nobody has used for long. */
+  function leave(): void {
+    const old = stream
+    if (old === undefined || size() > 0) return
+    if (performance.now() < Math.max(busy, old.usedAt()) + options.site().clocks.idleMs) return
+    ended('nothing was sent for long')
+    old.close('nothing was sent for long')
   }
 
   function retry(why: string): void {
@@ -273,22 +350,38 @@ export function createLink(options: LinkOptions): Link {
   function expire(): void {
     const before = performance.now() - options.expireMs
     for (let item = queue.peek(); item !== undefined && item.at < before; item = queue.peek()) {
-      queue.shift()
+      dequeue()
       item.settled('expired')
     }
     room()
   }
 
-  const size = () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0)
   /** Gives up all that waits. */
   function giveUp(): void {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) item.settled('expired')
+    for (let item = dequeue(); item !== undefined; item = dequeue()) item.settled('expired')
     room()
   }
 
   return {
     offer,
+    adopt(opened) {
+      if (closed || stream !== undefined) return undefined
+      carry(opened)
+      // No server that we look for is better than one that has come by itself.
+      priority = -1
+      change('open', '')
+      schedule()
+      return {
+        onDrain() {
+          if (stream === opened) unblock()
+        },
+        onEnd(why) {
+          if (stream === opened) ended(why)
+        },
+      }
+    },
     isFull: () => full,
+    awaitsAnswer: () => awaits && flight !== undefined,
     size,
     state: () => state,
     sight: () => ({ state, why: lastWhy, nextTry, waiting: size(), session: stream?.session }),
@@ -301,6 +394,7 @@ export function createLink(options: LinkOptions): Link {
       closed = true
       clearTimeout(timer)
       clearTimeout(leaving)
+      clearInterval(clock)
       better?.stream.close('the edge stops')
       stream?.close('the edge stops')
     },

@@ -1,11 +1,16 @@
 /**
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
+import type { Controls } from '../controls.ts'
 import type { Session } from '../session.ts'
 import type { WireLimits } from '../stream/connection.ts'
+import type { CarrierEvents, Manner, OutboundStream, StreamClocks } from '../stream/ends.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
-import { createLink, type Delivery, type Link, type LinkState } from './link.ts'
+import type { Barriers } from './barriers.ts'
+import type { Delivery } from './delivery.ts'
+import { createLink, type Link, type LinkState } from './link.ts'
 import { findTargets, type Names, type Route } from './route.ts'
+import type { BackEvents } from './stream.ts'
 
 /** What a reload can change. */
 export type LinkSettings = Readonly<{
@@ -17,6 +22,9 @@ export type LinkSettings = Readonly<{
   failBackMs: number
   handshakeMs: number
   stanzaMs: number
+  clocks: StreamClocks
+  /** How streams are led, of each own domain. */
+  manners: ReadonlyMap<string, Manner>
 }>
 
 export type LinksOptions = LinkSettings &
@@ -25,6 +33,11 @@ export type LinksOptions = LinkSettings &
     far: readonly string[]
     tls: StreamTls
     limits: WireLimits
+    admit: Controls['admit']
+    barriers: Barriers
+    /** Whether streams that bring stanzas of this own domain are not being read. */
+    isHeldFrom(own: string): boolean
+    back: BackEvents
     /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
     bound: number
     expireMs: number
@@ -37,9 +50,14 @@ export type Links = Readonly<{
   deliver(from: string, to: string, delivery: Delivery): boolean
   /** Queues a stanza of the edge's own. False: it was dropped, for even the reserved room is full. */
   answer(from: string, to: string, delivery: Delivery): boolean
+  /** Uses a stream that an own domain has opened and that goes both ways. Undefined: there is no use for it. */
+  adopt(from: string, to: string, stream: OutboundStream): CarrierEvents | undefined
   isFull(): boolean
-  /** Whether a queue towards this own domain is full. */
-  isFullTowards(to: string): boolean
+  /**
+   * Whether a queue towards one of these own domains is full, and reading what they send would not help: none of them answers
+   * pings, which it can only do there.
+   */
+  isStuckTowards(own: ReadonlySet<string>): boolean
   size(): number
   states(): [LinkState, number][]
   /** Goes by other settings from now on; streams that stand stay. */
@@ -56,6 +74,7 @@ export function createLinks(options: LinksOptions): Links {
   const links = new Map<string, Link>()
   const byOwn = new Map<string, Link[]>(options.own.map((domain) => [domain, []]))
   const far = new Set(options.far)
+  const own = new Set(options.own)
   let settings: LinkSettings = options
 
   function link(from: string, to: string): Link {
@@ -65,11 +84,12 @@ export function createLinks(options: LinksOptions): Links {
     const siblings = byOwn.get(to)
     if (siblings === undefined || !far.has(from))
       throw new Error('a link between domains that are not of the bundle')
-    const { tls, limits } = options
+    const { tls, limits, admit } = options
     const made = createLink({
       site() {
-        const { handshakeMs, stanzaMs } = settings
-        return { from, to, tls, limits, handshakeMs, stanzaMs }
+        const { handshakeMs, stanzaMs, clocks, manners } = settings
+        const manner = manners.get(to)!
+        return { from, to, own, admit, manner, tls, limits, handshakeMs, stanzaMs, clocks }
       },
       targets: () => findTargets(to, settings.routes, settings.names, Math.random),
       names: () => settings.names,
@@ -77,6 +97,9 @@ export function createLinks(options: LinksOptions): Links {
       failBackMs: () => settings.failBackMs,
       bound: options.bound,
       expireMs: options.expireMs,
+      raise: (answered) => options.barriers.raise(from, to, answered),
+      isHeld: () => options.isHeldFrom(to),
+      back: options.back,
       onState: (state, why, session) => options.onState(from, to, state, why, session),
       onRoom: options.onRoom,
     })
@@ -97,8 +120,12 @@ export function createLinks(options: LinksOptions): Links {
       chosen.offer(delivery)
       return true
     },
+    adopt: (from, to, stream) => link(from, to).adopt(stream),
     isFull,
-    isFullTowards: (to) => (byOwn.get(to) ?? []).some((each) => each.isFull()),
+    isStuckTowards(own) {
+      const towards = [...own].flatMap((domain) => byOwn.get(domain) ?? [])
+      return towards.some((each) => each.isFull()) && !towards.some((each) => each.awaitsAnswer())
+    },
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
     states: () =>
       STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),

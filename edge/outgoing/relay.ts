@@ -12,7 +12,7 @@ import { createDecider } from '../../rules/decide/decide.ts'
 import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
-import { attribute, elements, type XmlElement } from '../../rules/xml/node.ts'
+import { attribute, element, elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import {
   type Answer,
@@ -28,7 +28,6 @@ import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
-import type { InboundStream } from '../inbound/stream.ts'
 import { createNormaliser } from '../normalise/index.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { PendingTable } from '../pending.ts'
@@ -46,6 +45,7 @@ import {
   POLICY,
   TIMEOUT,
 } from '../refusal.ts'
+import type { InboundStream } from '../stream/ends.ts'
 import type { Tap } from '../tap/tap.ts'
 
 /** Why a stanza of the own side did not go to the guard, beside the guard's own reasons. */
@@ -107,6 +107,8 @@ export type OutgoingOptions = Readonly<{
 export type OutgoingRelay = Readonly<{
   /** A stanza of an authenticated stream, of so many octets on the wire; `at` is when its last octet had come, by `performance.now()`. */
   take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void
+  /** One of which nothing is known but whose it is: it is refused. */
+  takeSpoilt(stream: InboundStream, stanza: XmlElement, reason: Reason): void
   /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. False: the rules do not let it. */
   sendOwn(stanza: string, at: number): boolean
   /** The guard refused what this edge had found acceptable. */
@@ -135,20 +137,44 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
 
   function take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void {
     see({ direction: 'out', point: 'in', stanza })
+    const envelope = readEnvelope(stream, stanza)
+    if (envelope === undefined) return
+    const { kind, from } = envelope
+    const control = options.controls.ruleFor(from.domain)
+    const limit = control === undefined ? 'control-kind' : breaks(control, kind, octets)
+    if (limit !== undefined) {
+      options.denied(
+        `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${from.domain}` : `a ${kind} of ${octets} octets of ${from.domain}`} may cross`,
+      )
+      const told = isAnswered(envelope, ownRooms.has(from.domain), stanza)
+      refused(limit, about(envelope), stream, stanza, told)
+      if (told) tell(envelope, POLICY)
+      return
+    }
+    const iq = kind === 'iq' ? takeIq(stream, envelope, stanza) : { crosses: true }
+    if (!iq.crosses) return
+    const unasked = isUnasked(envelope, stanza)
+    if (unasked !== undefined) refused(unasked, about(envelope), stream, stanza)
+    else if (isOfUsers(envelope)) takePresence(stream, envelope, stanza, at)
+    else cross(stream, envelope, stanza, at, iq.answers)
+  }
+
+  /** Whom a stanza is from and to, where both are in order; what is not is dealt with here. */
+  function readEnvelope(stream: InboundStream, stanza: XmlElement): Envelope | undefined {
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
     if (from === undefined || to === undefined) {
       stream.fail('improper-addressing', 'a stanza without from or to')
-      return
+      return undefined
     }
     const sender = normaliseJid(from)
     if (sender === undefined) {
       refused('bad-from', aboutUnread(stanza), stream, stanza)
-      return
+      return undefined
     }
     if (!stream.proven.has(sender.domain)) {
       stream.fail('invalid-from', 'a stanza from a domain that the certificate does not prove')
-      return
+      return undefined
     }
     const recipient = normaliseJid(to)
     const kind = stanza.name as Envelope['kind']
@@ -165,25 +191,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       const told = isAnswered(envelope, ownRooms.has(sender.domain), stanza)
       refused('bad-to', aboutUnread(stanza), stream, stanza, told)
       if (told) tell(envelope, NOT_FOUND)
-      return
+      return undefined
     }
-    const control = options.controls.ruleFor(sender.domain)
-    const limit = control === undefined ? 'control-kind' : breaks(control, kind, octets)
-    if (limit !== undefined) {
-      options.denied(
-        `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${sender.domain}` : `a ${kind} of ${octets} octets of ${sender.domain}`} may cross`,
-      )
-      const told = isAnswered(envelope, ownRooms.has(sender.domain), stanza)
-      refused(limit, about(envelope), stream, stanza, told)
-      if (told) tell(envelope, POLICY)
-      return
-    }
-    const iq = kind === 'iq' ? takeIq(stream, envelope, stanza) : { crosses: true }
-    if (!iq.crosses) return
-    const unasked = isUnasked(envelope, stanza)
-    if (unasked !== undefined) refused(unasked, about(envelope), stream, stanza)
-    else if (isOfUsers(envelope)) takePresence(stream, envelope, stanza, at)
-    else cross(stream, envelope, stanza, at, iq.answers)
+    return envelope
   }
 
   /** Why what only answers the far side answers nothing that crossed. */
@@ -339,6 +349,18 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
 
   return {
     take,
+    takeSpoilt(stream, stanza, reason) {
+      see({ direction: 'out', point: 'in', stanza })
+      // It had both, or one that is no address for its length: the stream is not to suffer for it.
+      const named = attribute(stanza, 'from') !== undefined && attribute(stanza, 'to') !== undefined
+      if (!named) return refused(reason, aboutUnread(stanza), stream, stanza)
+      const envelope = readEnvelope(stream, stanza)
+      if (envelope === undefined) return
+      // Nobody knows what it held: a text, perhaps.
+      const told = isAnswered(envelope, ownRooms.has(envelope.from.domain), SOMETHING)
+      refused(reason, about(envelope), stream, stanza, told)
+      if (told) tell(envelope, POLICY)
+    },
     sendOwn(text, at) {
       const octets = Buffer.from(text, 'utf8')
       const verdict = decide(octets, Math.floor(options.now() / 1000), options.next())
@@ -363,6 +385,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   }
 }
 
+const SOMETHING = element(SERVER_NS, 'message', [], [element(SERVER_NS, 'body')])
 function about({ from, to, kind, type }: Envelope): About {
   return { from: from.text, to: to.text, kind, subtype: type }
 }

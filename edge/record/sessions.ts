@@ -5,9 +5,9 @@
  * that nobody can push older records out; the rest is counted.
  */
 import type { ConsumerState, ProducerState } from '../../guard/gcxp/index.ts'
-import type { InboundStream } from '../inbound/stream.ts'
 import type { LinkState } from '../outbound/link.ts'
 import { beginSession, type Session } from '../session.ts'
+import type { InboundStream } from '../stream/ends.ts'
 import type { Records } from './records.ts'
 
 /** A guard's connection: the session, or why there is none. */

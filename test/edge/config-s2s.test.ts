@@ -69,7 +69,7 @@ t.test('each key has its effect', (t) => {
     ],
     peers: [
       { domain: 'high.example', ca: ['other.crt'], crls: ['other.crl'], pins: [pin], minVersion: 'TLSv1.2' },
-      { domain: 'conference.high.example', inbound: 'only' },
+      { domain: 'conference.high.example', inbound: 'only', acknowledge: 'none', bidirectional: true },
     ],
   })
   if (!('s2s' in config)) return t.fail(config.join('\n'))
@@ -78,6 +78,13 @@ t.test('each key has its effect', (t) => {
   t.equal(s2s.dns, false)
   t.match(s2s.routes, [{ tls: 'direct', priority: 5, weight: 7 }, { priority: 6 }])
   t.same(s2s.inboundOnly, new Set(['conference.high.example']))
+  t.same(
+    [...s2s.manners],
+    [
+      ['high.example', { acknowledge: 'auto', bidirectional: false }],
+      ['conference.high.example', { acknowledge: 'none', bidirectional: true }],
+    ],
+  )
   const high = s2s.trust.get('high.example')!
   t.match(high, { pins: [pin], minVersion: 'TLSv1.2' })
   t.same(high.authorities.ca, [other.certificate])

@@ -48,6 +48,9 @@ t.test('a good one', (t) => {
   t.same(config.limits, {
     handshakeSeconds: 30,
     stanzaSeconds: 20,
+    acknowledgeSeconds: 60,
+    idleSeconds: 600,
+    hardOctets: 1_048_576,
     iqSeconds: 60,
     failBackSeconds: 60,
     queueStanzas: 10_000,
@@ -234,6 +237,20 @@ t.test('each mistake is found, with its place and what to do', (t) => {
         c['s2s']!['routes']![0]!['domain'] = 'low.example' as never
       },
       /low\.example is not an own domain of the bundle/,
+    ],
+    [
+      'no such acknowledgement',
+      (c) => {
+        c['s2s']!['peers'] = [{ domain: 'high.example', acknowledge: 'sometimes' }] as never
+      },
+      /"sometimes" is not auto or none; write one of auto and none/,
+    ],
+    [
+      'a hard limit below the other',
+      (c) => {
+        c['limits'] = { hardOctets: 2048 } as never
+      },
+      /2048 is less than the \d+ octets that a stanza of the outgoing bundle may have: raise it/,
     ],
     [
       'GCXP key of another certificate',

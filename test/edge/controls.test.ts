@@ -1,7 +1,9 @@
 /** What each server of the own side may do, and that the operator hears which rule was in its way. */
 import t from 'tap'
 import { type ControlSource, createControls, createRates, parseNetwork } from '../../edge/controls.ts'
+import { issue } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
+import { connectOpen } from './raw.ts'
 import { startWorld, until } from './world.ts'
 
 const KINDS = ['message', 'presence', 'iq'] as const
@@ -204,4 +206,12 @@ t.test('a trunk: stanzas of the domains behind a peer come and go by its streams
   t.match(back?.xml, /to="alice@high\.example\/x"/)
   t.equal(back?.to, 'conference.high.example', 'on the stream of the one before it')
   t.match(world.edge.reload('SIGHUP'), { problems: [], ended: 0 }, 'nor does a look at who is there end it')
+  const narrow = await issue(world.ca, { dns: ['conference.high.example'] })
+  const raw = await connectOpen(world.edge.s2sPort, world.ca.certificate, narrow, 'conference.high.example')
+  t.match(world.edge.reload('SIGHUP'), { problems: [], ended: 0 })
+  raw.write(message('alice@high.example/x', 'asked-again'))
+  t.ok(
+    await world.guard.find((xml) => xml.includes('asked-again')),
+    'its certificate need not show them, when it is looked at again either',
+  )
 })

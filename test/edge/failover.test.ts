@@ -8,6 +8,7 @@ import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type DomainOptions, type PeerDomain, startDomain } from '../peer/domain.ts'
 import { issue, makeCa } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
+import { linkOptions } from './link-options.ts'
 import { trustIn } from './trust.ts'
 import { OWN, startWorld, until as within } from './world.ts'
 
@@ -51,19 +52,10 @@ function linksTo(routes: readonly Route[], more: Partial<Parameters<typeof creat
   const settled = new Map<string, string>()
   const links = createLinks({
     own: ['high.example'],
-    far: ['low.example'],
+    ...linkOptions(states),
     routes,
-    names: undefined,
-    inboundOnly: new Set(),
     failBackMs: 100,
     tls: streamTls({ certificates, trust: trustIn(['high.example'], ca) }),
-    limits: { stanzaBytes: 10_000, depth: 20 },
-    handshakeMs: 2000,
-    stanzaMs: 2000,
-    bound: 10_000,
-    expireMs: 60_000,
-    onRoom() {},
-    onState: (_from, _to, state, why) => void states.push(`${state}: ${why}`),
     ...more,
   })
   return {
@@ -177,7 +169,7 @@ t.test('the better server gets nothing before the other has all that went to it'
   })
   t.teardown(second.close)
   const { links, states, send } = linksTo([route(second.port, 20), route(better.port, 10)], {
-    limits: { stanzaBytes: 100_000, depth: 20 },
+    limits: { stanzaBytes: 100_000, depth: 20, hardBytes: 200_000 },
   })
   t.teardown(links.close)
   // More than the system holds for a reader that does not read.

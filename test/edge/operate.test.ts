@@ -85,6 +85,9 @@ t.test('sessions say who is there, by what, and how much went over them', async 
   )
   await world.server.find((xml) => xml.includes('back'), 3000)
   await until(() => world.answers.length > 0)
+  // The server is asked within a moment whether it has it.
+  while (!/queue\{queue="delivery"\} 0\n/.test(await world.metrics()))
+    await new Promise((resolve) => setTimeout(resolve, 20))
   const all = await sessions()
   const by = (protocol: string, direction: string) =>
     all.filter((one) => one.protocol === protocol && one.direction === direction)

@@ -2,10 +2,11 @@
 import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import t from 'tap'
-import type { Delivery } from '../../edge/outbound/link.ts'
+import type { Delivery } from '../../edge/outbound/delivery.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type Credentials, issue, makeCa } from '../pki/pki.ts'
+import { linkOptions } from './link-options.ts'
 import { trustIn } from './trust.ts'
 import { until } from './world.ts'
 
@@ -105,22 +106,14 @@ function linksTo(
 ): Links {
   return createLinks({
     own: ['high.example'],
-    far: ['low.example'],
+    ...linkOptions(states),
     routes: [{ domain: 'high.example', host: '127.0.0.1', port, tls: 'starttls', priority: 0, weight: 0 }],
-    names: undefined,
-    inboundOnly: new Set(),
-    failBackMs: 60_000,
     tls: streamTls({
       certificates: [{ domains: ['low.example'], ...edgeCredentials }],
       trust: trustIn(['high.example'], ca),
     }),
-    limits: { stanzaBytes: 10_000, depth: 20 },
     handshakeMs: 1000,
-    stanzaMs: 1000,
     bound,
-    expireMs: 60_000,
-    onRoom() {},
-    onState: (_from, _to, state, why) => void states.push(`${state}: ${why}`),
     ...more,
   })
 }
@@ -276,7 +269,7 @@ t.test('the queue is bounded and keeps its order while the server is away', asyn
     links.deliver('low.example', 'high.example', item(`<m>${i}</m>`)),
   )
   t.same(taken, [...Array(9).fill(true), false, false, false])
-  t.ok(links.isFull() && links.isFullTowards('high.example'))
+  t.ok(links.isFull() && links.isStuckTowards(new Set(['high.example'])))
   const answered = Array.from({ length: 10 }, () => links.answer('low.example', 'high.example', item('<e/>')))
   t.same(answered, [...Array(8).fill(true), false, false], 'as much again for answers')
   t.throws(() => links.deliver('evil.example', 'high.example', item('<m/>')))

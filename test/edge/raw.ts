@@ -27,7 +27,7 @@ export async function connectRaw(port: number): Promise<Raw> {
   return wrap(socket)
 }
 
-function wrap(socket: Socket): Raw {
+export function wrap(socket: Socket): Raw {
   let closed = false
   let changed = () => {}
   const raw: Raw = {
@@ -130,7 +130,7 @@ export async function authenticate(raw: Raw, from = 'high.example'): Promise<Raw
   await raw.until('<success')
   raw.text = ''
   raw.write(header(from))
-  await raw.until('<stream:features/>')
+  await raw.until('</stream:features>')
   raw.text = ''
   return raw
 }

@@ -69,7 +69,7 @@ t.test(
     })
     crossing = up
     servers.push(
-      startProsody('high', folder, up.pki.near, PORT),
+      startProsody('high', folder, up.pki.near, { direct: PORT }),
       startEjabberd('low', folder, up.pki.far, PORT),
     )
     accounts.push(

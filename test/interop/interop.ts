@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { PairForm } from '../../rules/bundle/bundle.ts'
-import { ask, type Crossing, startCrossing } from '../support/crossing.ts'
-import { ADDRESS, closeNetwork, hasRoute, networkAvailable, openNetwork, startNames } from './network.ts'
-import { writeRulesets } from './rulesets.ts'
+import { ask, type Crossing } from '../support/crossing.ts'
+import { GATE, openGate } from './gate.ts'
+import { ADDRESS, closeNetwork, hasRoute, networkAvailable } from './network.ts'
 import { discovery, flood, logIn, messages, notices, presence, room, type Users } from './scenario.ts'
 import type { Server, ServerFiles, Side } from './servers.ts'
 
@@ -15,8 +15,6 @@ type StartServer = (side: Side, folder: string, files: ServerFiles) => Server
 
 /** Other work on the machine must not fail a test. */
 const PATIENT = { timeout: 240_000 } as const
-
-const GATE = ['ip', 'netns', 'exec', 'sallyport-gate'] as const
 
 const SALLYPORT = join(import.meta.dirname, '../../cli/sallyport.ts')
 
@@ -58,24 +56,7 @@ export async function interoperate(
     'three hosts, two edges, two guards, two servers and four clients are up',
     PATIENT,
     async (t) => {
-      openNetwork()
-      const side = (name: string, host: Side) => ({
-        name,
-        domains: [`${host}.example`, `conference.${host}.example`],
-        listen: `${ADDRESS[host].gate}:5269`,
-        servers: { host: ADDRESS[host].server, port: 5269 },
-      })
-      const [near, far] = [side('acme', 'high'), side('coalition', 'low')]
-      crossing = await startCrossing({
-        folder: join(folder, 'crossing'),
-        near,
-        far,
-        rulesets: writeRulesets(folder, pairs),
-        ports: 7000,
-        prefix: GATE,
-      })
-      startNames('high', near.domains, far.domains)
-      startNames('low', far.domains, near.domains)
+      crossing = await openGate(folder, pairs)
       running.push(
         servers.high('high', folder, crossing.pki.near),
         servers.low('low', folder, crossing.pki.far),

@@ -23,8 +23,16 @@ export type Server = Readonly<{
 const USERS = { high: ['alice', 'anna'], low: ['bob', 'bill'] } as const
 export const PASSWORD = 'a-password-of-the-test-only'
 
-/** Starts Prosody for `<side>.example` and `conference.<side>.example`; `direct`: with direct TLS at this port and no STARTTLS. */
-export function startProsody(side: Side, folder: string, files: ServerFiles, direct?: number): Server {
+/**
+ * Starts Prosody for `<side>.example` and `conference.<side>.example`; `direct`: with direct TLS at this port and no STARTTLS;
+ * `modules` are beside the stock ones.
+ */
+export function startProsody(
+  side: Side,
+  folder: string,
+  files: ServerFiles,
+  { direct, modules = [] }: Readonly<{ direct?: number; modules?: readonly string[] }> = {},
+): Server {
   const domain = `${side}.example`
   const data = join(folder, `prosody-${side}`)
   const accounts = join(data, `${side}%2eexample`, 'accounts')
@@ -38,7 +46,7 @@ export function startProsody(side: Side, folder: string, files: ServerFiles, dir
     `run_as_root = true
 data_path = "${data}"
 pidfile = "${join(data, 'prosody.pid')}"
-modules_enabled = { "roster"; "saslauth"; "tls"; "disco"; "carbons"; "pep"; "private"; "blocklist"; "vcard4"; "vcard_legacy"; "version"; "time"; "ping"; "register"; "mam"; "csi_simple"; "smacks" }
+modules_enabled = { "roster"; "saslauth"; "tls"; "disco"; "carbons"; "pep"; "private"; "blocklist"; "vcard4"; "vcard_legacy"; "version"; "time"; "ping"; "register"; "mam"; "csi_simple"; "smacks"; ${modules.map((name) => `"${name}"; `).join('')}}
 modules_disabled = { "dialback" }
 authentication = "internal_plain"
 storage = "internal"
