@@ -38,7 +38,7 @@ export function makeCorpus(side: Side, count: number): Corpus {
   const typed = everyRule(full)
   const sample = hostileSample()
   const small = tight(full)
-  const flat = [1, 2, 3, 4].map((depth) => ({
+  const flat: Bundle[] = [1, 2, 3, 4].map((depth) => ({
     ...full,
     limits: { ...limits, depth },
     labels: { ...labels, rows: [] },
