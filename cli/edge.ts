@@ -107,6 +107,16 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
     },
   ],
   [
+    'explain',
+    {
+      usage: 'DOMAIN --config FILE',
+      summary: 'which rule of controls holds for a domain, and why each other one does not',
+      takes: {},
+      words: 1,
+      run: async (file, _, [domain]) => (await import('./edge-explain.ts')).explainCommand(file, domain!),
+    },
+  ],
+  [
     'tap',
     {
       usage:

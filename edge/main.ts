@@ -12,7 +12,8 @@
  * Rights   its ports, its files; no child processes, no root
  * Fails    a broken stream ends alone; a guard that is away fills a bounded queue, then reading stops; any exception ends
  *          the process
- * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts
+ * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts; its records
+ *          (record/), without which it does not work; to the operator at the control socket
  * Follows  RFC 6120 (streams, STARTTLS, SASL EXTERNAL, errors), RFC 7622 (addresses), XEP-0030, XEP-0092, XEP-0178,
  *          XEP-0198 (without resumption), XEP-0199, XEP-0288, XEP-0368 (direct TLS); no dialback (XEP-0220)
  *
@@ -39,6 +40,7 @@ import { createHealth } from './health.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
 import { createStanding } from './inbound/standing.ts'
 import type { InboundSite } from './inbound/stream.ts'
+import { createTaking } from './inbound/taking.ts'
 import { OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
@@ -59,7 +61,6 @@ import {
   wireLimits,
 } from './reload.ts'
 import { queueCommands } from './spool/commands.ts'
-import type { InboundStream, StanzaEvents } from './stream/ends.ts'
 import { createTap } from './tap/tap.ts'
 import { streamTls } from './tls-ext/index.ts'
 
@@ -175,27 +176,15 @@ async function startParts(
   for (const outcome of OUTCOMES) metrics.incoming.inc({ outcome }, 0)
   // From own servers.
   const barriers = createBarriers()
-  const came = ({ from, session }: InboundStream) => {
-    session.passed(1)
-    metrics.stanzas.inc({ direction: 'out' })
-    const control = controls.ruleFor(from)
-    if (control !== undefined) rates.took(from, control, performance.now())
-  }
-  const taking: StanzaEvents = {
-    onStanza(stream, stanza, octets, taken) {
-      if (barriers.take(stream.proven, stanza)) return taken()
-      came(stream)
-      const at = performance.now()
-      const go = () => relays.take(stream, stanza, octets, at, taken)
-      if (!cmbac.take(stream, octets, () => stanza, go)) flow()
-    },
-    onSpoilt(stream, stanza, reason, taken) {
-      came(stream)
-      const go = () => relays.takeSpoilt(stream, stanza, reason, taken)
-      // In its turn; there is nothing in it to be looked at.
-      if (!cmbac.take(stream, 0, () => undefined, go)) flow()
-    },
-  }
+  const taking = createTaking({
+    barriers,
+    controls,
+    rates,
+    clearances: () => cmbac,
+    relay: () => relays,
+    counted: () => metrics.stanzas.inc({ direction: 'out' }),
+    onFull: () => flow(),
+  })
   const standing = createStanding(
     (stream) =>
       records.problem() !== undefined ||

@@ -323,7 +323,7 @@ t.test('the command line', async (t) => {
   blocker.close()
   t.equal(await edgeCommand(['check', '--config', join(folder, 'none.yaml')]), 1)
   t.match(said.pop(), /none\.yaml: cannot be read/)
-  const known = 'say one of run, check, reload, config, sessions, end, queue, restored, tap'
+  const known = 'say one of run, check, reload, config, sessions, end, queue, restored, explain, tap'
   await t.rejects(edgeCommand(['run']), new UsageError('--config FILE is missing'))
   await t.rejects(edgeCommand(['walk', '--config', file]), new UsageError(known))
   await t.rejects(edgeCommand([]), new UsageError(known))
@@ -331,6 +331,21 @@ t.test('the command line', async (t) => {
     edgeCommand(['end', '--config', file]),
     new UsageError('end needs one word: SESSION --config FILE'),
   )
+  const rules = join(folder, 'rules.yaml')
+  writeFileSync(
+    rules,
+    JSON.stringify({ ...yaml, controls: [{ domain: 'high.example' }, { domain: 'example', subtree: true }] }),
+  )
+  t.equal(await edgeCommand(['explain', 'conference.high.example', '--config', rules]), 0)
+  t.same(said.splice(0), [
+    'controls[0] (high.example): conference.high.example is below high.example, but the rule has no subtree: true\n',
+    'controls[1] (example and below): holds\n',
+  ])
+  t.equal(await edgeCommand(['explain', 'low.test', '--config', rules]), 1)
+  t.match(said.splice(0).at(-1), /^no rule holds for low\.test: it may not connect\n$/)
+  t.equal(await edgeCommand(['explain', 'high.example', '--config', file]), 0)
+  t.match(said.splice(0), [/^there are no controls/])
+  await t.rejects(edgeCommand(['explain', 'a@b', '--config', file]), new UsageError('"a@b": write a domain'))
   await t.rejects(edgeCommand(['check', 'x', '--config', file]), new UsageError('check takes no word'))
   t.equal(await edgeCommand(['--help']), 0)
   await t.rejects(edgeCommand(['run', '--colour']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })

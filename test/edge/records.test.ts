@@ -176,6 +176,7 @@ t.test('they go on where they ended, and damaged ones are not gone on with', asy
     records.close()
     t.ok(await until(() => linesIn(where.folder).filter(({ type }) => type === 'stop').length === run + 1))
     t.ok(await until(() => verifyJournal(where.folder, []).problems.length === 0))
+    t.equal(verifyJournal(where.folder, []).guard, 'edge-x', 'whose they are')
   }
   t.same(
     linesIn(where.folder).map(({ type }) => type),
