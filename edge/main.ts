@@ -43,6 +43,7 @@ import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
 import { createStanding } from './inbound/standing.ts'
 import type { InboundSite } from './inbound/stream.ts'
+import { createTaking } from './inbound/taking.ts'
 import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
@@ -65,7 +66,6 @@ import {
   wireLimits,
 } from './reload.ts'
 import { raiseGeneration } from './state.ts'
-import type { InboundStream, StanzaEvents } from './stream/ends.ts'
 import { createTap } from './tap/tap.ts'
 import { streamTls } from './tls-ext/index.ts'
 
@@ -209,33 +209,15 @@ async function startParts(
 
   // From own servers.
   const barriers = createBarriers()
-  const came = ({ from, session }: InboundStream) => {
-    session.passed(1)
-    metrics.stanzas.inc({ direction: 'out' })
-    const control = controls.ruleFor(from)
-    if (control !== undefined) rates.took(from, control, performance.now())
-  }
-  const taking: StanzaEvents = {
-    onStanza(stream, stanza, octets, taken) {
-      if (barriers.take(stream.proven, stanza)) return taken()
-      came(stream)
-      const at = performance.now()
-      const go = () => {
-        outgoing.take(stream, stanza, octets, at)
-        taken()
-      }
-      if (!cmbac.take(stream, octets, () => stanza, go)) flow()
-    },
-    onSpoilt(stream, stanza, reason, taken) {
-      came(stream)
-      const go = () => {
-        outgoing.takeSpoilt(stream, stanza, reason)
-        taken()
-      }
-      // In its turn; there is nothing in it to be looked at.
-      if (!cmbac.take(stream, 0, () => undefined, go)) flow()
-    },
-  }
+  const taking = createTaking({
+    barriers,
+    controls,
+    rates,
+    clearances: () => cmbac,
+    relay: () => outgoing,
+    counted: () => metrics.stanzas.inc({ direction: 'out' }),
+    onFull: () => flow(),
+  })
   const standing = createStanding(
     (stream) =>
       records.problem() !== undefined ||

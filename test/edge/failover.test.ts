@@ -2,15 +2,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import t from 'tap'
-import { createControls } from '../../edge/controls.ts'
-import { createBarriers } from '../../edge/outbound/barriers.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import type { Names, Route } from '../../edge/outbound/route.ts'
 import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type DomainOptions, type PeerDomain, startDomain } from '../peer/domain.ts'
 import { issue, makeCa } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
-import { led } from './manners.ts'
+import { linkOptions } from './link-options.ts'
 import { trustIn } from './trust.ts'
 import { OWN, startWorld, until as within } from './world.ts'
 
@@ -54,25 +52,10 @@ function linksTo(routes: readonly Route[], more: Partial<Parameters<typeof creat
   const settled = new Map<string, string>()
   const links = createLinks({
     own: ['high.example'],
-    far: ['low.example'],
+    ...linkOptions(states),
     routes,
-    names: undefined,
-    inboundOnly: new Set(),
     failBackMs: 100,
     tls: streamTls({ certificates, trust: trustIn(['high.example'], ca) }),
-    limits: { stanzaBytes: 10_000, depth: 20, hardBytes: 20_000 },
-    handshakeMs: 2000,
-    stanzaMs: 2000,
-    clocks: { idleMs: 60_000, acknowledgeMs: 60_000 },
-    manners: led({ acknowledge: 'none' }),
-    admit: createControls(undefined).admit,
-    barriers: createBarriers(),
-    isHeldFrom: () => false,
-    back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
-    bound: 10_000,
-    expireMs: 60_000,
-    onRoom() {},
-    onState: (_from, _to, state, why) => void states.push(`${state}: ${why}`),
     ...more,
   })
   return {
@@ -116,10 +99,13 @@ t.test('direct TLS where a route says so, and where SRV does', async (t) => {
   t.teardown(plain.close)
   const wrong = linksTo([route(plain.port, 0, { tls: 'direct' })])
   t.teardown(wrong.links.close)
+  // Some octets of a ClientHello break its reader; to others it listens on.
   wrong.send('to the wrong port')
   t.ok(
     await until(() =>
-      wrong.states.some((state) => /^waiting: 127\.0\.0\.1:\d+: TLS handshake failed/.test(state)),
+      wrong.states.some((state) =>
+        /^waiting: 127\.0\.0\.1:\d+: (TLS handshake failed|.* took too long)/.test(state),
+      ),
     ),
   )
   t.same(plain.received, [])

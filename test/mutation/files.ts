@@ -259,6 +259,11 @@ function special(): unknown[] {
       `${after}</securitylabel>`,
     ])
   const one = around('<label></label>')
+  const emptied = one.replace('</securitylabel>', '')
+  const dated = (name: 'review' | 'creation') =>
+    name === 'review'
+      ? [emptied + '<a ReviewDateTime="', hole(name), '"></a></securitylabel>']
+      : [emptied + '<CreationDateTime>', hole(name), '</CreationDateTime></securitylabel>']
   return [
     withSlots(of(inner), of(inner)),
     withSlots(of(inner), { type: 'label' }, of(inner)),
@@ -431,6 +436,10 @@ function special(): unknown[] {
         '</a></securitylabel>',
       ],
     ),
+    ...['review', 'creation', 'now'].flatMap((name) => [
+      withTemplate(dated('review'), [emptied, hole(name), '</securitylabel>']),
+      withTemplate(dated('creation'), [emptied, hole(name), '</securitylabel>']),
+    ]),
     { ...light, labels: { ...light.labels, rows: [light.labels.rows[0], light.labels.rows[0]] } },
     { ...light, labels: { ...light.labels, rows: [{ ...light.labels.rows[0], discarded: ['x'] }] } },
   ]
