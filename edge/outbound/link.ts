@@ -100,6 +100,9 @@ export function createLink(options: LinkOptions): Link {
   const queue = createQueue<Delivery>()
   /** Characters in the queue. */
   let characters = 0
+  /** Those that are sent again, as they are sent. What is handed back is what was handed over. */
+  const marked = new WeakMap<Delivery, string>()
+  const stanzaOf = (delivery: Delivery) => marked.get(delivery) ?? delivery.stanza
   let state: LinkState = 'idle'
   let stream: OutboundStream | undefined
   /**
@@ -158,12 +161,16 @@ export function createLink(options: LinkOptions): Link {
     return item
   }
 
-  /** The stanza as it is sent again, or undefined when it was settled for it must not be. */
+  /** Marks it as sent again; undefined when it was settled, for it must not be. */
   function again(delivery: Delivery): Delivery | undefined {
     const since = Date.now() - (performance.now() - delivery.at)
-    const stanza = sentAgain(delivery.stanza, options.site().from, since)
-    if (stanza === undefined) delivery.settled('expired')
-    return stanza === undefined ? undefined : { ...delivery, stanza }
+    const stanza = sentAgain(stanzaOf(delivery), options.site().from, since)
+    if (stanza === undefined) {
+      delivery.settled('expired')
+      return undefined
+    }
+    marked.set(delivery, stanza)
+    return delivery
   }
 
   function schedule(): void {
@@ -265,6 +272,7 @@ export function createLink(options: LinkOptions): Link {
       stream: opened,
       by,
       doubted,
+      stanzaOf,
       acknowledgeMs: clocks.acknowledgeMs,
       raise: options.raise,
       isHeld: options.isHeld,
