@@ -38,11 +38,13 @@ export function makeCorpus(side: Side, count: number): Corpus {
   const typed = everyRule(full)
   const sample = hostileSample()
   const small = tight(full)
-  const flat = [1, 2, 3, 4].map((depth) => ({
-    ...full,
-    limits: { ...limits, depth },
-    labels: { ...labels, rows: [] },
-  }))
+  const flat = [1, 2, 3, 4].map(
+    (depth): Bundle => ({
+      ...full,
+      limits: { ...limits, depth },
+      labels: { ...labels, rows: [] },
+    }),
+  )
   const rulesets = [
     ...exampleNames().map((name) => compiled(exampleSources(name)).bundle),
     compiled(pairRulesets('4774-4778+alternative').out).bundle,
@@ -388,6 +390,8 @@ function* valueStanzas(bundle: Bundle): Generator<string | Uint8Array> {
 
 function* narrowStanzas(bundle: Bundle): Generator<string> {
   const label = labelOf(bundle)
+  // What one text leaves behind is no part of the next.
+  yield `<message ${SERVER} ${ANN} type="chat"><subject>abc//</subject><body>ab:</body>${label}</message>`
   for (const text of [...bounds.NARROWED, ...bounds.JOINED, ...bounds.NORMAL.slice(0, 8)])
     yield `<message ${SERVER} ${ANN} type="chat"><body>${escapeText(text)}</body>${label}</message>`
 }
