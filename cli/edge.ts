@@ -1,93 +1,143 @@
 /**
- * sallyport edge: runs or checks the edge of one side (doc/edge.md).
+ * sallyport edge: runs and proves the edge of one side, and asks one that runs (doc/edge.md).
+ *
+ * Exits    0 done, 1 the configuration or the edge failed, 2 the command line is wrong
  */
 import { parseArgs } from 'node:util'
-import { pino } from 'pino'
-import { type EdgeConfig, loadEdgeConfig } from '../edge/config/load.ts'
-import { limitLog } from '../edge/log.ts'
-import { startEdge } from '../edge/main.ts'
-import { portProblem } from './ports.ts'
-import { stateProblem } from './state.ts'
 import { UsageError } from './usage.ts'
 
-const HELP = `usage: sallyport edge run --config FILE
-       sallyport edge check --config FILE
+type Values = Readonly<Record<string, string | boolean | undefined>>
+/** `takes` are its options beside --config, `words` what stands behind its name. */
+type Action = Readonly<{
+  usage: string
+  summary: string
+  takes: Readonly<Record<string, 'string' | 'boolean'>>
+  words: number
+  run(file: string, values: Values, words: readonly string[]): Promise<number>
+}>
 
-run     runs the edge until SIGTERM or SIGINT
-check   proves the configuration and the files that it names; prints one line a finding
-`
+const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
+  [
+    'run',
+    {
+      usage: '--config FILE',
+      summary: 'runs the edge until SIGTERM or SIGINT',
+      takes: {},
+      words: 0,
+      run: async (file) => (await import('./edge-run.ts')).runCommand(file),
+    },
+  ],
+  [
+    'check',
+    {
+      usage: '--config FILE [--offline]',
+      summary:
+        'proves all that it needs: files, certificates, ports, and by the network names, own servers and the guard; one line a finding',
+      takes: { offline: 'boolean' },
+      words: 0,
+      run: async (file, { offline }) =>
+        (await import('./edge-check.ts')).checkCommand(file, offline === true),
+    },
+  ],
+  [
+    'reload',
+    {
+      usage: '--config FILE',
+      summary: 'has the running edge go by its configuration as it is now; streams that stay allowed stay',
+      takes: {},
+      words: 0,
+      run: async (file) => (await import('./edge-reload.ts')).reloadCommand(file),
+    },
+  ],
+  [
+    'config',
+    {
+      usage: '--config FILE [--running]',
+      summary: 'shows the configuration with its defaults, or the one in force; no secret is in it',
+      takes: { running: 'boolean' },
+      words: 0,
+      run: async (file, { running }) =>
+        (await import('./edge-config.ts')).configCommand(file, running === true),
+    },
+  ],
+  [
+    'sessions',
+    {
+      usage: '--config FILE [--json]',
+      summary: 'who is connected, by which certificate, how long and how much; who is not there, and why',
+      takes: { json: 'boolean' },
+      words: 0,
+      run: async (file, { json }) =>
+        (await import('./edge-sessions.ts')).sessionsCommand(file, json === true),
+    },
+  ],
+  [
+    'end',
+    {
+      usage: 'SESSION --config FILE',
+      summary: 'ends one s2s stream; the server may open it again',
+      takes: {},
+      words: 1,
+      run: async (file, _, [session]) => (await import('./edge-sessions.ts')).endCommand(file, session!),
+    },
+  ],
+  [
+    'explain',
+    {
+      usage: 'DOMAIN --config FILE',
+      summary: 'which rule of controls holds for a domain, and why each other one does not',
+      takes: {},
+      words: 1,
+      run: async (file, _, [domain]) => (await import('./edge-explain.ts')).explainCommand(file, domain!),
+    },
+  ],
+  [
+    'tap',
+    {
+      usage:
+        '--config FILE [--from JID] [--to JID] [--kind message|presence|iq] [--count N] [--seconds N] [--json]',
+      summary: 'shows stanzas as they pass, what users wrote hidden; for a minute unless told otherwise',
+      takes: {
+        ...{ from: 'string', to: 'string', kind: 'string', count: 'string', seconds: 'string' },
+        json: 'boolean',
+      },
+      words: 0,
+      run: async (file, values) => (await import('./edge-tap.ts')).tapCommand(file, values),
+    },
+  ],
+])
 
-const LAST_WORDS_MS = 4_000
-
-/** Exit code 0 done, 1 the configuration or the edge failed, 2 the command line is wrong. */
 export async function edgeCommand(argv: string[]): Promise<number> {
+  const [name = '', ...rest] = argv
+  if (name === '--help' || name === '-h') {
+    process.stdout.write(help())
+    return 0
+  }
+  const action = ACTIONS.get(name)
+  if (action === undefined) throw new UsageError(`say one of ${[...ACTIONS.keys()].join(', ')}`)
+  const options = Object.entries({ config: 'string' as const, ...action.takes })
   const { values, positionals } = parseArgs({
-    args: argv,
-    options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    args: rest,
+    options: {
+      ...Object.fromEntries(options.map(([option, type]) => [option, { type }])),
+      help: { type: 'boolean', short: 'h' },
+    },
     allowPositionals: true,
-    strict: true,
   })
-  if (values.help === true) {
-    process.stdout.write(HELP)
+  if (values['help'] === true) {
+    process.stdout.write(`usage: sallyport edge ${name} ${action.usage}\n\n${action.summary}\n`)
     return 0
   }
-  const [verb, ...rest] = positionals
-  if (rest.length > 0 || (verb !== 'run' && verb !== 'check')) throw new UsageError('say run or check')
-  if (values.config === undefined) throw new UsageError('--config FILE is missing')
-  const config = loadEdgeConfig(values.config, Date.now())
-  if ('problems' in config) {
-    for (const problem of config.problems) process.stderr.write(`${problem}\n`)
-    return 1
-  }
-  if (verb === 'check') {
-    const problems = await checkHost(config)
-    for (const problem of problems) process.stderr.write(`${values.config}: ${problem}\n`)
-    if (problems.length > 0) return 1
-    process.stdout.write(`${values.config}: ${config.name} of the side ${config.side} can be run\n`)
-    return 0
-  }
-  return run(config)
+  const config = (values as Values)['config']
+  if (positionals.length !== action.words)
+    throw new UsageError(
+      action.words === 0 ? `${name} takes no word` : `${name} needs one word: ${action.usage}`,
+    )
+  if (typeof config !== 'string') throw new UsageError('--config FILE is missing')
+  return action.run(config, values as Values, positionals)
 }
 
-/** What the host does not have for it: the ports, and a state folder that may be written. */
-async function checkHost(config: EdgeConfig): Promise<string[]> {
-  const ports = {
-    's2s.listen': config.s2s.listen,
-    'gcxp.in.listen': config.in.listen,
-    'metrics.listen': config.metrics,
-  }
-  const problems = await Promise.all(
-    Object.entries(ports).map(async ([key, address]) => {
-      const problem = await portProblem(address)
-      return problem === undefined ? [] : [`${key} ${address.host}:${address.port}: ${problem}`]
-    }),
-  )
-  const state = stateProblem(config.state)
-  return [...problems.flat(), ...(state === undefined ? [] : [`state ${state}`])]
-}
-
-async function run(config: EdgeConfig): Promise<number> {
-  // Lines that nobody reads are dropped, not waited for.
-  const log = limitLog(
-    pino(
-      { base: { edge: config.name }, timestamp: pino.stdTimeFunctions.isoTime },
-      pino.destination({ dest: 2, sync: false, maxLength: 1 << 20 }),
-    ),
-    Date.now,
-  )
-  const edge = await startEdge(config, log)
-  log.info({ s2s: edge.s2sPort, gcxp: edge.gcxpPort, metrics: edge.metricsPort }, 'edge runs')
-  const stopped = new Promise<undefined>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(undefined))
-  })
-  const problem = await Promise.race([stopped, edge.failed])
-  edge.stop()
-  // Peers get a moment to hear the end of their streams; what is still open then is cut.
-  setTimeout(() => process.exit(), LAST_WORDS_MS).unref()
-  if (problem === undefined) {
-    log.info({}, 'edge stops')
-    return 0
-  }
-  process.stderr.write(`sallyport edge: ${problem}\n`)
-  return 1
+function help(): string {
+  const lines = [...ACTIONS].map(([name, { usage, summary }]) => `  ${name} ${usage}\n            ${summary}`)
+  return `usage: sallyport edge ACTION …\n\n${lines.join('\n')}\n`
 }

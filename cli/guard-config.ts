@@ -4,7 +4,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseHostPort } from '../guard/common/address.ts'
-import { readPrivateKey, readPublicKey } from '../guard/common/keys.ts'
+import { readDigestKey, readPrivateKey, readPublicKey } from '../guard/common/keys.ts'
 import type { ApprovedBundle } from '../guard/common/record.ts'
 import { readCredentials } from '../guard/gcxp/index.ts'
 import { findStart } from '../guard/journal/start.ts'
@@ -139,16 +139,8 @@ function checkFiles(config: GuardConfig, source: YamlSource, now: number): Probl
       )
     }
   }
-  try {
-    if (!/^[0-9a-f]{64}\n?$/.test(readFileSync(key, 'latin1'))) {
-      wrong(
-        ['journal', 'key'],
-        `${key} is not 64 small hexadecimal digits: make one with "sallyport journal key FILE"`,
-      )
-    }
-  } catch (error) {
-    wrong(['journal', 'key'], `${key} ${cannotRead(error, 'make one with "sallyport journal key FILE"')}`)
-  }
+  const digestKey = readDigestKey(key)
+  if ('problem' in digestKey) wrong(['journal', 'key'], `${key} ${digestKey.problem}`)
   for (const [name, problem] of checkKeyPairs(config.journal)) wrong(['journal', name], problem)
   return problems
 }

@@ -3,6 +3,7 @@
  *
  * Names in it are of the configuration and the bundles; nothing of a stanza.
  */
+import type { Expiring } from './expiry.ts'
 
 export type Guard = 'outgoing guard' | 'incoming guard'
 
@@ -11,18 +12,22 @@ export type Health = Readonly<{
   guard(which: Guard, problem: string | undefined): void
   /** The stream for a far domain to an own server stands or is not needed (undefined), or why it waits. */
   server(far: string, own: string, problem: string | undefined): void
+  /** The directory of clearances answers (undefined), or why it does not. */
+  directory(problem: string | undefined): void
   /** What keeps every stanza of a direction from crossing; empty when the edge is ready. */
   missing(now: number): string[]
   /** What keeps some of them. */
-  notes(): string[]
+  notes(now: number): string[]
 }>
 
 export type HealthOptions = Readonly<{
   /** Where the incoming guard is awaited. */
   awaited: string
+  /** Why nothing moves, of spools and records. */
+  troubles(): readonly string[]
   isOpen(): boolean
   isFull(): boolean
-  certificates: readonly Readonly<{ certificate: string; notAfter: number }>[]
+  expiring(): readonly Expiring[]
 }>
 
 export function createHealth(options: HealthOptions): Health {
@@ -41,14 +46,21 @@ export function createHealth(options: HealthOptions): Health {
   return {
     guard: (which, problem) => set(guards, which, problem),
     server: (far, own, problem) => set(servers, `s2s from ${far} to ${own}`, problem),
+    directory: (problem) => set(servers, 'directory of clearances', problem),
     missing: (now) => [
+      ...options.troubles(),
       ...(options.isOpen() ? [] : ['s2s port: not open yet']),
       ...[...guards].map(([which, problem]) => `${which}: ${problem}`),
-      ...options.certificates
-        .filter(({ notAfter }) => notAfter < now)
-        .map(({ certificate }) => `certificate ${certificate}: has expired: have it renewed`),
+      ...options
+        .expiring()
+        .filter(({ kind, until }) => kind === 'certificate' && until < now)
+        .map(({ name }) => `certificate ${name}: has expired: have it renewed`),
     ],
-    notes: () => [
+    notes: (now) => [
+      ...options
+        .expiring()
+        .filter(({ kind, until }) => kind !== 'certificate' && until < now)
+        .map(({ kind, name }) => `${kind} ${name}: has expired: no server is let in by it`),
       ...[...servers].map(([which, problem]) => `${which}: ${problem}`),
       ...(options.isFull()
         ? ['the outgoing queue is full: own servers are not read until the guard takes more']

@@ -11,7 +11,7 @@
  * but bare addresses and the id by which the own side knows them: an id counts only between those whose frame it names.
  * What is forgotten, or was before the edge started, is not known.
  */
-import type { Jid } from '../rules/address/jid.ts'
+import { bareOf, type Jid } from '../rules/address/jid.ts'
 import { formatNumber, formatReference, type StanzaNumber } from '../rules/text/numbered.ts'
 import type { Naming } from './normalise/naming.ts'
 
@@ -35,16 +35,16 @@ export function createIdentifiers(rooms: ReadonlySet<string>, bound: number): Id
   const received = createMemory(bound)
 
   /** A correction is of the same user, or of the same occupant. */
-  const sender = (jid: Jid): string => (rooms.has(jid.domain) ? jid.text : bare(jid))
+  const sender = (jid: Jid): string => (rooms.has(jid.domain) ? jid.text : bareOf(jid))
 
   function answer(id: string, ends: Ends): string | undefined {
     if (id === '') return undefined
-    const known = received.last([bare(ends.to), bare(ends.from), id].join(BETWEEN))
+    const known = received.last([bareOf(ends.to), bareOf(ends.from), id].join(BETWEEN))
     if (known !== undefined) return `r${known}`
     // A room names what one told it to all the others.
     const number = rooms.has(ends.from.domain) && id.startsWith('o') ? id.slice(1) : ''
     const [, to] = received.find(number)?.split(BETWEEN) ?? []
-    return to === bare(ends.from) ? `r${number}` : undefined
+    return to === bareOf(ends.from) ? `r${number}` : undefined
   }
 
   return {
@@ -54,22 +54,22 @@ export function createIdentifiers(rooms: ReadonlySet<string>, bound: number): Id
         answers === undefined ? answer(id, ends) : formatReference({ own: false, number: answers }),
       echo: (id) => (rooms.has(ends.from.domain) ? answer(id, ends) : undefined),
       earlier(id) {
-        const last = sent.last([sender(ends.from), bare(ends.to), id].join(BETWEEN))
+        const last = sent.last([sender(ends.from), bareOf(ends.to), id].join(BETWEEN))
         return last === undefined ? undefined : `o${last}`
       },
     }),
     sent(number, { from, to, id = '' }) {
       const kept = id.length > LONGEST_ID ? '' : id
-      sent.add(formatNumber(number), [sender(from), bare(to), kept].join(BETWEEN))
+      sent.add(formatNumber(number), [sender(from), bareOf(to), kept].join(BETWEEN))
     },
     received(number, { from, to, id = '' }) {
-      received.add(formatNumber(number), [bare(from), bare(to), id].join(BETWEEN))
+      received.add(formatNumber(number), [bareOf(from), bareOf(to), id].join(BETWEEN))
     },
     restored(number, ends) {
       const [from = '', to = '', id] = sent.find(formatNumber(number))?.split(BETWEEN) ?? []
       // What a room says, it says to all.
       const may =
-        to === bare(ends.from) && (rooms.has(ends.from.domain) || from.split('/', 1)[0] === bare(ends.to))
+        to === bareOf(ends.from) && (rooms.has(ends.from.domain) || from.split('/', 1)[0] === bareOf(ends.to))
       return may ? id : undefined
     },
   }
@@ -79,10 +79,6 @@ export function createIdentifiers(rooms: ReadonlySet<string>, bound: number): Id
 const BETWEEN = '\0'
 /** An id that is longer than clients make them is not kept. */
 const LONGEST_ID = 256
-
-function bare({ text, resource }: Jid): string {
-  return resource === '' ? text : text.slice(0, -1 - resource.length)
-}
 
 type Memory = Readonly<{
   add(number: string, frame: string): void

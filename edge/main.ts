@@ -2,22 +2,25 @@
  * edge: the relay of one side. It ends the s2s streams of its own side's servers, plays the far side's domains to them,
  * and stands between them and the two guards.
  *
- * Reads    edge.yaml and the files it names: certificates, keys, CAs, the bundles of both directions (by digest)
- * Listens  s2s (own servers), GCXP (the incoming guard), metrics
- * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS
+ * Reads    edge.yaml and the files it names: certificates, keys, CAs, CRLs, the bundles of both directions (by digest)
+ * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics; the control
+ *          socket in the state folder
+ * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS; LDAP to a directory of clearances
  * Writes   one number in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
  *          by name; nothing that is in a stanza
  * Rights   its ports, its files; no child processes, no root
  * Fails    a broken stream ends alone; a guard that is away fills a bounded queue, then reading stops; any exception ends
  *          the process
- * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts
+ * Reports  JSON lines on stderr; counters by closed sets; reasons of rules/reasons.ts and outgoing/relay.ts; its records
+ *          (record/), without which it does not work; to the operator at the control socket
  * Follows  RFC 6120 (streams, STARTTLS, SASL EXTERNAL, errors), RFC 7622 (addresses), XEP-0030, XEP-0092, XEP-0178,
- *          XEP-0199; no dialback (XEP-0220), no stream management on s2s
+ *          XEP-0198 (without resumption), XEP-0199, XEP-0288, XEP-0368 (direct TLS); no dialback (XEP-0220)
  *
  *   own servers ── s2s ──▶ inbound ─▶ outgoing (normalise, decide, spool) ── GCXP ──▶ outgoing guard
  *   own servers ◀── s2s ── outbound ◀─ incoming (parse, check)           ◀── GCXP ── incoming guard
  */
+import { join } from 'node:path'
 import {
   type Consumer,
   type ConsumerConnection,
@@ -29,27 +32,53 @@ import {
 } from '../guard/gcxp/index.ts'
 import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
+import { frameReader, startCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
+import { type Command, type ControlServer, listenControl } from './control/server.ts'
+import { sessionCommands } from './control/sessions.ts'
+import { createControls, createRates } from './controls.ts'
+import { createExpiryWatch, type Expiring } from './expiry.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
+import { createStanding } from './inbound/standing.ts'
+import type { InboundSite } from './inbound/stream.ts'
+import { createTaking } from './inbound/taking.ts'
 import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
+import { createOccupancy } from './occupancy.ts'
+import { createBarriers } from './outbound/barriers.ts'
+import type { Delivery } from './outbound/delivery.ts'
 import { createLinks } from './outbound/links.ts'
 import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
 import { createSpool } from './outgoing/spool.ts'
 import { createPendingTable } from './pending.ts'
+import { openRecords } from './record/records.ts'
+import { createSessionRecorder } from './record/sessions.ts'
+import {
+  createReload,
+  linkSettings,
+  type Reload,
+  type ReloadOptions,
+  streamSettings,
+  wireLimits,
+} from './reload.ts'
 import { raiseGeneration } from './state.ts'
+import { createTap } from './tap/tap.ts'
 import { streamTls } from './tls-ext/index.ts'
 
 export type Edge = Readonly<{
   s2sPort: number
+  /** Of direct TLS, where it is listened for. */
+  s2sDirectPort: number | undefined
   gcxpPort: number
   metricsPort: number
   /** Settles when the edge can no longer do its work, with one line. */
   failed: Promise<string>
+  /** Goes by the configuration as it is now, as far as it can; streams that stay allowed stay. */
+  reload: Reload['reload']
   /** Ends streams and connections. */
   stop(): void
 }>
@@ -60,18 +89,58 @@ const PENDING_REQUESTS = 10_000
 const KNOWN_FRAMES = 100_000
 const EXPIRE_MS = 300_000
 const TICK_MS = 500
+const CALENDAR_MS = 60_000
 
-/** Starts an edge. Rejects with one line when a port or the state folder cannot be had. */
-export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
+/** Starts an edge; `read` gives its configuration anew. Rejects with one line when a port or the state folder cannot be had. */
+export async function startEdge(config: EdgeConfig, log: Log, read?: ReloadOptions['read']): Promise<Edge> {
+  const commands = new Map<string, Command>()
+  const control = await listenControl(config.state, commands, log)
+  try {
+    return await startParts(config, log, read, commands, control)
+  } catch (error) {
+    control.close()
+    throw error
+  }
+}
+
+/** All of it but the control socket, which holds the state folder; each part adds its commands. */
+async function startParts(
+  config: EdgeConfig,
+  log: Log,
+  read: ReloadOptions['read'],
+  commands: Map<string, Command>,
+  control: ControlServer,
+): Promise<Edge> {
   const { out, in: into, limits, s2s } = config
+  const since = new Date().toISOString()
+  commands.set('about', {
+    takes: {},
+    run: (_, asker) => void asker.item({ name: config.name, side: config.side, pid: process.pid, since }),
+  })
+  const digests = { out: out.digest, in: into.digest }
+  const records = openRecords(config.records, { name: config.name, side: config.side, ...digests }, log, () =>
+    flow(),
+  )
+  const recorder = createSessionRecorder(records.record, Date.now)
+  const tap = createTap(records.record, Date.now)
+  commands.set('tap', tap.command)
   const generation = raiseGeneration(config.state)
-  const tls = streamTls(s2s.certificates, s2s.ca)
-  // An own server may send more than may cross: what the bundle limits is the canonical stanza.
-  const wire = { stanzaBytes: out.bundle.limits.stanzaBytes, depth: 64 }
+  const tls = streamTls(s2s)
+  const wire = wireLimits(config)
   const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
   const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
-  const clocks = { handshakeMs: limits.handshakeSeconds * 1000, stanzaMs: limits.stanzaSeconds * 1000 }
+  const controls = createControls(config.controls)
+  const rates = createRates(() => flow())
+  const occupancy = createOccupancy(join(config.state, 'occupants'))
+  const site: InboundSite = {
+    own: new Set(out.bundle.from.domains.map(({ name }) => name)),
+    far: new Set(out.bundle.to.domains.map(({ name }) => name)),
+    admit: controls.admit,
+    tls,
+    limits: wire,
+    ...streamSettings(config),
+  }
 
   let failedWith: (why: string) => void = () => {}
   const failed = new Promise<string>((resolve) => {
@@ -84,16 +153,14 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   let consumer: Consumer | undefined
   let page: MetricsPage | undefined
 
-  const certificates = [
-    ...s2s.certificates.map(({ domains, notAfter }) => ({ certificate: domains[0]!, notAfter })),
-    { certificate: 'gcxp-out', notAfter: out.credentials.notAfter },
-    { certificate: 'gcxp-in', notAfter: into.credentials.notAfter },
-  ]
+  let expiring = whatExpires(config)
+  const checkExpiry = createExpiryWatch(log)
   const health = createHealth({
+    troubles: () => [records.problem() ?? []].flat(),
     awaited: `${into.listen.host}:${into.listen.port}`,
     isOpen: () => listener !== undefined,
     isFull: () => spool.isFull(),
-    certificates,
+    expiring: () => expiring,
   })
   const readings: Readings = {
     streams: () => [
@@ -107,14 +174,15 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       delivery: links.size(),
       iq_asked: asked.size(),
       iq_asked_of_us: askedOfUs.size(),
+      clearance: cmbac.waiting(),
     }),
     certificates: () =>
-      certificates.map(({ certificate, notAfter }) => ({
-        certificate,
-        days: daysLeft(notAfter, Date.now()),
+      expiring.map(({ kind, name, until }) => ({
+        certificate: kind === 'certificate' ? name : `${kind} ${name}`,
+        days: daysLeft(until, Date.now()),
       })),
     missing: () => health.missing(Date.now()),
-    notes: health.notes,
+    notes: () => health.notes(Date.now()),
   }
   const metrics = createMetrics(
     { name: config.name, side: config.side, bundle_out: out.digest, bundle_in: into.digest },
@@ -126,40 +194,109 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
   const latency = (step: string, at: number) =>
     metrics.latency.observe({ step }, (performance.now() - at) / 1000)
 
+  const toServer = (stanza: string): Delivery => {
+    const at = performance.now()
+    return {
+      stanza,
+      at,
+      settled(outcome) {
+        if (outcome === 'expired') return incoming.expired(stanza)
+        latency('delivered', at)
+        tap.see({ direction: 'in', point: 'sent', stanza })
+      },
+    }
+  }
+
+  // From own servers.
+  const barriers = createBarriers()
+  const taking = createTaking({
+    barriers,
+    controls,
+    rates,
+    clearances: () => cmbac,
+    relay: () => outgoing,
+    counted: () => metrics.stanzas.inc({ direction: 'out' }),
+    onFull: () => flow(),
+  })
+  const standing = createStanding(
+    (stream) =>
+      records.problem() !== undefined ||
+      spool.isFull() ||
+      rates.isHeld(stream.from) ||
+      cmbac.isFull(stream) ||
+      links.isStuckTowards(stream.proven),
+  )
+
   // Towards own servers.
   const links = createLinks({
     own: out.bundle.from.domains.map(({ name }) => name),
     far: out.bundle.to.domains.map(({ name }) => name),
-    routes: s2s.routes,
+    ...linkSettings(config),
     tls,
     limits: wire,
-    ...clocks,
+    admit: controls.admit,
+    barriers,
+    isHeldFrom: (own) => standing.isHeldFrom(own),
+    back: {
+      ...taking,
+      onOpen(stream) {
+        standing.add(stream)
+        log.info({ from: stream.from, to: stream.to }, 's2s stream goes both ways')
+      },
+      onEnd: (stream) => standing.remove(stream),
+    },
     bound: limits.queueStanzas,
     expireMs: EXPIRE_MS,
-    onSent: (at) => latency('delivered', at),
-    onExpired: (stanza) => incoming.expired(stanza),
     onRoom: () => flow(),
-    onState(from, to, state, why) {
-      if (state !== 'connecting') health.server(from, to, state === 'waiting' ? why : undefined)
-      if (state === 'open') log.info({ from, to }, 's2s stream opened')
+    onState(from, to, state, why, session) {
+      // What is read of a server may depend on whether it is there.
+      flow()
+      recorder.outbound(from, to, state, why, session)
+      if (state !== 'connecting') health.server(from, to, state !== 'idle' && why !== '' ? why : undefined)
+      if (state === 'open' && why === '') log.info({ from, to }, 's2s stream opened')
+      else if (state === 'open')
+        log.warn({ from, to, why }, 's2s stream opened with a server of second choice')
       else if (state === 'waiting') log.warn({ from, to, why }, 's2s stream not there, trying again')
+      else if (state === 'barred')
+        log.warn({ from, to, why }, 's2s stream not opened, stanzas are answered by error')
       else if (state === 'idle' && why !== '') log.info({ from, to, why }, 's2s stream closed')
-      if (why !== '' && state !== 'connecting')
+      if (why !== '' && (state === 'waiting' || state === 'idle'))
         metrics.streamErrors.inc({ direction: 'outbound', open: String(state === 'idle') })
     },
   })
+
+  const onRoom = () => flow()
+  const cmbac = startCmbac(config.cmbac, { out: out.bundle, into: into.bundle, log, health, onRoom })
+  const readFrame = frameReader(into.bundle)
+
+  const sessions = sessionCommands({
+    listener: () => listener,
+    links,
+    guards() {
+      const { out: upper, in: lower } = recorder.guards()
+      return {
+        out: { peer: out.peer, ...upper, waiting: spool.waiting() + spool.unanswered() },
+        in: { peer: into.peer, ...lower, held: mustHold() },
+      }
+    },
+    ended: (session, own, far) => records.record({ type: 'ended', session, own, far }),
+  })
+  for (const [name, command] of sessions) commands.set(name, command)
 
   // Out: own servers to the guard.
   const spool = createSpool<Note>({
     generation,
     bound: limits.queueStanzas,
     producer: () => producer!,
-    onSent: (at) => latency('sent', at),
-    onAnswered(accepted, note, at) {
+    onSent(at) {
+      recorder.guards().out.session?.passed(1)
+      latency('sent', at)
+    },
+    onAnswered(accepted, note, at, number) {
       latency('answered', at)
       if (accepted) return
       metrics.guardRefusals.inc()
-      outgoing.refusedByGuard(note)
+      outgoing.refusedByGuard(note, number)
     },
     onRoom: () => flow(),
   })
@@ -168,16 +305,26 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    uncleared: cmbac.outgoing,
+    controls,
+    denied: (problem) => log.warn({}, problem),
+    occupancy,
+    unasked: config.unasked,
+    presence: config.presence,
+    permits: cmbac.permits,
+    roomDefaults: cmbac.defaultLabelOf,
     next: spool.next,
     push(octets, at, note) {
       if (!spool.push(octets, at, note)) flow()
     },
     reply(from, to, stanza) {
-      if (links.answer(from, to, stanza)) return
+      if (links.answer(from, controls.carrier(to), toServer(stanza))) return
       metrics.errors.inc()
       flow()
     },
     now: Date.now,
+    record: records.record,
+    see: tap.see,
     counted: {
       stripped: (name) => metrics.stripped.inc({ name }),
       refused: (reason) => metrics.refused.inc({ reason }),
@@ -192,43 +339,49 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
     asked,
     askedOfUs,
     identifiers,
+    uncleared: (stanza, ends, number) =>
+      cmbac.incoming(stanza, { ...ends, via: controls.carrier(ends.to.domain) }, number),
+    controls,
+    occupancy,
     deliver(from, to, stanza) {
       metrics.stanzas.inc({ direction: 'in' })
-      if (!links.deliver(from, to, stanza)) flow()
+      if (!links.deliver(from, controls.carrier(to), toServer(stanza))) flow()
     },
     bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
     now: Date.now,
+    record: records.record,
+    see: tap.see,
     counted: (outcome) => metrics.incoming.inc({ outcome }),
     alarm: (problem) => log.error({}, problem),
   })
 
+  /** Whether nothing more may be taken of the incoming guard. */
+  const mustHold = () => links.isFull() || cmbac.isFull(incoming) || records.problem() !== undefined
+
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
-    listener?.flow()
-    if (links.isFull()) connection?.pause()
+    standing.flow()
+    if (mustHold()) connection?.pause()
     else connection?.resume()
   }
 
   /** Opens the ports, and the connection to the outgoing guard. */
-  async function open(): Promise<Pick<Edge, 's2sPort' | 'gcxpPort' | 'metricsPort'>> {
+  async function open(): Promise<Pick<Edge, 's2sPort' | 's2sDirectPort' | 'gcxpPort' | 'metricsPort'>> {
     listener = await listenForStreams({
       listen: s2s.listen,
-      site: {
-        own: new Set(out.bundle.from.domains.map(({ name }) => name)),
-        far: new Set(out.bundle.to.domains.map(({ name }) => name)),
-        tls,
-        limits: wire,
-        ...clocks,
+      listenDirect: s2s.listenDirect,
+      site,
+      standing,
+      ...taking,
+      onCarrier: (stream, carrier) => links.adopt(stream.to, stream.from, carrier),
+      onOpen(stream) {
+        recorder.inboundOpened(stream)
+        log.info({ from: stream.from, to: stream.to }, 's2s stream accepted')
       },
-      isHeld: ({ proven }) => spool.isFull() || [...proven].some(links.isFullTowards),
-      onStanza(stream, stanza) {
-        metrics.stanzas.inc({ direction: 'out' })
-        outgoing.take(stream, stanza, performance.now())
-      },
-      onOpen: ({ from, to }) => log.info({ from, to }, 's2s stream accepted'),
-      onEnd(stream, why) {
+      onEnd(stream, why, address) {
+        recorder.inboundEnded(stream, why, address)
         metrics.streamErrors.inc({ direction: 'inbound', open: String(stream !== undefined) })
-        if (stream === undefined) log.warn({ why }, 's2s connection did not become a stream')
+        if (stream === undefined) log.warn({ why, address }, 's2s connection did not become a stream')
         else log.info({ from: stream.from, to: stream.to, why }, 's2s stream ended')
       },
     })
@@ -241,6 +394,7 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       onAnswer: spool.onAnswer,
       onRoom: spool.onProducerRoom,
       onState(state) {
+        recorder.guardOut(state)
         health.guard('outgoing guard', state.state === 'connected' ? undefined : state.problem)
         if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
         metrics.guardBreaks.inc({ direction: 'out' })
@@ -257,12 +411,15 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
         payloadOctets: 8 * into.bundle.limits.stanzaBytes + 65_536,
         onConnect(next) {
           connection = next
-          if (links.isFull()) next.pause()
+          flow()
         },
         onRequest(number, payload, from) {
-          from.answer(number, incoming.take(number, payload))
+          recorder.guards().in.session?.passed(1)
+          const go = () => from.answer(number, incoming.take(number, payload))
+          if (!cmbac.take(incoming, payload?.length ?? 0, () => readFrame(payload), go)) flow()
         },
         onState(state) {
+          recorder.guardIn(state)
           if (state.state === 'listening') resolve(state.port)
           else if (state.state === 'connected') {
             consumerUp++
@@ -282,29 +439,67 @@ export async function startEdge(config: EdgeConfig, log: Log): Promise<Edge> {
       })
     })
     page = await serveMetrics(config.metrics, metrics, readings)
-    return { s2sPort: listener.port, gcxpPort, metricsPort: page.port }
+    const { port: s2sPort, directPort: s2sDirectPort } = listener
+    return { s2sPort, s2sDirectPort, gcxpPort, metricsPort: page.port }
   }
 
   const clock = setInterval(() => {
     outgoing.expire()
     incoming.expire()
+    occupancy.expire(Date.now())
   }, TICK_MS)
+  /** What ran out or was taken back since the last time: the operator hears of it, and no stream outlives it. */
+  function checkTrust(): void {
+    checkExpiry(expiring, Date.now())
+    listener?.recheck()
+    links.recheck()
+  }
+  checkTrust()
+  const calendar = setInterval(checkTrust, CALENDAR_MS)
+
+  const reloading = createReload({
+    ...{ config, read, site, links, controls, log, record: records.record },
+    listener: () => listener,
+    producer: () => producer,
+    consumer: () => consumer,
+    onChange(next) {
+      cmbac.reload(next.cmbac)
+      expiring = whatExpires(next)
+      checkTrust()
+    },
+  })
+  for (const [name, command] of reloading.commands) commands.set(name, command)
 
   function stop(): void {
     clearInterval(clock)
+    rates.close()
+    clearInterval(calendar)
     listener?.close()
     links.close()
     producer?.close()
     consumer?.close()
     page?.close()
+    cmbac.close()
+    control.close()
+    records.close()
   }
 
   try {
-    return { ...(await open()), failed, stop }
+    return { ...(await open()), failed, reload: reloading.reload, stop }
   } catch (error) {
     stop()
     throw error
   }
+}
+
+/** The certificates by their first domain, then what the peers are believed by. */
+function whatExpires({ s2s, out, in: into }: EdgeConfig): Expiring[] {
+  const own = [
+    ...s2s.certificates.map(({ domains, notAfter }) => ({ name: domains[0]!, until: notAfter })),
+    { name: 'gcxp-out', until: out.credentials.notAfter },
+    { name: 'gcxp-in', until: into.credentials.notAfter },
+  ]
+  return [...own.map((one) => ({ kind: 'certificate' as const, ...one })), ...s2s.expiring]
 }
 
 /** Domains of rooms on both sides. */

@@ -12,7 +12,9 @@ export type EdgeMetrics = ReturnType<typeof createMetrics>
 /** What is read when the page is asked for. */
 export type Readings = Readonly<{
   streams(): Readonly<{ direction: 'inbound' | 'outbound'; state: string; count: number }>[]
-  queues(): Readonly<Record<'outgoing' | 'unanswered' | 'delivery' | 'iq_asked' | 'iq_asked_of_us', number>>
+  queues(): Readonly<
+    Record<'outgoing' | 'unanswered' | 'delivery' | 'iq_asked' | 'iq_asked_of_us' | 'clearance', number>
+  >
   certificates(): Readonly<{ certificate: string; days: number }>[]
   /** What keeps the edge from its work, a line each; empty when it is ready. */
   missing(): string[]
@@ -83,7 +85,7 @@ export function createMetrics(
     ),
     latency: new Histogram({
       name: 'sallyport_edge_latency_seconds',
-      help: 'From the last octet of a stanza to its frame for the guard (sent), to the answer (answered); from the frame of the guard to the s2s write (delivered)',
+      help: 'From the last octet of a stanza to its frame for the guard (sent), to the answer (answered); from the frame of the guard until the server has acknowledged the stanza (delivered)',
       labelNames: ['step'],
       buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
       registers,

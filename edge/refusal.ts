@@ -6,6 +6,7 @@
 import type { Jid } from '../rules/address/jid.ts'
 import { child, element, SERVER_NS, XML_NS, type XmlElement } from '../rules/xml/node.ts'
 import { serialise } from '../rules/xml/write.ts'
+import type { Denial } from './cmbac/checks.ts'
 import { STANZA_ERRORS_NS } from './stream/names.ts'
 
 /** Whom a stanza is from and to, its kind, type and id, read once and without trust in any of it. */
@@ -50,6 +51,11 @@ export function isAnswered({ kind, type, from }: Envelope, fromRoom: boolean, st
     case 'iq':
       return type === 'get' || type === 'set'
   }
+}
+
+/** The error of a stanza that clearances keep: it says whether to try again, and nothing of which clearance. */
+export function errorOf({ reason }: Denial): EdgeError {
+  return reason === 'clearance-unavailable' ? CONSTRAINT : POLICY
 }
 
 /** Receipts, markers and chat states go unanswered: nobody wrote them. What holds anything else has a sender who waits. */

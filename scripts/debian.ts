@@ -1,5 +1,5 @@
 /**
- * debian: installs the Debian packages that the interoperation tests need, when root, and tells versions.
+ * debian: installs the Debian packages that the tests of interoperation and faults need, when root, and tells versions.
  *
  * Starts no service: the tests start servers of their own, in network namespaces of their own. A server
  * installed here is not enabled at boot either. Ends with 77 (skipped) when it may not install.
@@ -12,12 +12,15 @@ const packages = [
   'lua-event',
   'lua-unbound',
   'ejabberd',
+  'slapd',
+  'ldap-utils',
   'dnsmasq-base',
   'iproute2',
   'nftables',
+  'libfaketime',
   'systemd',
 ]
-const services = ['prosody', 'ejabberd']
+const services = ['prosody', 'ejabberd', 'slapd']
 const policy = '/usr/sbin/policy-rc.d'
 
 const before = installed()

@@ -104,8 +104,8 @@ function select(filters: string[]): { tools: Check[]; files: string[] } {
   const parts = wanted.filter((filter) => !exact.includes(filter))
   const matches = (name: string) => parts.some((part) => name.includes(part))
   const chosen = [...new Set([...exact, ...files.filter(matches)])]
-  const interop = chosen.some((file) => file.startsWith('test/interop/'))
-  const tools = checks.filter((check) => matches(check.name) || (interop && check === debian))
+  const needy = chosen.some((file) => alone.test(file))
+  const tools = checks.filter((check) => matches(check.name) || (needy && check === debian))
   return { tools, files: chosen }
 }
 

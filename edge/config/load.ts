@@ -2,56 +2,58 @@
  * The configuration of an edge, read and proven as far as that goes without a network: the file against its schema, every
  * other file that it names, the certificates against the domains, the bundles against the side.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { type Credentials, readCredentials, validityProblem } from '../../guard/gcxp/index.ts'
+import { resolve } from 'node:path'
+import { type Credentials, readCredentials } from '../../guard/gcxp/index.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import { BundleError, loadBundle } from '../../rules/bundle/load.ts'
-import { readChecked } from '../../rules/ruleset/file.ts'
 import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/problem.ts'
-import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
+import type { Path } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
-import type { Address, Route } from '../outbound/route.ts'
-import { provesDomain } from '../tls-ext/identity.ts'
-import type { DomainCertificate } from '../tls-ext/index.ts'
-import { checkEdgeSource, type EdgeLimits, type EdgeSource } from './schema.ts'
+import type { ControlSource } from '../controls.ts'
+import type { Address } from '../outbound/route.ts'
+import type { RecordSettings } from '../record/records.ts'
+import { type CmbacConfig, resolveCmbac } from './cmbac.ts'
+import { checkControls } from './controls.ts'
+import { type EdgeFile, readEdgeFile } from './file.ts'
+import { resolveRecords } from './records.ts'
+import { readS2s, type S2sConfig } from './s2s.ts'
+import type { EdgeLimits, EdgeSource, PresenceChoice, Unasked } from './schema.ts'
+import { showConfig } from './shown.ts'
 
 /** A configuration that can be run. Texts of files are in it, not their names; keys among them: never to be shown. */
 export type EdgeConfig = Readonly<{
   name: string
   side: string
   state: string
-  s2s: Readonly<{
-    listen: Address
-    ca: readonly string[]
-    certificates: readonly (DomainCertificate & Readonly<{ notAfter: number }>)[]
-    routes: readonly Route[]
-  }>
+  s2s: S2sConfig
   out: Readonly<{ guard: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
+  cmbac: CmbacConfig | undefined
+  records: RecordSettings
+  controls: readonly ControlSource[] | undefined
+  unasked: Unasked
+  presence: PresenceChoice
   limits: EdgeLimits
+  /** All of it for people, without secrets. */
+  shown: string
 }>
 
-/** Reads `file`; a problem is one line that says what, where and how to mend. `now` in milliseconds since 1970. */
+/** Reads `file` and all that it names. `now` in milliseconds since 1970. */
 export function loadEdgeConfig(
   file: string,
   now: number,
 ): EdgeConfig | Readonly<{ problems: readonly string[] }> {
-  const read = readChecked(file, 'give the path of edge.yaml', checkEdgeSource)
-  return 'problems' in read ? read : resolveFiles(read.value, read.source, dirname(file), now)
+  const read = readEdgeFile(file)
+  return 'problems' in read ? read : resolveFiles(read, now)
 }
 
-function resolveFiles(
-  config: EdgeSource,
-  source: YamlSource,
-  folder: string,
-  now: number,
-): EdgeConfig | Readonly<{ problems: readonly string[] }> {
+function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ problems: readonly string[] }> {
+  const { source: config, folder } = file
   const problems: Problem[] = []
-  const wrong = (path: Path, message: string) => void problems.push(source.problem(path, message))
+  const wrong = (path: Path, message: string) => void problems.push(file.problem(path, message))
 
   const bundle = (way: 'out' | 'in'): Bundle | undefined => {
     const { file, digest } = config.bundles[way]
@@ -85,50 +87,36 @@ function resolveFiles(
     if (port > 65535) wrong(path, `there is no port ${port}; write one up to 65535`)
     return { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port }
   }
-  const pem = (path: Path, file: string): string | undefined => {
-    try {
-      return readFileSync(resolve(folder, file), 'latin1')
-    } catch (error) {
-      wrong(path, `${file} ${cannotRead(error, 'give the path of a PEM file')}`)
-      return undefined
-    }
-  }
 
   const out = { bundle: bundle('out'), credentials: credentials('out') }
   const into = { bundle: bundle('in'), credentials: credentials('in') }
-  const ca = config.s2s.ca.map((file, i) => {
-    const text = pem(['s2s', 'ca', i], file)
-    const problem = text === undefined ? undefined : caProblem(text, now)
-    if (problem !== undefined) wrong(['s2s', 'ca', i], `${file} ${problem}`)
-    return text
-  })
-  const certificates = config.s2s.certificates.map(({ domains, ...files }, i) => {
-    const path: Path = ['s2s', 'certificates', i]
-    const certificate = pem([...path, 'certificate'], files.certificate)
-    const key = pem([...path, 'key'], files.key)
-    if (certificate === undefined || key === undefined) return undefined
-    const problem = certificateProblem(certificate, key, domains, now)
-    if (problem !== undefined) return wrong(path, `${files.certificate}: ${problem}`)
-    return { domains, certificate, key, notAfter: new X509Certificate(certificate).validToDate.getTime() }
-  })
+  const own = out.bundle?.from.domains.map(({ name }) => name)
+  const carried = (config.controls ?? []).flatMap(({ trunk }) => trunk)
+  const s2s = readS2s(config.s2s, { folder, now, own, carried, address, wrong })
+  if (own !== undefined) {
+    const routed = config.s2s.routes.map(({ domain }) => domain)
+    checkControls(config.controls, own, routed, wrong)
+  }
   if (out.bundle !== undefined && into.bundle !== undefined)
     checkSides(config, out.bundle, into.bundle, wrong)
+  if (out.bundle !== undefined) checkHardLimit(config.limits.hardOctets, out.bundle, wrong)
+  const report = (problem: Problem) => void problems.push(problem)
+  const cmbac =
+    config.cmbac === undefined || out.bundle === undefined
+      ? undefined
+      : resolveCmbac(config.cmbac, { yaml: file, folder, now, out: out.bundle, report })
   const listen = {
-    s2s: address(['s2s', 'listen'], config.s2s.listen),
     in: address(['gcxp', 'in', 'listen'], config.gcxp.in.listen),
     metrics: address(['metrics', 'listen'], config.metrics.listen),
   }
+  const state = resolve(folder, config.state)
+  const records = resolveRecords(config.records, folder, state, wrong)
   if (problems.length > 0) return { problems: sortProblems(problems).map(formatProblem) }
   return {
     name: config.name,
     side: config.side,
-    state: resolve(folder, config.state),
-    s2s: {
-      listen: listen.s2s,
-      ca: ca as string[],
-      certificates: certificates as (DomainCertificate & { notAfter: number })[],
-      routes: config.s2s.routes ?? [],
-    },
+    state,
+    s2s,
     out: {
       guard: { host: config.gcxp.out.host, port: config.gcxp.out.port },
       peer: config.gcxp.out.peer,
@@ -144,7 +132,14 @@ function resolveFiles(
       digest: config.bundles.in.digest,
     },
     metrics: listen.metrics,
+    cmbac,
+    records,
+    controls: config.controls,
+    // A foreign peer's ids may be of stanzas that went another way.
+    unasked: config.unasked ?? (isNumbered(out.bundle!) ? 'refuse' : 'pass'),
+    presence: config.presence,
     limits: config.limits,
+    shown: showConfig(file),
   }
 }
 
@@ -192,14 +187,19 @@ function checkSides(
   }
   for (const name of given.keys())
     wrong(['s2s', 'certificates'], `${name} is not a far domain of the bundle: remove it`)
-  for (const [i, { domain }] of (config.s2s.routes ?? []).entries()) {
-    if (!out.from.domains.some(({ name }) => name === domain)) {
-      wrong(
-        ['s2s', 'routes', i, 'domain'],
-        `${domain} is not an own domain of the bundle: correct or remove it`,
-      )
-    }
-  }
+}
+
+/** What is refused with an answer must be below what ends a stream. */
+function checkHardLimit(
+  hardOctets: number,
+  { limits: { stanzaBytes } }: Bundle,
+  wrong: (path: Path, message: string) => void,
+): void {
+  if (hardOctets >= stanzaBytes) return
+  wrong(
+    ['limits', 'hardOctets'],
+    `${hardOctets} is less than the ${stanzaBytes} octets that a stanza of the outgoing bundle may have: raise it`,
+  )
 }
 
 function spelled({ domains }: Bundle['from']): string {
@@ -207,39 +207,4 @@ function spelled({ domains }: Bundle['from']): string {
     .map(({ name, kind }) => `${name} ${kind}`)
     .sort()
     .join('\n')
-}
-
-function certificateProblem(
-  certificate: string,
-  key: string,
-  domains: readonly string[],
-  now: number,
-): string | undefined {
-  let own: X509Certificate
-  try {
-    own = new X509Certificate(certificate)
-  } catch {
-    return 'holds no PEM certificate: give the certificate for these domains'
-  }
-  const validity = validityProblem(own, now)
-  if (validity !== undefined) return `${validity}: have it renewed`
-  try {
-    if (!own.checkPrivateKey(createPrivateKey(key)))
-      return 'the key is not the one of this certificate: give the key that belongs to it'
-  } catch {
-    return 'the key file holds no usable PEM private key: give one without passphrase'
-  }
-  for (const domain of domains) {
-    if (!provesDomain(own, domain)) return `is not for ${domain}: have it issued with that DNS name`
-  }
-  return undefined
-}
-
-function caProblem(text: string, now: number): string | undefined {
-  try {
-    const problem = validityProblem(new X509Certificate(text), now)
-    return problem === undefined ? undefined : `${problem}: replace it`
-  } catch {
-    return 'holds no PEM certificate: give the CA of the own servers'
-  }
 }

@@ -18,6 +18,8 @@ const OWN_STRIPS = [
   'equivalent-label', // another label beside the first that is what the policies derive of it, and no pair with it
   'occupant-nick', // the nick of an occupant who does not change it; the address has it
   'unknown-reference', // a receipt, marker or correction of what is not known, as far as identifiers are numbered
+  'presence-detail', // how available somebody is, beyond there or away, and a priority
+  'presence-repeated', // a presence that says nothing new so soon, or that a newer one took the place of
   'unlabelled-context', // what only goes with a message, such as thread and delay, of one without label
 ] as const
 export type OwnStrip = (typeof OWN_STRIPS)[number]

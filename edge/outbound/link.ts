@@ -2,57 +2,113 @@
  * What goes from one far domain to one own domain: a bounded queue and the stream that empties it.
  *
  * The stream is opened when there is something to send, and again after a break, waiting longer each time. Stanzas of one
- * turn of the event loop leave in one write. What a broken stream had not yet handed to the system is sent again on the
- * next one; what it had handed over may be lost with it, or arrive (there is no acknowledgement on s2s).
+ * turn of the event loop leave in one write, and are kept until the server has acknowledged them (flight.ts). What it had not
+ * when a stream broke is sent again on the next one, marked as delayed (delay.ts): it may have arrived.
+ *
+ * While the stream is with a server that is not of the best priority, a better one is tried from time to time. When its
+ * stream stands, nothing more is written to the old one, what is settled there is awaited, and then the new one goes on: no stanza
+ * is lost or overtakes another.
  */
-import { connect } from 'node:net'
 import { createQueue } from '../queue.ts'
-import type { Address } from './route.ts'
-import { initiateStream, type OutboundSite, type OutboundStream } from './stream.ts'
+import type { Session } from '../session.ts'
+import type { CarrierEvents, OutboundStream } from '../stream/ends.ts'
+import { type AttemptEvents, openFirst } from './attempt.ts'
+import type { Barrier } from './barriers.ts'
+import { sentAgain } from './delay.ts'
+import type { Delivery } from './delivery.ts'
+import { createFlight, type Flight } from './flight.ts'
+import type { Found, Names } from './route.ts'
+import type { Target } from './srv.ts'
+import type { BackEvents, OutboundSite } from './stream.ts'
 
-/** A stanza on its way; `at` is when its last octet had come, on the clock of `performance.now()`. */
-type Item = Readonly<{ stanza: string; at: number }>
-
-export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting'
+/** `barred`: nothing is ever opened, for the domain is inbound only. */
+export type LinkState = 'idle' | 'connecting' | 'open' | 'waiting' | 'barred'
 
 export type LinkOptions = Readonly<{
-  site: OutboundSite
-  addresses(): Promise<Address[]>
+  /** Asked for each stream anew, as are the others that a reload can change. */
+  site(): OutboundSite
+  /** Looks for the servers anew. */
+  targets(): Promise<Found>
+  /** Whom the names of hosts are asked of; nobody when undefined. */
+  names(): Names | undefined
+  /** Never connects: what is offered is given up at once. */
+  isInboundOnly(): boolean
+  /** How long a stream stands with a worse server before a better one is tried again. */
+  failBackMs(): number
   /** So many stanzas are held; then `offer` says that it is full. */
   bound: number
-  /** Stanzas that the server could not be reached for in this time are given to `onExpired`. */
+  /** Stanzas that the server could not be reached for in this time are given up. */
   expireMs: number
-  onState(state: LinkState, why: string): void
-  /** The system has the stanza. */
-  onSent(at: number): void
-  onExpired(stanza: string): void
+  raise(answered: () => void): Barrier
+  /** Whether the streams on which this server answers are not being read. */
+  isHeld(): boolean
+  /** Takes what a server says on a stream that goes both ways. */
+  back: BackEvents
+  /** `why` says what is wrong; with `open`, that a better server failed. */
+  onState(state: LinkState, why: string, session: Session | undefined): void
   /** There is room again after the queue was full. */
   onRoom(): void
 }>
 
 export type Link = Readonly<{
   /** Takes a stanza, always. False: the queue is full now, do not bring more before `onRoom`. */
-  offer(stanza: string, at: number): boolean
+  offer(delivery: Delivery): boolean
+  /** Uses a stream that the server has opened, and that takes stanzas too (XEP-0288). Undefined: there is one already. */
+  adopt(stream: OutboundStream): CarrierEvents | undefined
   isFull(): boolean
+  /** Whether the server is asked for signs by pings, whose answers come on a stream of its own. */
+  awaitsAnswer(): boolean
   size(): number
   state(): LinkState
+  sight(): LinkSight
+  /** Ends the stream that stands, if any; a new one is opened when there is something to send. */
+  end(why: string): void
+  /** Ends the stream when its server's certificate is no longer believed, or nothing is to be sent to it any more. */
+  recheck(): void
   close(): void
 }>
 
+/** A link for the eyes of the operator: why it has no stream and when the next try is due, or the stream. */
+export type LinkSight = Readonly<{
+  state: LinkState
+  why: string
+  /** Milliseconds since 1970. */
+  nextTry: number | undefined
+  waiting: number
+  session: Session | undefined
+}>
+
+/** Characters that a link holds, beside the bound in stanzas, until it says that it is full. */
+const CHARACTERS = 8 * 1024 * 1024
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 15_000
-const CONNECT_MS = 10_000
 /** A stream that stood so long was a good one: the waiting begins anew. */
 const GOOD_MS = 5_000
 const WRITE_CHARACTERS = 64 * 1024
+/** So long may a stream that is to be left take to settle what it has; else the better one is given up and tried again. */
+const LEAVE_MS = 10_000
+/** How often it is looked whether a stream is still of use (ms). */
+const LOOK_MS = 500
 
 export function createLink(options: LinkOptions): Link {
-  const { site } = options
-  const queue = createQueue<Item>()
-  /** Batches written whose octets the system does not have yet, oldest first. */
-  let writing: Item[][] = []
+  const queue = createQueue<Delivery>()
+  /** Characters in the queue. */
+  let characters = 0
   let state: LinkState = 'idle'
   let stream: OutboundStream | undefined
+  /**
+   * What is on its way on the stream, whether that is asked for by pings, whether the server owes a sign, and when something
+   * last went.
+   */
+  let flight: Flight | undefined
+  let awaits = false
+  let doubted = false
+  let busy = 0
+  /** The servers as they were found last, and the priority of the one that the stream is with. */
+  let known: readonly Target[] = []
+  let priority = 0
+  /** A stream with a better server, which takes over as soon as the present one has settled what it has. */
+  let better: Readonly<{ stream: OutboundStream; target: Target }> | undefined
   let blocked = false
   let scheduled = false
   let full = false
@@ -60,18 +116,48 @@ export function createLink(options: LinkOptions): Link {
   let wait = FIRST_WAIT_MS
   let openedAt = 0
   let timer: NodeJS.Timeout | undefined
+  let nextTry: number | undefined
+  let lastWhy = ''
+  let leaving: NodeJS.Timeout | undefined
+  const clock = setInterval(leave, LOOK_MS).unref()
 
   function change(next: LinkState, why: string): void {
     state = next
-    options.onState(next, why)
+    if (next !== 'connecting') lastWhy = why
+    nextTry = undefined
+    options.onState(next, why, stream?.session)
   }
 
-  function offer(stanza: string, at: number): boolean {
-    queue.push({ stanza, at })
-    if (queue.size() >= options.bound) full = true
-    if (state === 'idle') void open()
+  const size = () => queue.size() + (flight?.size() ?? 0)
+  const volume = () => characters + (flight?.characters() ?? 0)
+
+  function offer(delivery: Delivery): boolean {
+    const item = delivery.repeated === true ? again(delivery) : delivery
+    if (item !== undefined) enqueue(item)
+    if (state === 'barred' && options.isInboundOnly()) setImmediate(giveUp)
+    else if (state === 'idle' || state === 'barred') void open()
     else if (state === 'open') schedule()
     return !full
+  }
+
+  function enqueue(item: Delivery): void {
+    queue.push(item)
+    characters += item.stanza.length
+    if (size() >= options.bound || volume() >= CHARACTERS) full = true
+  }
+
+  function dequeue(): Delivery | undefined {
+    const item = queue.shift()
+    if (item !== undefined) characters -= item.stanza.length
+    return item
+  }
+
+  /** The stanza as it is sent again, or undefined when it was settled for it must not be. */
+  function again(delivery: Delivery): Delivery | undefined {
+    const since = Date.now() - (performance.now() - delivery.at)
+    const stanza = sentAgain(delivery.stanza, options.site().from, since)
+    if (stanza === undefined) delivery.settled('expired')
+    return stanza === undefined ? undefined : { ...delivery, stanza }
   }
 
   function schedule(): void {
@@ -82,96 +168,171 @@ export function createLink(options: LinkOptions): Link {
 
   function pump(): void {
     scheduled = false
-    while (stream !== undefined && !blocked && queue.size() > 0) {
-      const batch: Item[] = []
-      let text = ''
-      while (text.length < WRITE_CHARACTERS) {
-        const item = queue.shift()
+    while (flight !== undefined && better === undefined && !blocked && queue.size() > 0 && flight.hasRoom()) {
+      const batch: Delivery[] = []
+      let length = 0
+      while (length < WRITE_CHARACTERS) {
+        const item = dequeue()
         if (item === undefined) break
         batch.push(item)
-        text += item.stanza
+        length += item.stanza.length
       }
-      writing.push(batch)
-      blocked = !stream.write(Buffer.from(text, 'utf8'), () => written(batch))
+      busy = performance.now()
+      blocked = !flight.write(batch)
     }
     room()
   }
 
-  function written(batch: Item[]): void {
-    const at = writing.indexOf(batch)
-    if (at === -1) return
-    writing.splice(at, 1)
-    for (const item of batch) options.onSent(item.at)
-  }
-
   function room(): void {
-    if (full && queue.size() <= options.bound / 2) {
+    if (full && size() <= options.bound / 2 && volume() <= CHARACTERS / 2) {
       full = false
       options.onRoom()
     }
   }
 
   async function open(): Promise<void> {
-    change('connecting', '')
-    let why = `no address is known for ${site.to}: configure a route, or its DNS`
-    for (const address of await options.addresses()) {
-      if (closed) return
-      const outcome = await attempt(address)
-      if (outcome === undefined) return
-      why = `${address.host}:${address.port}: ${outcome}`
+    if (options.isInboundOnly()) {
+      change(
+        'barred',
+        `${options.site().to} is inbound only: nothing is sent to it but on a stream of its own`,
+      )
+      setImmediate(giveUp)
+      return
     }
-    if (!closed) retry(why)
+    change('connecting', '')
+    const found = await options.targets()
+    if (closed || stream !== undefined) return
+    known = 'targets' in found ? found.targets : []
+    const why =
+      'problem' in found ? found.problem : await openFirst(known, options.site(), options.names(), events)
+    if (why !== undefined && !closed && stream === undefined) retry(why)
   }
 
-  /** Tries one address; resolves with the reason when it failed, with undefined when a stream has stood. */
-  function attempt(address: Address): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const socket = connect({ host: address.host, port: address.port })
-      const failed = (why: string) => {
-        socket.destroy()
-        resolve(why)
+  const events: AttemptEvents = {
+    isWanted: () => !closed,
+    onOpen(opened, target) {
+      if (closed || (stream !== undefined && target.priority >= priority)) return opened.close('not needed')
+      if (stream === undefined) return use(opened, target)
+      better = { stream: opened, target }
+      if (flight === undefined || flight.isEmpty()) takeOver()
+      else leaving = setTimeout(() => better?.stream.close('the other one takes too long to end'), LEAVE_MS)
+    },
+    onDrain(drained) {
+      if (drained === stream) unblock()
+    },
+    back: options.back,
+    onEnd(over, why) {
+      if (over === stream) ended(why)
+      else if (over === better?.stream) {
+        better = undefined
+        clearTimeout(leaving)
+        schedule()
+        tryLater()
       }
-      const onError = (error: NodeJS.ErrnoException) => failed(connectProblem(error))
-      socket.once('error', onError)
-      socket.setTimeout(CONNECT_MS, () => failed('nobody answers: check address, route and firewall'))
-      socket.once('connect', () => {
-        socket.off('error', onError)
-        socket.setTimeout(0)
-        socket.setNoDelay(true)
-        socket.setKeepAlive(true, 15_000)
-        initiateStream(socket, site, {
-          onOpen(opened) {
-            stream = opened
-            blocked = false
-            openedAt = performance.now()
-            change('open', '')
-            if (closed) return opened.close()
-            resolve(undefined)
-            schedule()
-          },
-          onDrain() {
-            blocked = false
-            schedule()
-          },
-          onEnd(why, opened) {
-            if (opened) ended(why)
-            else resolve(why)
-          },
-        })
-      })
+    },
+  }
+
+  function use(opened: OutboundStream, target: Target): void {
+    carry(opened)
+    priority = target.priority
+    const best = known.find((one) => one.priority < priority)
+    if (best === undefined) change('open', '')
+    else {
+      const wanted = `${best.host}:${best.port} of priority ${best.priority}`
+      change('open', `it is with a server of priority ${priority}: ${wanted} takes none`)
+      tryLater()
+    }
+    schedule()
+  }
+
+  /** Sends on this stream from now on. */
+  function carry(opened: OutboundStream): void {
+    clearTimeout(timer)
+    const { manner, clocks } = options.site()
+    stream = opened
+    blocked = false
+    openedAt = busy = performance.now()
+    const by =
+      manner.acknowledge === 'none' ? 'handed' : opened.management === undefined ? 'pings' : 'management'
+    awaits = by === 'pings'
+    flight = createFlight({
+      stream: opened,
+      by,
+      doubted,
+      acknowledgeMs: clocks.acknowledgeMs,
+      raise: options.raise,
+      isHeld: options.isHeld,
+      onSettled() {
+        room()
+        if (stream !== opened) return
+        if (better !== undefined && flight?.isEmpty() === true) takeOver()
+        else schedule()
+      },
     })
   }
 
-  function ended(why: string): void {
-    stream = undefined
+  function unblock(): void {
     blocked = false
-    // Newest in front last: the order stays.
-    queue.unshift(writing.flat())
-    writing = []
+    schedule()
+  }
+
+  /** The present stream has nothing left: the better one goes on. */
+  function takeOver(): void {
+    const old = stream
+    const next = better
+    clearTimeout(leaving)
+    better = undefined
+    land()
+    old?.close('a better server takes over')
+    if (next !== undefined) use(next.stream, next.target)
+  }
+
+  function tryLater(): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => void tryBetter(), options.failBackMs())
+  }
+
+  async function tryBetter(): Promise<void> {
+    const found = await options.targets()
+    if (closed || stream === undefined || better !== undefined) return
+    if ('targets' in found) known = found.targets
+    const wanted = known.filter((target) => target.priority < priority)
+    const why = await openFirst(wanted, options.site(), options.names(), events)
+    if (why !== undefined && stream !== undefined && !closed) tryLater()
+  }
+
+  /** The stream is not used any more; what it may not have delivered goes in front of what waits, so that the order stays. */
+  function land(): void {
+    doubted = flight?.isDoubted() ?? doubted
+    const left = flight?.end() ?? []
+    stream = undefined
+    flight = undefined
+    blocked = false
+    const repeated = closed ? [] : left.flatMap((item) => again(item) ?? [])
+    queue.unshift(repeated)
+    for (const { stanza } of repeated) characters += stanza.length
+  }
+
+  function ended(why: string): void {
+    land()
     if (closed) return
+    if (better !== undefined) {
+      takeOver()
+      return
+    }
+    clearTimeout(timer)
     if (performance.now() - openedAt > GOOD_MS) wait = FIRST_WAIT_MS
     if (queue.size() === 0) change('idle', why)
     else retry(why)
+  }
+
+  /** Closes a stream that nobody has used for long. */
+  function leave(): void {
+    const old = stream
+    if (old === undefined || size() > 0) return
+    if (performance.now() < Math.max(busy, old.usedAt()) + options.site().clocks.idleMs) return
+    ended('nothing was sent for long')
+    old.close('nothing was sent for long')
   }
 
   function retry(why: string): void {
@@ -182,39 +343,60 @@ export function createLink(options: LinkOptions): Link {
       return
     }
     timer = setTimeout(() => void open(), wait)
+    nextTry = Date.now() + wait
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }
 
   function expire(): void {
     const before = performance.now() - options.expireMs
     for (let item = queue.peek(); item !== undefined && item.at < before; item = queue.peek()) {
-      queue.shift()
-      options.onExpired(item.stanza)
+      dequeue()
+      item.settled('expired')
     }
+    room()
+  }
+
+  /** Gives up all that waits. */
+  function giveUp(): void {
+    for (let item = dequeue(); item !== undefined; item = dequeue()) item.settled('expired')
     room()
   }
 
   return {
     offer,
+    adopt(opened) {
+      if (closed || stream !== undefined) return undefined
+      carry(opened)
+      // No server that we look for is better than one that has come by itself.
+      priority = -1
+      change('open', '')
+      schedule()
+      return {
+        onDrain() {
+          if (stream === opened) unblock()
+        },
+        onEnd(why) {
+          if (stream === opened) ended(why)
+        },
+      }
+    },
     isFull: () => full,
-    size: () => queue.size() + writing.reduce((sum, batch) => sum + batch.length, 0),
+    awaitsAnswer: () => awaits && flight !== undefined,
+    size,
     state: () => state,
+    sight: () => ({ state, why: lastWhy, nextTry, waiting: size(), session: stream?.session }),
+    end: (why) => stream?.close(why),
+    recheck() {
+      if (options.isInboundOnly()) stream?.close('its server is inbound only now')
+      else stream?.recheck()
+    },
     close() {
       closed = true
       clearTimeout(timer)
-      stream?.close()
+      clearTimeout(leaving)
+      clearInterval(clock)
+      better?.stream.close('the edge stops')
+      stream?.close('the edge stops')
     },
-  }
-}
-
-function connectProblem(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'nobody listens there: start the server, or correct the route'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is not known: configure a route, or its DNS'
-    default:
-      return `cannot be reached (${error.code ?? 'unknown'})`
   }
 }

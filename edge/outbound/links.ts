@@ -1,47 +1,81 @@
 /**
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
+import type { Controls } from '../controls.ts'
+import type { Session } from '../session.ts'
 import type { WireLimits } from '../stream/connection.ts'
+import type { CarrierEvents, Manner, OutboundStream, StreamClocks } from '../stream/ends.ts'
 import type { StreamTls } from '../tls-ext/index.ts'
+import type { Barriers } from './barriers.ts'
+import type { Delivery } from './delivery.ts'
 import { createLink, type Link, type LinkState } from './link.ts'
-import { findAddresses, type Route } from './route.ts'
+import { findTargets, type Names, type Route } from './route.ts'
+import type { BackEvents } from './stream.ts'
 
-export type LinksOptions = Readonly<{
-  own: readonly string[]
-  far: readonly string[]
+/** What a reload can change. */
+export type LinkSettings = Readonly<{
   routes: readonly Route[]
-  tls: StreamTls
-  limits: WireLimits
+  /** Whom servers without route, and names of hosts, are asked of; nobody when undefined. */
+  names: Names | undefined
+  /** Own domains that are never connected to. */
+  inboundOnly: ReadonlySet<string>
+  failBackMs: number
   handshakeMs: number
   stanzaMs: number
-  /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
-  bound: number
-  expireMs: number
-  onSent(at: number): void
-  onExpired(stanza: string): void
-  onRoom(): void
-  onState(from: string, to: string, state: LinkState, why: string): void
+  clocks: StreamClocks
+  /** How streams are led, of each own domain. */
+  manners: ReadonlyMap<string, Manner>
 }>
+
+export type LinksOptions = LinkSettings &
+  Readonly<{
+    own: readonly string[]
+    far: readonly string[]
+    tls: StreamTls
+    limits: WireLimits
+    admit: Controls['admit']
+    barriers: Barriers
+    /** Whether streams that bring stanzas of this own domain are not being read. */
+    isHeldFrom(own: string): boolean
+    back: BackEvents
+    /** Stanzas that each link holds for the far side; as many again are reserved for what the edge says itself. */
+    bound: number
+    expireMs: number
+    onRoom(): void
+    onState(from: string, to: string, state: LinkState, why: string, session: Session | undefined): void
+  }>
 
 export type Links = Readonly<{
   /** Queues a stanza that came from the guard. False: a queue is full, take no more from the guard before `onRoom`. */
-  deliver(from: string, to: string, stanza: string): boolean
+  deliver(from: string, to: string, delivery: Delivery): boolean
   /** Queues a stanza of the edge's own. False: it was dropped, for even the reserved room is full. */
-  answer(from: string, to: string, stanza: string): boolean
+  answer(from: string, to: string, delivery: Delivery): boolean
+  /** Uses a stream that an own domain has opened and that goes both ways. Undefined: there is no use for it. */
+  adopt(from: string, to: string, stream: OutboundStream): CarrierEvents | undefined
   isFull(): boolean
-  /** Whether a queue towards this own domain is full. */
-  isFullTowards(to: string): boolean
+  /**
+   * Whether a queue towards one of these own domains is full, and reading what they send would not help: none of them answers
+   * pings, which it can only do there.
+   */
+  isStuckTowards(own: ReadonlySet<string>): boolean
   size(): number
   states(): [LinkState, number][]
+  /** Goes by other settings from now on; streams that stand stay. */
+  set(settings: LinkSettings): void
+  all(): Readonly<{ from: string; to: string; link: Link }>[]
+  /** Ends streams with servers whose certificate is no longer believed. */
+  recheck(): void
   close(): void
 }>
 
-const STATES: readonly LinkState[] = ['idle', 'connecting', 'open', 'waiting']
+const STATES: readonly LinkState[] = ['idle', 'connecting', 'open', 'waiting', 'barred']
 
 export function createLinks(options: LinksOptions): Links {
   const links = new Map<string, Link>()
   const byOwn = new Map<string, Link[]>(options.own.map((domain) => [domain, []]))
   const far = new Set(options.far)
+  const own = new Set(options.own)
+  let settings: LinkSettings = options
 
   function link(from: string, to: string): Link {
     const key = `${from} ${to}`
@@ -50,15 +84,23 @@ export function createLinks(options: LinksOptions): Links {
     const siblings = byOwn.get(to)
     if (siblings === undefined || !far.has(from))
       throw new Error('a link between domains that are not of the bundle')
-    const { tls, limits, handshakeMs, stanzaMs } = options
+    const { tls, limits, admit } = options
     const made = createLink({
-      site: { from, to, tls, limits, handshakeMs, stanzaMs },
-      addresses: () => findAddresses(to, options.routes),
+      site() {
+        const { handshakeMs, stanzaMs, clocks, manners } = settings
+        const manner = manners.get(to)!
+        return { from, to, own, admit, manner, tls, limits, handshakeMs, stanzaMs, clocks }
+      },
+      targets: () => findTargets(to, settings.routes, settings.names, Math.random),
+      names: () => settings.names,
+      isInboundOnly: () => settings.inboundOnly.has(to),
+      failBackMs: () => settings.failBackMs,
       bound: options.bound,
       expireMs: options.expireMs,
-      onState: (state, why) => options.onState(from, to, state, why),
-      onSent: options.onSent,
-      onExpired: options.onExpired,
+      raise: (answered) => options.barriers.raise(from, to, answered),
+      isHeld: () => options.isHeldFrom(to),
+      back: options.back,
+      onState: (state, why, session) => options.onState(from, to, state, why, session),
       onRoom: options.onRoom,
     })
     links.set(key, made)
@@ -71,18 +113,33 @@ export function createLinks(options: LinksOptions): Links {
     return false
   }
   return {
-    deliver: (from, to, stanza) => link(from, to).offer(stanza, performance.now()),
-    answer(from, to, stanza) {
+    deliver: (from, to, delivery) => link(from, to).offer(delivery),
+    answer(from, to, delivery) {
       const chosen = link(from, to)
       if (chosen.size() >= 2 * options.bound) return false
-      chosen.offer(stanza, performance.now())
+      chosen.offer(delivery)
       return true
     },
+    adopt: (from, to, stream) => link(from, to).adopt(stream),
     isFull,
-    isFullTowards: (to) => (byOwn.get(to) ?? []).some((each) => each.isFull()),
+    isStuckTowards(own) {
+      const towards = [...own].flatMap((domain) => byOwn.get(domain) ?? [])
+      return towards.some((each) => each.isFull()) && !towards.some((each) => each.awaitsAnswer())
+    },
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
     states: () =>
       STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),
+    all: () =>
+      [...links].map(([key, link]) => {
+        const [from, to] = key.split(' ') as [string, string]
+        return { from, to, link }
+      }),
+    set(next) {
+      settings = next
+    },
+    recheck() {
+      for (const each of links.values()) each.recheck()
+    },
     close() {
       for (const each of links.values()) each.close()
     },

@@ -30,7 +30,7 @@ export type SpoolOptions<T> = Readonly<{
   bound: number
   /** The producer, which is made after the spool. */
   producer: () => Producer
-  onAnswered(accepted: boolean, note: T, at: number): void
+  onAnswered(accepted: boolean, note: T, at: number, number: StanzaNumber): void
   onSent(at: number): void
   onRoom(): void
 }>
@@ -82,7 +82,7 @@ export function createSpool<T>(options: SpoolOptions<T>): Spool<T> {
       const entry = unanswered.shift()
       // The producer lets only the answer of its oldest frame through.
       if (entry === undefined || entry.count !== number.count) throw new Error('an answer to no stanza')
-      options.onAnswered(accepted, entry.note, entry.at)
+      options.onAnswered(accepted, entry.note, entry.at, number)
     },
     onProducerRoom() {
       room = true

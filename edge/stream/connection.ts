@@ -7,22 +7,31 @@
  * asks for the change must be all that came since the last word of ours.
  */
 import type { Socket } from 'node:net'
+import type { Reason } from '../../rules/reasons.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { createStreamReader, type StreamReader } from '../../rules/xml/stream.ts'
+import { tlsProblem } from '../tls-ext/handshake.ts'
 import { conditionOf } from './fault.ts'
 import { readHeader, type StreamHeader } from './header.ts'
 import { STREAM_CLOSE, type StreamCondition, streamError } from './text.ts'
 
-/** Octets and depth of one element on the wire. Wider than the bundle's, so that a stanza too big for it gets an answer. */
-export type WireLimits = Readonly<{ stanzaBytes: number; depth: number }>
+/**
+ * Octets and depth of one element on the wire. One that is larger or deeper is read to its end and told as spoilt; one of more
+ * than `hardBytes` octets ends the stream.
+ */
+export type WireLimits = Readonly<{ stanzaBytes: number; depth: number; hardBytes: number }>
 
 export type ConnectionEvents = Readonly<{
   onHeader(header: StreamHeader): void
   onElement(element: XmlElement, size: number): void
+  /** An element that broke a limit: its name and what says whose it is (rules/xml/stream.ts). */
+  onSpoilt(element: XmlElement, reason: Reason, size: number): void
   /** It is over, for good. `why` is for the operator. Called once. */
   onEnd(why: string): void
-  /** The octets of one read have been taken. */
-  onTurn?(): void
+  /** What is said last, before the end tag or the error, on a stream that stands. */
+  onParting?(): string
+  /** Every half second; `now` by `performance.now()`. */
+  onTick?(now: number): void
 }>
 
 export type Connection = Readonly<{
@@ -33,10 +42,14 @@ export type Connection = Readonly<{
   /** Marks that it is the peer's turn now. */
   said(): void
   write(text: string | Uint8Array, done?: (error?: Error | null) => void): boolean
+  /** Writes an answer of the protocol. A peer that asks and does not read what it asked for loses the stream. */
+  answer(text: string): void
   /** Ends the stream with a stream error, or without one when the peer had closed it. */
-  fail(condition: StreamCondition, why: string): void
+  fail(condition: StreamCondition, why: string, detail?: string): void
   /** Ends the stream with this last text. */
   finish(text: string, why: string): void
+  /** Closes the stream and goes on reading until the peer has closed it too, for what it had sent by then counts (RFC 6120 §4.4). */
+  close(why: string): void
   /** Takes the socket away from the stream, for TLS. */
   detach(): Socket
   /** Until when the peer must have come further, in milliseconds of `performance.now()`. */
@@ -50,6 +63,8 @@ export type Connection = Readonly<{
 
 const LINGER_MS = 3_000
 const TICK_MS = 500
+/** Octets that may wait for a peer to read them, beyond which it gets no more answers. */
+const UNREAD = 1024 * 1024
 
 export function createConnection(
   first: Socket,
@@ -62,6 +77,8 @@ export function createConnection(
   let reader: StreamReader | undefined
   let over = false
   let paused = false
+  /** Why we have closed the stream, once we have. */
+  let closing: string | undefined
   let since = 0
   let until: number | undefined
   /** When the element that is not complete yet began to come. */
@@ -73,7 +90,7 @@ export function createConnection(
     if (until !== undefined && now > until) fail('connection-timeout', 'the peer took too long')
     else if (begun !== undefined && !paused && now > begun + stanzaMs) {
       fail('policy-violation', 'an element was not completed in time')
-    }
+    } else events.onTick?.(now)
   }, TICK_MS)
   clock.unref()
 
@@ -84,11 +101,9 @@ export function createConnection(
     reader.write(octets)
     if (over) return
     if (before === reader) begun = reader.pending() === 0 ? undefined : (begun ?? performance.now())
-    events.onTurn?.()
   }
 
-  const onError = (error: NodeJS.ErrnoException) =>
-    end(`the connection broke (${error.code ?? error.message})`)
+  const onError = (error: Error) => end(`the connection broke (${tlsProblem(error)})`)
   const onClose = () => end('the peer closed the connection')
 
   function attach(next: Socket): void {
@@ -114,8 +129,15 @@ export function createConnection(
         begun = undefined
         events.onElement(element, size)
       },
+      tolerance: {
+        hardBytes: limits.hardBytes,
+        onSpoilt(element, reason, size) {
+          begun = undefined
+          events.onSpoilt(element, reason, size)
+        },
+      },
       onClose() {
-        finish(STREAM_CLOSE, 'the peer closed the stream')
+        finish((events.onParting?.() ?? '') + STREAM_CLOSE, 'the peer closed the stream')
       },
       onError(fault) {
         fail(conditionOf(fault), `the stream is broken: ${fault}`)
@@ -138,14 +160,37 @@ export function createConnection(
     else if (!socket.destroyed) {
       const last = socket
       last.resume()
-      last.end(text)
+      // Behind our own end tag nothing may follow.
+      last.end(closing === undefined ? text : '')
       setTimeout(() => last.destroy(), LINGER_MS).unref()
     }
-    end(why)
+    end(closing ?? why)
   }
 
-  function fail(condition: StreamCondition, why: string): void {
-    finish((header ?? '') + streamError(condition), `${condition}: ${why}`)
+  function fail(condition: StreamCondition, why: string, detail?: string): void {
+    const parting = events.onParting?.() ?? ''
+    finish((header ?? '') + parting + streamError(condition, detail), `${condition}: ${why}`)
+  }
+
+  function write(text: string | Uint8Array, done?: (error?: Error | null) => void): boolean {
+    return closing === undefined && !over && socket.write(text, done)
+  }
+
+  function answer(text: string): void {
+    if (socket.writableLength > UNREAD) fail('policy-violation', 'the peer does not read its answers')
+    else write(text)
+  }
+
+  function close(why: string): void {
+    if (over || closing !== undefined) return
+    write((events.onParting?.() ?? '') + STREAM_CLOSE)
+    closing = why
+    // Without an answer in time it is over.
+    deadline(performance.now() + LINGER_MS)
+  }
+
+  function deadline(at: number | undefined): void {
+    until = at
   }
 
   return {
@@ -154,9 +199,11 @@ export function createConnection(
     said() {
       since = 0
     },
-    write: (text, done) => socket.write(text, done),
+    write,
+    answer,
     fail,
     finish,
+    close,
     detach() {
       socket.off('data', onData)
       socket.off('error', onError)
@@ -168,9 +215,7 @@ export function createConnection(
       reader = undefined
       return socket
     },
-    deadline(at) {
-      until = at
-    },
+    deadline,
     pause() {
       paused = true
       socket.pause()

@@ -4,7 +4,8 @@
  *   DIRECTORY/gate.json   {"state":"closed","time":"2026-11-25T10:00:00Z","by":"anna","reason":"an incident"} and a LF
  *
  * The first start makes it, state `new`; after that only a person on this host writes it. It is always there: a file that
- * is missing, cannot be read or does not fit is a closed gate.
+ * is missing, may not be read or does not fit is a closed gate. What a host or its disk does not give for a while says nothing
+ * of the gate: nothing leaves meanwhile, and then it is what it was.
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,6 +23,8 @@ export const BY_LENGTH = 64
 const MEMBERS = ['state', 'time', 'by', 'reason'] as const
 /** More octets than any file that fits. */
 const MOST_OCTETS = 4096
+/** Errors of open(2) and read(2) that are not about this file: no descriptors or memory are left, or the disk does not read. */
+const PASSING: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO'])
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u
 
 export function gateFile(directory: string): string {
@@ -55,8 +58,11 @@ function decodeGate(octets: Uint8Array): Gate | undefined {
   }
 }
 
-/** Reads the file. Whatever hinders that is a problem, and a closed gate. */
-export function readGate(directory: string): Gate | Readonly<{ problem: string }> {
+/** Why the gate cannot be told. `passing`: by no fault of the file, so that it is not to be remembered as a closed gate. */
+export type GateProblem = Readonly<{ problem: string; passing: boolean }>
+
+/** Reads the file. Whatever hinders that is a problem, and lets nothing leave. */
+export function readGate(directory: string): Gate | GateProblem {
   const file = gateFile(directory)
   const octets = new Uint8Array(MOST_OCTETS)
   let size = 0
@@ -69,7 +75,8 @@ export function readGate(directory: string): Gate | Readonly<{ problem: string }
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    return { problem: code === 'ENOENT' ? `${file} is missing` : `${file} cannot be read (${code})` }
+    const problem = code === 'ENOENT' ? `${file} is missing` : `${file} cannot be read (${code})`
+    return { problem, passing: PASSING.has(code) }
   }
-  return decodeGate(octets.subarray(0, size)) ?? { problem: `${file} is damaged` }
+  return decodeGate(octets.subarray(0, size)) ?? { problem: `${file} is damaged`, passing: false }
 }

@@ -3,7 +3,7 @@
  *
  * Ed25519 signs checkpoints, X25519 seals content. A private key where a public one belongs is refused: it would lie open.
  */
-import { createPrivateKey, createPublicKey, hash, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { cannotRead } from '../../rules/unreadable.ts'
 
@@ -42,6 +42,19 @@ function readKey(
     return key.asymmetricKeyType === type ? key : problem
   } catch {
     return problem
+  }
+}
+
+/** The key of digests: 32 octets, as 64 small hexadecimal digits. A problem is one line, without the name of the file. */
+export function readDigestKey(file: string): KeyObject | Readonly<{ problem: string }> {
+  const made = 'make one with "sallyport journal key FILE"'
+  try {
+    const text = readFileSync(file, 'latin1').trimEnd()
+    return /^[0-9a-f]{64}$/.test(text)
+      ? createSecretKey(text, 'hex')
+      : { problem: `is not 64 small hexadecimal digits: ${made}` }
+  } catch (error) {
+    return { problem: cannotRead(error, made) }
   }
 }
 

@@ -139,6 +139,7 @@ export function createGcxpDecoder(payloadOctets: number): GcxpDecoder {
 
   /** Exactly `size` octets in one piece, or undefined after keeping what there is. */
   function take(size: number): Uint8Array | undefined {
+    if (held === undefined && at === chunk.length) return undefined // nothing has begun
     if (held === undefined && chunk.length - at >= size) {
       const piece = chunk.subarray(at, at + size)
       at += size

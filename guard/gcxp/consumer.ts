@@ -8,7 +8,7 @@
  * Without responses (the one-way mode) it writes its preamble, four octets that are always the same, and nothing ever after it.
  */
 import { constants } from 'node:crypto'
-import { createServer, type TLSSocket } from 'node:tls'
+import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls'
 import { createGcxpDecoder, encodeResponse, PREAMBLE } from './codec.ts'
 import type { Credentials } from './credentials.ts'
 import { chainProblem, expiryProblem, peerProblem, TLS_VERSION } from './identity.ts'
@@ -34,7 +34,7 @@ const CLOSED = 'the peer closed the connection'
 /** `problem` is one line for the operator: what, where, how to mend. */
 export type ConsumerState =
   | Readonly<{ state: 'listening'; port: number }>
-  | Readonly<{ state: 'connected' }>
+  | Readonly<{ state: 'connected'; socket: TLSSocket }>
   /** `violation`: it was ended here, because of what the producer did. */
   | Readonly<{ state: 'disconnected'; problem: string; violation: boolean }>
   /** Somebody was turned away; a connection that stands goes on. */
@@ -76,6 +76,8 @@ export type ConsumerOptions = Readonly<{
 }>
 
 export type Consumer = Readonly<{
+  /** Shows itself with these on connections to come. One that stands goes on, unless the CAs are others. */
+  renew(credentials: Credentials): void
   /** Ends the connection and frees the port. */
   close(): void
 }>
@@ -83,24 +85,28 @@ export type Consumer = Readonly<{
 export function listenConsumer(options: ConsumerOptions): Consumer {
   const responses = options.responses ?? true
   const where = `${options.host}:${options.port}`
-  const server = createServer({
+  const context = ({ certificate, key, ca }: Credentials): SecureContextOptions => ({
     ...TLS_VERSION,
-    cert: options.credentials.certificate,
-    key: options.credentials.key,
-    ca: options.credentials.ca,
+    cert: certificate,
+    key,
+    ca,
+    // No tickets: every connection shows its certificate.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  })
+  const server = createServer({
+    ...context(options.credentials),
     requestCert: true,
     rejectUnauthorized: true,
     handshakeTimeout: HANDSHAKE_MS,
-    // No tickets: every connection shows its certificate.
-    secureOptions: constants.SSL_OP_NO_TICKET,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
   })
   const waiting = createWaitingRoom(HANDSHAKES)
   server.on('connection', waiting.enter)
-  let current: { connection: ConsumerConnection; replace(): void } | undefined
+  let current: { connection: ConsumerConnection; replace(why: string): void } | undefined
   let closed = false
+  let { ca } = options.credentials
 
   const rejected = (why: string) => {
     options.onState?.({ state: 'rejected', problem: `GCXP on ${where}: turned a connection away: ${why}` })
@@ -198,7 +204,7 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
       },
       close: violated,
     }
-    const self = { connection, replace: () => breakOff('the peer connected anew') }
+    const self = { connection, replace: (why: string) => breakOff(why) }
 
     function read(): void {
       if (reading) return
@@ -239,18 +245,23 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
       gone = true
       if (!paused || responses) breakOff(CLOSED)
     })
-    current?.replace()
+    current?.replace('the peer connected anew')
     current = self
     socket.write(PREAMBLE)
-    options.onState?.({ state: 'connected' })
+    options.onState?.({ state: 'connected', socket })
     options.onConnect?.(connection)
   }
 
   return {
+    renew(next) {
+      server.setSecureContext(context(next))
+      if (next.ca !== ca) current?.replace('the configured CA is another one now')
+      ca = next.ca
+    },
     close() {
       closed = true
       server.close()
-      current?.replace()
+      current?.replace('')
     },
   }
 }

@@ -74,7 +74,7 @@ export function validityProblem(certificate: X509Certificate, now: number): stri
 }
 
 /** The certificates of a PEM text, in order; undefined when there is none or one of them is broken. */
-function readCertificates(pem: string): X509Certificate[] | undefined {
+export function readCertificates(pem: string): X509Certificate[] | undefined {
   const begin = '-----BEGIN CERTIFICATE-----'
   const end = '-----END CERTIFICATE-----'
   const found: X509Certificate[] = []

@@ -16,6 +16,7 @@ export {
   type CredentialFiles,
   type Credentials,
   daysLeft,
+  readCertificates,
   readCredentials,
   validityProblem,
 } from './credentials.ts'

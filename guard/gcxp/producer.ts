@@ -30,7 +30,7 @@ const LOOK_MS = 1_000
 
 /** `problem` is one line for the operator: what, where, how to mend. */
 export type ProducerState =
-  | Readonly<{ state: 'connected' }>
+  | Readonly<{ state: 'connected'; socket: TLSSocket }>
   | Readonly<{ state: 'disconnected'; problem: string; again: boolean }>
 
 export type ProducerOptions = Readonly<{
@@ -67,6 +67,8 @@ export type Producer = Readonly<{
    * had taken. Not held, it connects and sends what is unanswered.
    */
   hold(held: boolean): void
+  /** Shows itself with these on connections to come. One that stands goes on, unless the CAs are others. */
+  renew(credentials: Credentials): void
   /** Ends the connection and does not come back. Answers that are not there yet never come. */
   close(): void
 }>
@@ -93,6 +95,7 @@ export function connectProducer(options: ProducerOptions): Producer {
   let lastProblem = ''
   let closed = false
   let held = options.held === true
+  let { credentials } = options
 
   const room = () => count < WINDOW && octets < limit
 
@@ -158,9 +161,9 @@ export function connectProducer(options: ProducerOptions): Producer {
       ...TLS_VERSION,
       socket: tcp,
       servername: options.peer,
-      cert: options.credentials.certificate,
-      key: options.credentials.key,
-      ca: options.credentials.ca,
+      cert: credentials.certificate,
+      key: credentials.key,
+      ca: credentials.ca,
       // The whole question is asked below, by the code that the other end uses too.
       checkServerIdentity: () => undefined,
     })
@@ -250,7 +253,7 @@ export function connectProducer(options: ProducerOptions): Producer {
     standing = tls
     outbox = createOutbox(tls)
     if (responses) for (let i = 0; i < count; i++) outbox.push(frames[(first + i) % WINDOW]!)
-    options.onState?.({ state: 'connected' })
+    options.onState?.({ state: 'connected', socket: tls })
     if (!responses) handOver()
   }
 
@@ -275,6 +278,12 @@ export function connectProducer(options: ProducerOptions): Producer {
     }
   }
 
+  function renew(next: Credentials): void {
+    const { ca } = credentials
+    credentials = next
+    if (next.ca !== ca) socket?.destroy()
+  }
+
   if (!held) open()
-  return { send, unanswered: () => count, connected: () => standing !== undefined, hold, close }
+  return { send, unanswered: () => count, connected: () => standing !== undefined, hold, renew, close }
 }

@@ -3,7 +3,6 @@ import { constants, readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cannotWrite } from '../../rules/unreadable.ts'
-import type { Report } from '../common/report.ts'
 import type { Head } from './line.ts'
 
 const { O_WRONLY, O_CREAT, O_TRUNC, O_DSYNC } = constants
@@ -31,14 +30,18 @@ export async function writeHeadFile(directory: string, head: Head): Promise<void
   await rename(`${path}.new`, path)
 }
 
-/** Keeps `head.json` up with `durableHead`, about once a second; the result does so now. A file that cannot be written ends the stage. */
+/**
+ * Keeps `head.json` up with `durableHead`, about once a second; the result does so now. When it cannot be written, `onFailure` is told so
+ * once, and what waits for it waits for ever.
+ */
 export function keepHeadFile(
   directory: string,
   durableHead: () => Head,
-  report: Report,
+  onFailure: (problem: string) => void,
 ): () => Promise<void> {
   let written: Head | undefined
   let writing = Promise.resolve()
+  let failed = false
 
   async function write(): Promise<void> {
     const head = durableHead()
@@ -49,8 +52,11 @@ export function keepHeadFile(
 
   /** One write at a time. */
   function keep(): Promise<void> {
+    if (failed) return writing
     writing = writing.then(write).catch((error) => {
-      report.fail(`${directory}/head.json: ${cannotWrite(error, 'let the user of this stage write it')}`)
+      failed = true
+      onFailure(`${directory}/head.json: ${cannotWrite(error, 'let the user of this stage write it')}`)
+      return new Promise<void>(() => {})
     })
     return writing
   }

@@ -16,13 +16,12 @@
  *          continued.
  * Reports  on stderr
  */
-import { createSecretKey, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import type { KeyObject } from 'node:crypto'
 import { cannotRead, cannotWrite } from '../../rules/unreadable.ts'
 import { stageArguments } from '../common/arguments.ts'
 import { readBundle } from '../common/bundle.ts'
 import { createFrameReader } from '../common/frames.ts'
-import { readPrivateKey } from '../common/keys.ts'
+import { readDigestKey, readPrivateKey } from '../common/keys.ts'
 import { sendSnapshots } from '../common/metrics.ts'
 import { readPipe, writeGathered, writePipe } from '../common/pipe.ts'
 import { decodeRecord, encodeHead, type JournalRecord, RECORD_OCTETS } from '../common/record.ts'
@@ -69,7 +68,7 @@ const verdictFields = createVerdictFields({
   peer: options.peer,
   bundle: options.digest,
   rows: bundle.labels.rows,
-  key: readDigestKey(options.key),
+  key: digestKey(options.key),
 })
 
 const records = readPipe(3, 'records', report, onChunk, onEnd)
@@ -112,7 +111,7 @@ const contentFile =
 const freeOctets = opened(() =>
   watchSpace({ directory: options.directory, warnMegabytes: Number(options['warn-free-megabytes']), report }),
 )
-const keepHead = keepHeadFile(options.directory, writer.durableHead, report)
+const keepHead = keepHeadFile(options.directory, writer.durableHead, failWhenWritten)
 let removeOld = (): void => {}
 
 writer.write({ type: 'start', time: time(), guard: options.name, peer: options.peer, bundle: options.digest })
@@ -254,16 +253,9 @@ function time(): string {
   return timeText
 }
 
-function readDigestKey(file: string): KeyObject {
-  let text = ''
-  try {
-    text = readFileSync(file, 'latin1').trimEnd()
-  } catch (error) {
-    report.fail(`key ${file}: ${cannotRead(error, 'give the path of the digest key')}`)
-  }
-  if (!/^[0-9a-f]{64}$/.test(text))
-    report.fail(`key ${file}: is not 64 small hexadecimal digits: make one anew`)
-  return createSecretKey(text, 'hex')
+function digestKey(file: string): KeyObject {
+  const key = readDigestKey(file)
+  return 'problem' in key ? report.fail(`key ${file} ${key.problem}`) : key
 }
 
 function readSigningKey(file: string | undefined): KeyObject | undefined {
@@ -301,6 +293,16 @@ function stop(status: number): void {
   writer.checkpoint()
   writer.mark(() => keepHead().then(() => process.exit(status)))
   writer.flush()
+}
+
+/**
+ * Ends the stage when the write that runs has ended: it may fail on the same disk, and then what it left must be cut off, or the
+ * next journal would read from memory what the medium does not have.
+ */
+function failWhenWritten(problem: string): void {
+  stopping = 1
+  records.pause()
+  writer.end(() => report.fail(problem))
 }
 
 process.on('SIGTERM', () => {

@@ -14,7 +14,7 @@ const MEGABYTE = 1024 * 1024
 export function watchSpace(options: {
   directory: string
   warnMegabytes: number
-  report: Report
+  report: Pick<Report, 'problem'>
 }): () => number {
   const { directory, warnMegabytes, report } = options
   let free = 0

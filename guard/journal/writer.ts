@@ -18,6 +18,8 @@ export type Writer = Readonly<{
   /** `then` is called when all that was written so far is durable. */
   mark(then: () => void): void
   flush(): void
+  /** Writes nothing more; `then` is called when the write that runs has ended. */
+  end(then: () => void): void
   /** Whether the segment is so full, or so old, that the next record should begin another. */
   full(): boolean
   /** Begins a segment; its first record has the number that this returns. */
@@ -65,7 +67,10 @@ export function createWriter(options: {
         mark.then()
       }
     },
-    onFailure: options.onFailure,
+    onFailure(problem) {
+      clearInterval(timer)
+      options.onFailure(problem)
+    },
   })
 
   function append(fields: object): void {
@@ -90,10 +95,11 @@ export function createWriter(options: {
     marks.push({ appended, head, then })
   }
 
-  setInterval(() => {
+  const timer = setInterval(() => {
     checkpoint()
     mark(() => {})
-  }, CHECKPOINT_SECONDS * 1000).unref()
+  }, CHECKPOINT_SECONDS * 1000)
+  timer.unref()
 
   function beginSegment(): void {
     const { seen, confirmed, approved, gateClosed } = state
@@ -115,6 +121,7 @@ export function createWriter(options: {
     checkpoint,
     mark,
     flush: log.flush,
+    end: log.end,
     full: () =>
       log.segmentOctets() >= options.segmentOctets ||
       (options.byAge && Date.now() - began >= OLDEST_SEGMENT_MS),

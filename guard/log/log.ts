@@ -31,6 +31,8 @@ export type Log = Readonly<{
   flush(): void
   /** What is appended from now on goes to a new file. */
   startSegment(name: string): void
+  /** Begins no further flush; `then` is called when the running one has ended, or the log has failed. */
+  end(then: () => void): void
   /** Octets in the newest segment, waiting ones included. */
   segmentOctets(): number
   /** Synchronous writes so far. */
@@ -51,6 +53,7 @@ export function openLog(options: LogOptions): Log {
   let flushes = 0
   let flushing = false
   let failed = false
+  let ended: (() => void) | undefined
 
   function fail(error: unknown): void {
     if (failed) return
@@ -59,13 +62,15 @@ export function openLog(options: LogOptions): Log {
     try {
       ftruncateSync(fd, written)
     } catch {}
+    closeSync(fd)
     options.onFailure(
       `the log in ${options.directory} cannot be written (${code}): make room or mend the disk; nothing moves until then`,
     )
   }
 
   function flush(): void {
-    if (flushing || failed || (waiting.length === 1 && waiting[0]!.parts.length === 0)) return
+    if (flushing || failed || ended !== undefined || (waiting.length === 1 && waiting[0]!.parts.length === 0))
+      return
     flushing = true
     const segments = waiting
     const upTo = appended
@@ -73,7 +78,8 @@ export function openLog(options: LogOptions): Log {
     writeSegments(segments, 0, () => {
       flushing = false
       options.onDurable(upTo)
-      flush()
+      if (ended === undefined) flush()
+      else ended()
     })
   }
 
@@ -122,6 +128,10 @@ export function openLog(options: LogOptions): Log {
     startSegment(name) {
       waiting.push({ name, parts: [] })
       segmentOctets = 0
+    },
+    end(then) {
+      ended = then
+      if (!flushing || failed) then()
     },
     segmentOctets: () => segmentOctets,
     flushes: () => flushes,

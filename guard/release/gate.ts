@@ -1,9 +1,10 @@
 /**
  * Whether the gate lets anything leave, as release sees it: looked at again and again, and closed whenever that cannot be told.
  *
- * What was closed is opened by a file that says `open`, which a person writes; not by one that a start has made anew.
+ * What was closed is opened by a file that says `open`, which a person writes; not by one that a start has made anew. Where the
+ * file cannot be read for want of what this host has no more of, nothing is known and nothing closed: the stage must end.
  */
-import { readGate } from '../common/gate.ts'
+import { type Gate, type GateProblem, readGate } from '../common/gate.ts'
 
 /** How often the file is looked at when nothing else asks. */
 const LOOK_MS = 100
@@ -23,13 +24,23 @@ export type GateWatch = Readonly<{
   position(): Position
 }>
 
-/** @param wasClosed the last that the journal knows; @param turned is not called for what it was at the beginning. */
-export function watchGate(directory: string, wasClosed: boolean, turned: () => void): GateWatch {
+/**
+ * @param wasClosed the last that the journal knows; @param turned is not called for what it was at the beginning; @param hindered
+ * is told why the file cannot be read for a while, and ends the stage: the next one reads it anew.
+ */
+export function watchGate(
+  directory: string,
+  wasClosed: boolean,
+  turned: () => void,
+  hindered: (problem: string) => never,
+): GateWatch {
   let remembered = wasClosed
   let position = read()
 
   function read(): Position {
-    const found = positionOf(readGate(directory), remembered)
+    const gate = readGate(directory)
+    if ('problem' in gate && gate.passing) hindered(gate.problem)
+    const found = positionOf(gate, remembered)
     remembered = found.closed
     return found
   }
@@ -46,7 +57,7 @@ export function watchGate(directory: string, wasClosed: boolean, turned: () => v
   return { look, position: () => position }
 }
 
-function positionOf(gate: ReturnType<typeof readGate>, wasClosed: boolean): Position {
+function positionOf(gate: Gate | GateProblem, wasClosed: boolean): Position {
   if ('problem' in gate) return { closed: true, time: '', by: '', reason: '', problem: gate.problem }
   const { state, time, by, reason } = gate
   if (state === 'new' && wasClosed) {

@@ -15,8 +15,8 @@
  * Rights   reads its code, the bundle and its TLS files; one connection outwards; no file writing
  * Stops    while the gate is closed: no connection to the consumer, and what was accepted is kept
  * Fails    answers to different frames, an answer out of format, a verifier that stays silent, the end of a pipe, more stanzas
- *          than intake lets in, its own certificate expired: the process ends, and with it the direction. Verdicts or outputs
- *          that differ: the stanza stays, and it is recorded and counted
+ *          than intake lets in, its own certificate expired, a gate file that cannot be read for want of descriptors or memory:
+ *          the process ends, and with it the direction. Verdicts or outputs that differ: the stanza stays, and it is recorded and counted
  * Reports  on stderr, never content
  * Follows  doc/formats.md §4 and §5
  */
@@ -182,7 +182,7 @@ function begin(): void {
     if (before?.digest !== options.digest) journal({ kind: 'bundle', bundle: approval.bundle })
   }
   journal({ kind: 'self-test', cases: cases.length })
-  gate = watchGate(options.gate, gateClosed, turned)
+  gate = watchGate(options.gate, gateClosed, turned, hindered)
   if (gate.position().closed || gateClosed) turned()
   else producer.hold(false)
   settled = toldSettled = upTo
@@ -202,6 +202,12 @@ function turned(): void {
   if (closed) report.problem(closedBecause(gate!.position()))
   else report.info(`the gate was opened by ${by}: ${reason}`)
   tellMetrics()
+}
+
+/** Whether the gate is closed cannot be told now: nothing more leaves this host, not even what the system had taken to send. */
+function hindered(problem: string): never {
+  producer.hold(true)
+  return report.fail(`${problem}: nothing leaves until it can; the host lacks what it takes, mend that`)
 }
 
 /** Answers came: judges every pair that is whole. */
@@ -316,7 +322,7 @@ function watch(): void {
     // One that has not said its first word is still starting.
     const stalled =
       silent.agreed() && ahead.waiting() > 0 && silent.waiting() === 0 && !silent.pipe.isPaused()
-    if (stalled && now - Math.max(ahead.heardAt(), silent.heardAt()) > SILENCE_MS) {
+    if (stalled && now - Math.max(ahead.aheadSince(), silent.heardAt()) > SILENCE_MS) {
       report.fail(
         `${silent.name} has not answered for ${SILENCE_MS / 1000} s what ${ahead.name} has answered`,
       )

@@ -13,8 +13,10 @@ export type Verifier = Readonly<{
   take(): Answer | undefined
   waiting(): number
   waitingOctets(): number
-  /** When an answer last came, in milliseconds of the monotonic clock. */
+  /** When it last said something, or could again after it was held back, in milliseconds of the monotonic clock. */
   heardAt(): number
+  /** Since when there is always an answer that has no counterpart yet. */
+  aheadSince(): number
   /** Its header named the approved bundle. */
   agreed(): boolean
   pipe: Socket
@@ -36,6 +38,7 @@ export function readVerifier(
   let octets = 0
   let agreed = false
   let heardAt = 0
+  let aheadSince = 0
 
   function take(): Answer | undefined {
     const answer = answers.shift()
@@ -61,6 +64,7 @@ export function readVerifier(
       for (let rest = frames.read(); rest !== undefined; rest = frames.read()) {
         const answer = parseAnswer(rest, options.rows)
         if (answer === undefined) throw new FrameError('an answer does not fit its format')
+        if (answers.length === 0) aheadSince = heardAt
         answers.push(answer)
         octets += rest.length
       }
@@ -70,6 +74,10 @@ export function readVerifier(
     options.changed()
   })
 
+  pipe.on('resume', () => {
+    heardAt = performance.now()
+  })
+
   return {
     name,
     oldest: () => answers[0],
@@ -77,6 +85,7 @@ export function readVerifier(
     waiting: () => answers.length,
     waitingOctets: () => octets,
     heardAt: () => heardAt,
+    aheadSince: () => aheadSince,
     agreed: () => agreed,
     pipe,
   }

@@ -58,6 +58,11 @@ export function domainOf(address: string): string {
   return bare.slice(bare.indexOf('@') + 1)
 }
 
+/** The address without its resource. */
+export function bareOf({ text, resource }: Jid): string {
+  return resource === '' ? text : text.slice(0, -1 - resource.length)
+}
+
 type Parts = { local: string | undefined; domain: string; resource: string | undefined }
 
 /** RFC 7622 §3.1. */

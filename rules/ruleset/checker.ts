@@ -24,9 +24,17 @@ type Schema = Readonly<{ $defs?: object }>
  */
 export type WrongFile<T> = Readonly<{ problems: readonly Problem[]; mended?: T }>
 
-/** A check of one kind of file; the defaults of the schema are written into the value. `manual` is the page on it. */
-export function schemaChecker<T>(schema: Schema, manual: string): (source: YamlSource) => T | WrongFile<T> {
-  const validate = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true }).compile(schema)
+/**
+ * A check of one kind of file; the defaults of the schema are written into the value. `manual` is the page on it; `others` are
+ * schemas that it refers to by their `$id`.
+ */
+export function schemaChecker<T>(
+  schema: Schema,
+  manual: string,
+  others: Schema[] = [],
+): (source: YamlSource) => T | WrongFile<T> {
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, schemas: others })
+  const validate = ajv.compile(schema)
   const hint = (part: SchemaPart | undefined): string => hintOf(part, schema, manual)
   return (source) => {
     if (validate(source.value)) return source.value as T

@@ -9,11 +9,14 @@ import { listed, type Problem } from './problem.ts'
 import type { ClearanceSource, LabelSource } from './schema.ts'
 import type { Path, YamlSource } from './yaml.ts'
 
+/** Where in a file words stand. */
+type Places = Pick<YamlSource, 'problem'>
+
 /** The label, or every word of it that the policy does not know. */
 export function labelOf(
   spif: Spif,
   source: LabelSource,
-  yaml: YamlSource,
+  yaml: Places,
   path: Path,
 ): Label | Readonly<{ problems: readonly Problem[] }> {
   const categories = (source.categories ?? []).map((c) => ({
@@ -36,7 +39,7 @@ export function labelOf(
 export function clearanceOf(
   spif: Spif,
   source: ClearanceSource,
-  yaml: YamlSource,
+  yaml: Places,
   path: Path,
 ): Clearance | Readonly<{ problems: readonly Problem[] }> {
   const classes = source.classifications.map((classification, index) =>
@@ -61,7 +64,7 @@ export function clearanceOf(
 }
 
 /** Tag sets and tags that stand in the list twice: their values belong together. */
-function repeated(source: LabelSource, yaml: YamlSource, path: Path): Problem[] {
+function repeated(source: LabelSource, yaml: Places, path: Path): Problem[] {
   const seen = new Set<string>()
   return (source.categories ?? []).flatMap((category, index) => {
     const key = JSON.stringify([category['tag-set'], category.tag ?? null])
@@ -80,7 +83,7 @@ function wrongWords(
   source: LabelSource,
   categories: NonNullable<LabelNames['categories']>,
   whole: BindingProblem,
-  yaml: YamlSource,
+  yaml: Places,
   path: Path,
 ): Problem[] {
   const problems: Problem[] = []

@@ -22,6 +22,8 @@ export type Path = readonly (string | number)[]
 /** A document that was read; `at` and `atKey` give the place of a value or of the key before it. */
 export type YamlSource = Readonly<{
   value: unknown
+  /** Whether something stands there. */
+  has: (path: Path) => boolean
   problem: (path: Path, message: string) => Problem
   problemOfKey: (path: Path, message: string) => Problem
 }>
@@ -101,6 +103,7 @@ export function readYaml(
   }
   return {
     value: isCollection(document.contents) ? document.toJS({ maxAliasCount: 0 }) : document.toJS(),
+    has: (path) => document.hasIn(path),
     problem: (path, message) => problem(offset(path), message),
     problemOfKey: (path, message) => problem(keyOffset(path), message),
   }

@@ -8,7 +8,7 @@
 import type { Reason } from '../reasons.ts'
 import type { XmlElement } from './node.ts'
 import type { StanzaLimits } from './parse.ts'
-import { Restricted, Stop, TreeParser } from './tree.ts'
+import { bare, Restricted, Stop, TreeParser } from './tree.ts'
 
 /** What breaks a stream: a reason of a refusal, or what XML has and streams must not (RFC 6120 §4.9.3.18, §11.1). */
 export type StreamFault = Reason | 'restricted-xml'
@@ -24,6 +24,15 @@ export type StreamEvents = Readonly<{
   onError(fault: StreamFault, at: number): void
 }>
 
+/**
+ * How a stream lives on after a child that breaks a limit: it is read to its end, little of it is kept meanwhile, and only its
+ * name and what says whose it is are told. One above `hardBytes`, in octets, or absurdly deep breaks the stream all the same.
+ */
+export type Tolerance = Readonly<{
+  hardBytes: number
+  onSpoilt(bare: XmlElement, reason: Reason, size: number): void
+}>
+
 export type StreamReader = Readonly<{
   /** Reads the octets and calls back before it returns. To be called from no callback of the same reader. */
   write(octets: Uint8Array): void
@@ -35,10 +44,15 @@ export type StreamReader = Readonly<{
 
 /**
  * A reader of one stream. After STARTTLS and SASL a stream begins anew, and so does a reader (RFC 6120 §5.4.3.3).
- * `limits.stanzaBytes` bounds the header and each child while they are read, `limits.depth` counts from the child.
+ * `limits.stanzaBytes` bounds the header and each child while they are read, `limits.depth` counts from the child; what is beyond
+ * breaks the stream where there is no `tolerance`.
  */
-export function createStreamReader(options: StreamEvents & Readonly<{ limits: StanzaLimits }>): StreamReader {
+export function createStreamReader(
+  options: StreamEvents & Readonly<{ limits: StanzaLimits; tolerance?: Tolerance }>,
+): StreamReader {
   const { stanzaBytes, depth } = options.limits
+  const { tolerance } = options
+  const hardBytes = tolerance?.hardBytes ?? stanzaBytes
   const decoder = createDecoder()
   const counter = createCounter()
   /** What this write has found, told when the parser is out of the way. */
@@ -64,17 +78,30 @@ export function createStreamReader(options: StreamEvents & Readonly<{ limits: St
       if (ns === STREAMS_NS && name === 'stream') throw new Stop('not-well-formed')
     },
     onElement: (element) => {
-      const end = counter.at(parser.position)
-      const size = end - start
-      if (size > stanzaBytes) throw new Stop('too-big')
-      inside = false
-      start = end
-      found.push(() => options.onElement(element, size))
+      const size = measure()
+      if (size > stanzaBytes) found.push(() => tolerance?.onSpoilt(bare(element), 'too-big', size))
+      else found.push(() => options.onElement(element, size))
     },
+    ...(tolerance !== undefined && {
+      onSpoilt: (element: XmlElement, reason: Reason) => {
+        const size = measure()
+        found.push(() => tolerance.onSpoilt(element, reason, size))
+      },
+    }),
     onClose: () => {
       throw new Closed()
     },
   })
+
+  /** Octets of the child that has just been read to its end. */
+  function measure(): number {
+    const end = counter.at(parser.position)
+    const size = end - start
+    if (size > hardBytes) throw new Stop('too-big')
+    inside = false
+    start = end
+    return size
+  }
 
   function read(octets: Uint8Array): void {
     const { text, broken } = decoder.decode(octets)
@@ -83,7 +110,10 @@ export function createStreamReader(options: StreamEvents & Readonly<{ limits: St
     parser.write(text)
     if (broken) throw new Stop('not-utf8')
     if (parser.tags.length === 1 && !inside && parser.forgetBlanks()) start = counter.total()
-    if (counter.total() - start > stanzaBytes) throw new Stop('too-big')
+    const pending = counter.total() - start
+    if (pending <= stanzaBytes) return
+    if (!inside || pending > hardBytes) throw new Stop('too-big')
+    parser.spoil('too-big')
   }
 
   function last(event: () => void): void {

@@ -37,6 +37,11 @@ export type TreeOptions = Readonly<{
   onOpen?(element: XmlElement): void
   /** A whole element at `level`; the parser can no longer fail on it. */
   onElement(element: XmlElement): void
+  /**
+   * An element at `level` that breaks a limit and is well-formed all the same: as `bare` leaves it, the rest was forgotten while
+   * it was read. Where this is not given, such an element stops the parser.
+   */
+  onSpoilt?(element: XmlElement, reason: Reason): void
   /** The root has closed. */
   onClose?(): void
 }>
@@ -63,6 +68,22 @@ export class Restricted extends Stop {
 
 /** Attributes of one element, namespace declarations included: more than any profile has. */
 const MAX_ATTRIBUTES = 16
+
+/** What even a spoilt element may not have, for saxes keeps a record of each open tag and its attributes. */
+const HARD_ATTRIBUTES = 256
+const HARD_DEPTH = 256
+
+/** The attributes that say whose a stanza is and what it is; none of them needs to be longer than an address (RFC 7622 §3.1). */
+const IDENTIFYING = new Set(['from', 'to', 'id', 'type'])
+const MAX_IDENTIFYING = 3071
+
+/** What is left of a stanza that is not to be looked at: its name, and who is to be told. */
+export function bare({ ns, name, attributes }: XmlElement): XmlElement {
+  const kept = attributes.filter(
+    (a) => a.ns === '' && IDENTIFYING.has(a.name) && a.value.length <= MAX_IDENTIFYING,
+  )
+  return freeze({ ns, name, attributes: kept, children: [] })
+}
 
 /** An attribute as it is read; `uri` comes when the whole start tag has been. */
 type SaxesAttribute = { name: string; prefix: string; local: string; uri: string; value: string }
@@ -114,13 +135,32 @@ type Building = { ns: string; name: string; attributes: XmlAttribute[]; children
 /** A strict parser of one document in chunks; `write` and `close` throw `Stop` and nothing else on any input. */
 export class TreeParser extends Saxes {
   readonly #level: number
+  /** Why the element at `level` that is being read will not be delivered as it is. */
+  #spoilt: Reason | undefined
+  /**
+   * Forgets what there is of the element that is being read at `level`, and what will come of it. Throws `Stop`, for `stops`,
+   * where that is not wanted.
+   */
+  readonly spoil: (reason: Reason, stops?: Reason) => void
 
-  constructor({ level, depth, declaration, onRoot, onStart, onOpen, onElement, onClose }: TreeOptions) {
+  constructor(options: TreeOptions) {
     super({ xmlns: true, position: false })
+    const { level, depth, declaration, onRoot, onStart, onOpen, onElement, onSpoilt, onClose } = options
     const open: Building[] = []
     let above = 0
-    /** Of the start tag that is being read. */
+    /** Elements that are open at `level` and below it; of a spoilt one only the first is in `open`. */
+    let inside = 0
+    /** Of the start tag that is being read; how many it has, and those that are kept. */
+    let count = 0
     let attributes: SaxesAttribute[] = []
+
+    this.spoil = (reason, stops = reason) => {
+      if (onSpoilt === undefined || above + 1 < level) throw new Stop(stops)
+      if (this.#spoilt !== undefined) return
+      this.#spoilt = reason
+      open.length = Math.min(open.length, 1)
+      if (open[0] !== undefined) open[0].children.length = 0
+    }
 
     this.errorHandler = () => {
       // A DOCTYPE behind the root's start tag is an error to saxes at its name.
@@ -133,16 +173,24 @@ export class TreeParser extends Saxes {
 
     this.openTagStartHandler = (tag) => {
       attributes = []
+      count = 0
       if (above + 1 < level) return
-      if (open.length === depth) throw new Stop('too-deep')
-      if (open.length === 0) onStart?.(tag.name)
+      if (inside === 0) onStart?.(tag.name)
+      if (inside === depth) this.spoil('too-deep')
+      if (this.#spoilt !== undefined && inside >= HARD_DEPTH) throw new Stop('too-deep')
     }
     this.attributeHandler = (attribute) => {
-      const { name, prefix, value } = attribute
-      if (attributes.push(attribute) > MAX_ATTRIBUTES) throw new Stop('too-big')
+      const { name, prefix, local, value } = attribute
+      count++
+      if (count > MAX_ATTRIBUTES) this.spoil('too-big')
+      if (count > HARD_ATTRIBUTES) throw new Stop('too-big')
+      if (prefix !== '') mustBeName(local)
       if ((prefix === 'xmlns' || name === 'xmlns') && !NAMESPACE_NAME.test(value)) {
-        throw new Stop('not-well-formed')
+        // What the delivered element itself is must be beyond doubt.
+        if (name === 'xmlns' && inside === 0) throw new Stop('not-well-formed')
+        this.spoil('bad-attribute', 'not-well-formed')
       }
+      if (this.#spoilt === undefined || (inside === 0 && IDENTIFYING.has(name))) attributes.push(attribute)
     }
     this.openTagHandler = (tag) => {
       if (tag.prefix !== '') mustBeName(tag.local)
@@ -152,34 +200,47 @@ export class TreeParser extends Saxes {
         onRoot?.(freeze(node))
         return
       }
-      if (open.length === 0) onOpen?.(node)
+      inside++
+      if (this.#spoilt !== undefined) {
+        if (inside > 1) return
+        if (tag.prefix !== '') throw new Stop('not-well-formed')
+      }
+      if (inside === 1) onOpen?.(node)
       open.push(node)
     }
     this.closeTagHandler = () => {
-      const node = open.pop()
-      if (node === undefined) {
+      if (inside === 0) {
         above--
         onClose?.()
         return
       }
-      freeze(node)
-      if (open.length === 0) onElement(node)
+      inside--
+      const spoilt = this.#spoilt
+      if (spoilt !== undefined && inside > 0) return
+      const node = freeze(open.pop()!)
+      if (spoilt !== undefined) {
+        this.#spoilt = undefined
+        onSpoilt?.(bare(node), spoilt)
+      } else if (inside === 0) onElement(node)
       else open[open.length - 1]!.children.push(node)
     }
-    this.#level = level
     this.textHandler = (text) => {
-      if (open.length > 0) append(open[open.length - 1]!.children, text)
-      else if (!ONLY_BLANKS.test(text)) throw new Stop('not-well-formed')
+      if (inside > 0) {
+        if (this.#spoilt === undefined) append(open[open.length - 1]!.children, text)
+      } else if (!ONLY_BLANKS.test(text)) throw new Stop('not-well-formed')
     }
     this.cdataHandler = (text) => {
-      if (open.length === 0) throw new Stop('not-well-formed')
-      append(open[open.length - 1]!.children, text)
+      if (inside === 0) throw new Stop('not-well-formed')
+      if (this.#spoilt === undefined) append(open[open.length - 1]!.children, text)
     }
+    this.#level = level
   }
 
   override write(chunk: string | null): unknown {
     super.write(chunk)
     if (!REFERENCE_START.test(this.entity)) throw new Stop('not-well-formed')
+    // What of a text has come would otherwise wait for its end.
+    if (this.#spoilt !== undefined && this.state === TEXT_STATE) this.text = ''
     return this
   }
 
@@ -251,8 +312,9 @@ export class TreeParser extends Saxes {
    * parser stands there. To be called when nothing is open below `level`; throws `Stop` on any other text.
    */
   forgetBlanks(): boolean {
-    if (this.state !== TEXT_STATE) return false
+    // Before a reference that is not complete, too: when the text is found out must not depend on the chunks.
     if (!ONLY_BLANKS.test(this.text)) throw new Stop('not-well-formed')
+    if (this.state !== TEXT_STATE) return false
     this.text = ''
     return true
   }
@@ -269,10 +331,7 @@ function attributesOf(read: readonly SaxesAttribute[]): XmlAttribute[] {
   for (const { name, prefix, local, uri, value } of read) {
     if (prefix === '') {
       if (name !== 'xmlns') list.push(Object.freeze({ ns: '', name: local, value }))
-    } else {
-      mustBeName(local)
-      if (prefix !== 'xmlns') list.push(Object.freeze({ ns: uri, name: local, value }))
-    }
+    } else if (prefix !== 'xmlns') list.push(Object.freeze({ ns: uri, name: local, value }))
   }
   return list
 }

@@ -3,7 +3,7 @@
  * references, Namespaces in XML 1.0 §6.2 for the default declarations).
  *
  * Total over every tree that the parsers make, but for attributes of foreign namespaces, which have no canonical
- * spelling. What canonical stanzas may not hold (TAB, LF, CR in attributes, CR in text) is written as a character
+ * spelling; and what is written of an element of the namespace of `xml:`, no parser reads. What canonical stanzas may not hold (TAB, LF, CR in attributes, CR in text) is written as a character
  * reference, so that it is read back as the same value and never equals a canonical stanza.
  */
 

@@ -5,7 +5,11 @@ import type { Outcome } from './file.ts'
 export type Check = { name: string; run: (root: string) => Promise<Outcome> }
 
 /** On a fresh machine this takes longest, so it comes first; without root it says what is missing. */
-export const debian = check('tools/debian (packages for test/interop)', 'node', 'scripts/debian.ts')
+export const debian = check(
+  'tools/debian (packages for test/interop and test/faults)',
+  'node',
+  'scripts/debian.ts',
+)
 
 export const checks: Check[] = [
   debian,

@@ -3,15 +3,16 @@
  *
  *   npm run bench                              everything, some minutes
  *   npm run bench -- --short                   one short run of each, with JIT and the shorter message only
- *   npm run bench -- --only inspect,chain      only these of inspect, verify, guard, volatile, chain, relay, memory, labels
+ *   npm run bench -- --only inspect,chain      only these of relay, prosody, inspect, verify, guard, volatile,
+ *                                              edge-out, edge-in, chain, memory, labels
  *   npm run bench -- --jit or --jitless        only this way of running
  *
  * Options  --seconds N    of each measured run (2)
  *          --runs N       runs of each, of which the median rate is shown (3)
  *          --stanzas N    how many go through the guard whose memory is looked at (1,000,000)
  *
- * Each subject runs with a closed window (as fast as it goes) and at a fixed 1,000 a second (where latency is what counts); guard and
- * chain also at four fifths of what they do with the closed window. `volatile` is the guard with its journal in memory, so that what
+ * Each subject runs with a closed window (as fast as it goes) and at a fixed 1,000 a second (where latency is what counts); guard, edge
+ * and chain also at four fifths of what they do with the closed window. `volatile` is the guard with its journal in memory, so that what
  * durability costs is a ratio; `memory` is what its stages hold before and after many stanzas.
  * `labels` is what labels and policies cost by themselves: decoding, validity, access, mapping, loading a policy.
  * Load and subjects share this machine, so "driver" says what the load itself cost. Exits 1 when a stanza is lost or refused.
@@ -24,9 +25,11 @@ import { parseArgs } from 'node:util'
 import { copyRulesets, EXAMPLES } from '../../packaging/demo/rulesets.ts'
 import { wholeChain } from './chain.ts'
 import { createDriver, type Figures, type Load, medianRun } from './drive.ts'
+import { edgeIn, edgeOut } from './edge.ts'
 import { memoryOf } from './facts.ts'
 import { guardDirection } from './guard.ts'
 import { labelReport, measureLabels } from './labels.ts'
+import { hasProsody, prosodyS2s } from './prosody.ts'
 import { makeSamples } from './samples.ts'
 import { type Measured, ROOT, type Setting } from './setting.ts'
 import { verifierAlone } from './stage.ts'
@@ -34,6 +37,7 @@ import { plainRelay } from './yardstick.ts'
 
 const SUBJECTS = new Map<string, Readonly<{ title: string; make: (setting: Setting) => Promise<Measured> }>>([
   ['relay', { title: 'a plain TLS byte relay, for comparison', make: plainRelay }],
+  ['prosody', { title: 'Prosody, s2s in to a component, for comparison', make: prosodyS2s }],
   ['inspect', { title: '(a) inspect alone', make: (setting) => verifierAlone('inspect', setting) }],
   ['verify', { title: '(b) verify alone', make: (setting) => verifierAlone('verify', setting) }],
   ['guard', { title: '(c) one guard direction, GCXP to GCXP', make: guardDirection }],
@@ -44,6 +48,8 @@ const SUBJECTS = new Map<string, Readonly<{ title: string; make: (setting: Setti
       make: (setting) => guardDirection({ ...setting, journals: IN_MEMORY }),
     },
   ],
+  ['edge-out', { title: '(e) one edge, s2s to GCXP', make: edgeOut }],
+  ['edge-in', { title: '(f) one edge, GCXP to s2s', make: edgeIn }],
   ['chain', { title: '(d) s2s, edge, guard, edge, s2s', make: wholeChain }],
 ])
 
@@ -52,7 +58,9 @@ const LABELS = 'labels'
 const MEMORY = 'memory'
 const IN_MEMORY = '/dev/shm'
 /** Subjects that have a rate of their own at which they are not pressed. */
-const EASED = new Set(['guard', 'volatile', 'chain'])
+const EASED = new Set(['guard', 'volatile', 'edge-out', 'edge-in', 'chain'])
+/** Subjects of another make, which have one way of running. */
+const OTHERS = new Set(['relay', 'prosody'])
 
 const CLOSED = { kind: 'window', window: 256 } as const
 const RATE: Load = { kind: 'rate', perSecond: 1000 }
@@ -111,7 +119,11 @@ async function main(): Promise<void> {
     console.log(`\n${sample.name}, ${sample.octets.length} octets`)
     let yardstick: Figures | undefined
     for (const name of names) {
-      for (const jit of name === 'relay' ? [true] : ways) {
+      if (name === 'prosody' && !hasProsody()) {
+        console.log('\n  Prosody is not installed here: left out')
+        continue
+      }
+      for (const jit of OTHERS.has(name) ? [true] : ways) {
         const setting = { folder: mkdtempSync(join(folder, `${name}-`)), rulesets, bundle, sample, jit }
         const closed = await measure(name, setting, { runs, seconds, warmup, yardstick })
         if (name === 'relay') yardstick = closed

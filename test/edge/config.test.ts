@@ -26,6 +26,9 @@ writeCredentials(folder, 'narrow', await issue(ca, { dns: ['low.example'] }))
 writeCredentials(folder, 'own', await issue(ca, { dns: OWN }))
 writeFileSync(join(folder, 'other-ca.crt'), (await makeCa('Other')).certificate)
 
+const EACH = { domain: 'high.example', subtree: true }
+const ROOMS = { domain: 'conference.high.example' }
+
 type Mutable = { [key: string]: Mutable } & Mutable[]
 
 /** The problems of the configuration after a change, without the file's name. */
@@ -42,7 +45,16 @@ t.test('a good one', (t) => {
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) return t.fail(config.problems.join('\n'))
   t.equal(config.side, 'high')
-  t.same(config.limits, { handshakeSeconds: 30, stanzaSeconds: 20, iqSeconds: 60, queueStanzas: 10_000 })
+  t.same(config.limits, {
+    handshakeSeconds: 30,
+    stanzaSeconds: 20,
+    acknowledgeSeconds: 60,
+    idleSeconds: 600,
+    hardOctets: 1_048_576,
+    iqSeconds: 60,
+    failBackSeconds: 60,
+    queueStanzas: 10_000,
+  })
   t.same(config.s2s.listen, { host: '127.0.0.1', port: 0 })
   t.equal(config.state, join(folder, 'state'))
   return t.end()
@@ -85,6 +97,36 @@ t.test('each mistake is found, with its place and what to do', (t) => {
       },
       /there is no port 99999/,
     ],
+    ...(
+      [
+        [
+          [{ domain: 'high.example', networks: ['10.0.0.0/33'] }, ROOMS],
+          /"10\.0\.0\.0\/33" is not a network; write/,
+        ],
+        [[{ domain: 'high.example' }], /no rule is for the own domain conference\.high\.example: add one$/],
+        [
+          [EACH, { domain: 'high.example' }, { domain: 'high.example' }],
+          /has controls\[1\] already: put both/,
+        ],
+        [[EACH, { domain: 'other.example' }], /other\.example is the rule of no own domain of the bundle/],
+        [[EACH, { domain: 'high.example', burst: 5 }], /there is no burst without a rate/],
+        [[EACH, { domain: 'high.example', kinds: ['chat'] }], /"chat" is not message, presence or iq/],
+        [[{ ...EACH, trunk: ['high.example'] }], /a rule with subtree has no streams of its own/],
+        [[EACH, { domain: 'high.example', trunk: ['low.example'] }], /low\.example is not an own domain/],
+        [
+          [EACH, { domain: 'high.example', trunk: ['high.example'] }],
+          /is the rule's own domain: take it out/,
+        ],
+        [[EACH, { domain: 'high.example', trunk: ['conference.high.example'] }], /has a route of its own/],
+        [[], /is empty; write at least one entry/],
+      ] as [object[], RegExp][]
+    ).map(([controls, problem]): [string, (config: Mutable) => void, RegExp] => [
+      `controls ${JSON.stringify(controls)}`,
+      (c) => {
+        c['controls'] = controls as never
+      },
+      problem,
+    ]),
     [
       'empty list',
       (c) => {
@@ -197,6 +239,20 @@ t.test('each mistake is found, with its place and what to do', (t) => {
       /low\.example is not an own domain of the bundle/,
     ],
     [
+      'no such acknowledgement',
+      (c) => {
+        c['s2s']!['peers'] = [{ domain: 'high.example', acknowledge: 'sometimes' }] as never
+      },
+      /"sometimes" is not auto or none; write one of auto and none/,
+    ],
+    [
+      'a hard limit below the other',
+      (c) => {
+        c['limits'] = { hardOctets: 2048 } as never
+      },
+      /2048 is less than the \d+ octets that a stanza of the outgoing bundle may have: raise it/,
+    ],
+    [
       'GCXP key of another certificate',
       (c) => {
         c['gcxp']!['in']!['key'] = 'own.key' as never
@@ -245,10 +301,13 @@ t.test('no YAML, no file, no UTF-8', (t) => {
 
 t.test('the command line', async (t) => {
   const said: string[] = []
+  // The certificates of tests run out soon.
+  const findings = () =>
+    said.splice(0).filter((line) => !/warning: .* expires on .*: have it renewed/.test(line))
   t.intercept(process, 'stdout', { value: { ...process.stdout, write: (text: string) => said.push(text) } })
   t.intercept(process, 'stderr', { value: { ...process.stderr, write: (text: string) => said.push(text) } })
-  t.equal(await edgeCommand(['check', '--config', file]), 0)
-  t.match(said.pop(), /edge\.yaml: edge-high of the side high can be run\n/)
+  t.equal(await edgeCommand(['check', '--offline', '--config', file]), 0)
+  t.match(findings(), [/edge\.yaml: edge-high of the side high can be run, as far as can be said offline\n/])
   const blocker = createServer().listen(0, '127.0.0.1')
   await once(blocker, 'listening')
   const { port } = blocker.address() as AddressInfo
@@ -257,17 +316,38 @@ t.test('the command line', async (t) => {
     blocked,
     JSON.stringify({ ...yaml, metrics: { listen: `127.0.0.1:${port}` }, state: 'edge.crt/state' }),
   )
-  t.equal(await edgeCommand(['check', '--config', blocked]), 1)
-  t.match(said.splice(0), [
-    /blocked\.yaml: metrics\.listen 127\.0\.0\.1:[0-9]+: the port is in use: stop the other program/,
+  t.equal(await edgeCommand(['check', '--offline', '--config', blocked]), 1)
+  t.match(findings(), [
     /blocked\.yaml: state .*edge\.crt\/state: cannot be written \(ENOTDIR\): it, or a part of its path, is no directory/,
+    /blocked\.yaml: metrics\.listen 127\.0\.0\.1:[0-9]+: the port is in use: stop the other program/,
   ])
   blocker.close()
   t.equal(await edgeCommand(['check', '--config', join(folder, 'none.yaml')]), 1)
   t.match(said.pop(), /none\.yaml: cannot be read/)
+  const known = 'say one of run, check, reload, config, sessions, end, explain, tap'
   await t.rejects(edgeCommand(['run']), new UsageError('--config FILE is missing'))
-  await t.rejects(edgeCommand(['walk', '--config', file]), new UsageError('say run or check'))
-  await t.rejects(edgeCommand([]), new UsageError('say run or check'))
+  await t.rejects(edgeCommand(['walk', '--config', file]), new UsageError(known))
+  await t.rejects(edgeCommand([]), new UsageError(known))
+  await t.rejects(
+    edgeCommand(['end', '--config', file]),
+    new UsageError('end needs one word: SESSION --config FILE'),
+  )
+  const rules = join(folder, 'rules.yaml')
+  writeFileSync(
+    rules,
+    JSON.stringify({ ...yaml, controls: [{ domain: 'high.example' }, { domain: 'example', subtree: true }] }),
+  )
+  t.equal(await edgeCommand(['explain', 'conference.high.example', '--config', rules]), 0)
+  t.same(said.splice(0), [
+    'controls[0] (high.example): conference.high.example is below high.example, but the rule has no subtree: true\n',
+    'controls[1] (example and below): holds\n',
+  ])
+  t.equal(await edgeCommand(['explain', 'low.test', '--config', rules]), 1)
+  t.match(said.splice(0).at(-1), /^no rule holds for low\.test: it may not connect\n$/)
+  t.equal(await edgeCommand(['explain', 'high.example', '--config', file]), 0)
+  t.match(said.splice(0), [/^there are no controls/])
+  await t.rejects(edgeCommand(['explain', 'a@b', '--config', file]), new UsageError('"a@b": write a domain'))
+  await t.rejects(edgeCommand(['check', 'x', '--config', file]), new UsageError('check takes no word'))
   t.equal(await edgeCommand(['--help']), 0)
   await t.rejects(edgeCommand(['run', '--colour']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
 })

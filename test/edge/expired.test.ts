@@ -1,6 +1,7 @@
 /** What an absent server never got: the far sender hears of it where it waits, by way of the outgoing guard. */
 
 import t from 'tap'
+import { createControls } from '../../edge/controls.ts'
 import { createIdentifiers } from '../../edge/identifiers.ts'
 import { createIncomingRelay } from '../../edge/incoming/relay.ts'
 import { createPendingTable } from '../../edge/pending.ts'
@@ -18,10 +19,14 @@ function relayOf(identifiers: IdentifierKind) {
     bundle: testBundle('low', 'high', identifiers),
     asked: createPendingTable(10, 1000),
     askedOfUs: createPendingTable(10, 1000),
+    controls: createControls(undefined),
+    occupancy: { delivered() {} },
     identifiers: createIdentifiers(new Set(), 10),
     deliver() {},
-    bounce: (octets) => void bounced.push(octets),
+    bounce: (octets) => bounced.push(octets) > 0,
     now: Date.now,
+    record() {},
+    see() {},
     counted() {},
     alarm() {},
   })

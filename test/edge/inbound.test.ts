@@ -6,7 +6,7 @@ import { essLabel } from './bundles.ts'
 import { auth, connectOpen, connectRaw, connectSecure, header, STARTTLS } from './raw.ts'
 import { OWN, startWorld, until } from './world.ts'
 
-const world = await startWorld({ limits: { handshakeSeconds: 1, stanzaSeconds: 1 } })
+const world = await startWorld({ limits: { handshakeSeconds: 1, stanzaSeconds: 1, hardOctets: 200_000 } })
 const port = world.edge.s2sPort
 const ca = world.ca.certificate
 const own = await issue(world.ca, { dns: OWN })
@@ -56,6 +56,7 @@ t.test('before TLS', async (t) => {
     await raw.until('</stream:features>')
     raw.write(text)
     t.match(await raw.end(), streamError(condition), name)
+    if (name === 'dialback') t.match(raw.text, /<result [^>]*type="error"><error type="cancel"><not-allowed /)
     t.notMatch(raw.text, /<proceed/, `${name}: no TLS`)
   }
   const raw = await connectRaw(port)
@@ -144,12 +145,10 @@ t.test('authentication', async (t) => {
 
 t.test('on a stream that stands', async (t) => {
   for (const [name, text, condition] of [
-    [
-      'dialback for a further domain',
-      `<db:result from='evil.example' to='low.example'>00</db:result>`,
-      'policy-violation',
-    ],
-    ['stream management', `<enable xmlns='urn:xmpp:sm:3'/>`, 'unsupported-stanza-type'],
+    ['stream management that was not agreed upon', `<r xmlns='urn:xmpp:sm:3'/>`, 'unsupported-stanza-type'],
+    ['older stream management', `<enable xmlns='urn:xmpp:sm:2'/>`, 'unsupported-stanza-type'],
+    ['the way back, too late', `<bidi xmlns='urn:xmpp:bidi'/>`, 'unsupported-stanza-type'],
+    ['a websocket frame', `<open xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>`, 'unsupported-stanza-type'],
     ['proceed', `<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`, 'unsupported-stanza-type'],
     ['features', '<stream:features/>', 'unsupported-stanza-type'],
     [
@@ -167,8 +166,9 @@ t.test('on a stream that stands', async (t) => {
     ['a DOCTYPE inside', '<message><!DOCTYPE', 'restricted-xml'],
     ['something else behind <!', '<!ELEMENT x ANY>', 'not-well-formed'],
     ['an entity', '<message><body>&nbsp;</body></message>', 'not-well-formed'],
-    ['a huge stanza', message('x'.repeat(200_000)), 'policy-violation'],
-    ['very deep elements', `<message>${'<a>'.repeat(100)}`, 'policy-violation'],
+    ['a stanza beyond the hard limit', message('x'.repeat(250_000)), 'policy-violation'],
+    ['endlessly deep elements', `<message>${'<a>'.repeat(300)}`, 'policy-violation'],
+    ['something large that is no stanza', `<x>${'y'.repeat(150_000)}</x>`, 'policy-violation'],
     [
       'an element without end',
       `<message from='a@high.example' to='b@low.example'><body>x`,
@@ -180,6 +180,96 @@ t.test('on a stream that stands', async (t) => {
     t.match(await raw.end(), streamError(condition), name)
     t.ok(nothingSaid(`after-${condition}`), `${name}: nothing later has effect`)
   }
+})
+
+t.test('what a user can bring about ends no stream that others share', async (t) => {
+  const raw = await connectOpen(port, ca, own)
+  const whose = `from='alice@high.example/x' to='bob@low.example'`
+  for (const [name, text, reason, answer] of [
+    [
+      'a huge message',
+      `<message ${whose} id='h1'><body>${'x'.repeat(150_000)}</body></message>`,
+      'too-big',
+      'h1',
+    ],
+    [
+      'a deep one',
+      `<message ${whose} id='h2' type='chat'>${'<a>'.repeat(100)}${'</a>'.repeat(100)}</message>`,
+      'too-deep',
+      'h2',
+    ],
+    [
+      'many attributes',
+      `<message ${whose} id='h3'><x ${Array.from({ length: 40 }, (_, i) => `a${i}=''`).join(' ')}/></message>`,
+      'too-big',
+      'h3',
+    ],
+    [
+      'an odd namespace',
+      `<message ${whose} id='h4'><x xmlns='http://é.example'/></message>`,
+      'bad-attribute',
+      'h4',
+    ],
+    ['a huge query', `<iq ${whose} id='h5' type='get'><x y='${'z'.repeat(150_000)}'/></iq>`, 'too-big', 'h5'],
+    [
+      'a huge message of a room',
+      `<message from='r@conference.high.example/n' to='bob@low.example' type='groupchat' id='h6'>${'x'.repeat(150_000)}</message>`,
+      'too-big',
+      undefined,
+    ],
+    ['a huge presence', `<presence ${whose} id='h7'>${'x'.repeat(150_000)}</presence>`, 'too-big', undefined],
+    [
+      'a huge error',
+      `<message ${whose} id='h8' type='error'>${'x'.repeat(150_000)}</message>`,
+      'too-big',
+      undefined,
+    ],
+    [
+      'a huge address',
+      `<message from='alice@high.example/x' to='${'b'.repeat(150_000)}@low.example' id='h9'/>`,
+      'too-big',
+      undefined,
+    ],
+  ] as const) {
+    const count = async () =>
+      Number(new RegExp(`refused_total\\{reason="${reason}"\\} (\\d+)`).exec(await world.metrics())![1])
+    const before = await count()
+    raw.write(text + message(`beside ${name}`))
+    t.ok(await world.guard.find((xml) => xml.includes(`beside ${name}<`)), `${name}: the stream goes on`)
+    t.equal(await count(), before + 1, `${name}: counted`)
+    if (answer === undefined) continue
+    const told = await world.server.find((xml) => xml.includes(`id="${answer}"`), 3000)
+    t.match(
+      told?.xml,
+      /from="bob@low\.example".* to="alice@high\.example\/x" type="error"><error type="modify"><policy-violation /,
+      `${name}: its sender is told`,
+    )
+  }
+  for (const id of ['h6', 'h7', 'h8', 'h9'])
+    t.notOk(
+      world.server.received.some(({ xml }) => xml.includes(`id="${id}"`)),
+      `${id} is silent`,
+    )
+  raw.write(`<message from='mallory@low.example' to='bob@low.example'>${'x'.repeat(150_000)}</message>`)
+  t.match(await raw.end(), streamError('invalid-from'), 'but none may be from a domain that is not proven')
+})
+
+t.test('dialback on a stream that stands is answered, and the stream goes on', async (t) => {
+  const raw = await connectOpen(port, ca, own)
+  raw.write(`<db:result from='evil.example' to='low.example'>00</db:result>`)
+  raw.write(`<db:verify from='evil.example' to='low.example' id='a1'>00</db:verify>`)
+  raw.write(`<db:verify from='&lt;' id='"'>00</db:verify>${message('beside-dialback')}`)
+  const error =
+    '<error type="cancel"><not-allowed xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"></not-allowed></error>'
+  await raw.until('</verify><verify')
+  t.ok(await world.guard.find((xml) => xml.includes('beside-dialback')))
+  t.equal(
+    raw.text,
+    `<result xmlns="jabber:server:dialback" from="low.example" to="evil.example" type="error">${error}</result>` +
+      `<verify xmlns="jabber:server:dialback" from="low.example" id="a1" to="evil.example" type="error">${error}</verify>` +
+      `<verify xmlns="jabber:server:dialback" from="low.example" to="high.example" type="error">${error}</verify>`,
+  )
+  raw.socket.destroy()
 })
 
 t.test('a stream brings stanzas of each own domain that its certificate proves', async (t) => {

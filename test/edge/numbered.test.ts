@@ -27,7 +27,7 @@ const idOf = (xml: string) => / id="([^"]*)"/.exec(xml.slice(0, xml.indexOf('>')
 const named = (xml: string) => /<(?:received|displayed|replace) [^>]*id="([^"]*)"/.exec(xml)?.[1]
 
 async function numberedWorld(t: Test, limits: Readonly<Record<string, number>> = {}) {
-  const world = await startWorld({ identifiers: 'numbered', limits })
+  const world = await startWorld({ more: { unasked: 'pass' }, identifiers: 'numbered', limits })
   t.teardown(world.close)
   let marks = 0
   return {

@@ -1,13 +1,16 @@
 /** The edge as a process: it starts, says what it does, stops on a signal, and fails in one line when a port is taken. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { limitLog } from '../../edge/log.ts'
+import { listSegments } from '../../guard/journal/files.ts'
+import { readHeadFile } from '../../guard/journal/head-file.ts'
+import { verifyJournal } from '../../guard/journal/verify.ts'
 import { issue } from '../pki/pki.ts'
 import { connectOpen } from './raw.ts'
 import { OWN, until, writeWorld } from './world.ts'
@@ -52,7 +55,40 @@ t.test('runs until it is told to stop, and ends its streams', async (t) => {
   t.equal(await edge.ended, 0)
   t.match(edge.said, /"msg":"edge stops"/)
   t.equal(readFileSync(join(folder, 'state/generation'), 'latin1'), '1\n')
+  const records = join(folder, 'state/records')
+  t.same(verifyJournal(records, []).problems, [], 'its records are whole')
+  const [segment] = listSegments(records)
+  t.match(readFileSync(join(records, segment!.name), 'utf8').trim().split('\n').at(-1), /"type":"stop"/)
+  t.match(readHeadFile(records), verifyJournal(records, []).head, 'up to the end')
+  t.notOk(existsSync(join(folder, 'state/control')), 'its socket is gone')
   for (const line of edge.said.trim().split('\n')) t.ok(JSON.parse(line), 'each line is JSON')
+})
+
+t.test('SIGHUP has it go by its configuration as it is then', async (t) => {
+  const path = join(folder, 'hup.yaml')
+  writeFileSync(path, JSON.stringify({ ...yaml, state: 'hup' }))
+  const edge = run(path)
+  t.teardown(() => edge.child.kill('SIGKILL'))
+  t.ok(await until(() => edge.said.includes('edge runs'), 10_000))
+  writeFileSync(path, JSON.stringify({ ...yaml, state: 'hup', limits: { stanzaSeconds: 0 } }))
+  edge.child.kill('SIGHUP')
+  t.ok(
+    await until(() =>
+      /"level":50.*reload refused, the edge goes on as it is: .*hup\.yaml:1:\d+: 0 is not seconds/.test(
+        edge.said,
+      ),
+    ),
+  )
+  writeFileSync(path, JSON.stringify({ ...yaml, state: 'hup', limits: { stanzaSeconds: 9 } }))
+  edge.child.kill('SIGHUP')
+  t.ok(
+    await until(() => /"changed":\["limits\.stanzaSeconds"\].*configuration was loaded anew/.test(edge.said)),
+  )
+  const second = run(path)
+  t.equal(await second.ended, 1)
+  t.match(second.said, /^sallyport edge: .*hup\/control: another edge lives in this state folder: stop it/m)
+  edge.child.kill('SIGTERM')
+  t.equal(await edge.ended, 0)
 })
 
 t.test('a port that is taken is said in one line, and the edge ends', async (t) => {

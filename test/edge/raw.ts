@@ -27,7 +27,7 @@ export async function connectRaw(port: number): Promise<Raw> {
   return wrap(socket)
 }
 
-function wrap(socket: Socket): Raw {
+export function wrap(socket: Socket): Raw {
   let closed = false
   let changed = () => {}
   const raw: Raw = {
@@ -97,16 +97,40 @@ export async function connectSecure(
   return wrap(secure)
 }
 
+/** Direct TLS (XEP-0368); the header over TLS is not sent yet. */
+export async function connectDirect(
+  port: number,
+  ca: string,
+  credentials: Credentials,
+  servername = 'low.example',
+): Promise<Raw> {
+  const secure = connectTls({
+    host: '127.0.0.1',
+    port,
+    servername,
+    ca,
+    ALPNProtocols: ['xmpp-server'],
+    cert: credentials.certificate,
+    key: credentials.key,
+  })
+  await once(secure, 'secureConnect')
+  return wrap(secure)
+}
+
 /** A stream that is ready for stanzas. */
 export async function connectOpen(port: number, ca: string, credentials: Credentials, from = 'high.example') {
-  const raw = await connectSecure(port, ca, credentials, from)
+  return authenticate(await connectSecure(port, ca, credentials, from), from)
+}
+
+/** From the header over TLS to a stream that is ready for stanzas. */
+export async function authenticate(raw: Raw, from = 'high.example'): Promise<Raw> {
   raw.write(header(from))
   await raw.until('EXTERNAL')
   raw.write(auth(from))
   await raw.until('<success')
   raw.text = ''
   raw.write(header(from))
-  await raw.until('<stream:features/>')
+  await raw.until('</stream:features>')
   raw.text = ''
   return raw
 }

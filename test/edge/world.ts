@@ -30,6 +30,8 @@ export type World = Readonly<{
   ca: Ca
   edge: Edge
   config: EdgeConfig
+  /** The configuration's file. */
+  file: string
   server: PeerDomain
   /** What the outgoing guard was sent; `verdict` decides its answers. */
   guard: {
@@ -42,7 +44,7 @@ export type World = Readonly<{
   /** Releases stanzas to the edge as the incoming guard; the answers come into `answers`. */
   release(xml: string, number?: StanzaNumber): void
   answers: { number: StanzaNumber; accepted: boolean }[]
-  log: { level: string; fields: object; message: string }[]
+  log: { level: string; fields: Record<string, unknown>; message: string }[]
   metrics(): Promise<string>
   close(): Promise<void>
 }>
@@ -50,6 +52,14 @@ export type World = Readonly<{
 export type WorldOptions = Readonly<{
   identifiers?: IdentifierKind
   limits?: Readonly<Record<string, number>>
+  /** Writes files into the folder, and gives more keys of edge.yaml. */
+  configure?: (folder: string) => object
+  /** What else stands under `s2s`; files go into the folder. */
+  s2s?: (folder: string, ca: Ca, ports: Readonly<{ server: number }>) => object | Promise<object>
+  /** More of edge.yaml, at its top level. */
+  more?: object
+  /** The own domains that have a route; all. */
+  routed?: readonly string[]
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
   /** Takes each frame instead of keeping it. */
@@ -65,6 +75,9 @@ export async function writeWorld(
   ports: Readonly<{ server: number; guard: number }>,
   limits: object,
   identifiers: IdentifierKind = 'foreign',
+  more: object = {},
+  routed: readonly string[] = OWN,
+  s2s: WorldOptions['s2s'] = () => ({}),
 ) {
   const ca = await makeCa('High')
   const gcxp = await makeCa('GCXP')
@@ -87,7 +100,8 @@ export async function writeWorld(
       listen: '127.0.0.1:0',
       ca: ['high-ca.crt'],
       certificates: [{ domains: FAR, certificate: 's2s.crt', key: 's2s.key' }],
-      routes: OWN.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
+      routes: routed.map((domain) => ({ domain, host: '127.0.0.1', port: ports.server })),
+      ...(await s2s(folder, ca, ports)),
     },
     gcxp: { out: { host: '127.0.0.1', port: ports.guard, ...tls }, in: { listen: '127.0.0.1:0', ...tls } },
     bundles: {
@@ -96,6 +110,7 @@ export async function writeWorld(
     },
     metrics: { listen: '127.0.0.1:0' },
     limits,
+    ...more,
   }
   // JSON is YAML.
   writeFileSync(join(folder, 'edge.yaml'), JSON.stringify(yaml, undefined, 2))
@@ -112,6 +127,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     { server: serverPort, guard: guardPort },
     options.limits ?? {},
     options.identifiers,
+    { ...options.more, ...options.configure?.(folder) },
+    options.routed,
+    options.s2s,
   )
   const config = loadEdgeConfig(file, Date.now())
   if ('problems' in config) throw new Error(config.problems.join('\n'))
@@ -173,9 +191,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   await guard.start()
   const own = await issue(ca, { dns: OWN })
   const log: World['log'] = []
-  const say = (level: string) => (fields: object, message: string) =>
+  const say = (level: string) => (fields: Record<string, unknown>, message: string) =>
     void log.push({ level, fields, message })
-  const edge = await startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') })
+  const edge = await startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') }, () =>
+    loadEdgeConfig(file, Date.now()),
+  )
   const server = await startDomain({
     domains: OWN,
     credentials: own,
@@ -204,6 +224,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ca,
     edge,
     config,
+    file,
     server,
     guard,
     release,
@@ -220,7 +241,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net')
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {

@@ -28,6 +28,12 @@ import {
 import { pace } from '../support/pace.ts'
 import { type Link, openLink } from './link.ts'
 
+/** The long form of the fault table: `npm run faults`. */
+export const LONG = process.env['FAULTS'] === 'long'
+
+/** What health says once a stage has failed: of that one, or of another that was told sooner that its pipe has ended. */
+export const ENDED = /^[a-z]+ ended with exit code 1: its last line in the log says why/
+
 const PER_SECOND = 100
 /** How long a direction may take to flow again once the cause is gone: room for a busy machine, no promise. */
 const AGAIN_MS = 60_000

@@ -13,6 +13,8 @@ export type Link = Readonly<{
   letGo(): void
   /** How often it was made. */
   made(): number
+  /** The ports from which its standing connections, to both ends, were made. */
+  ports(): number[]
   close(): void
 }>
 
@@ -70,6 +72,7 @@ export async function openLink(to: number): Promise<Link> {
       for (const socket of [...pairs].flat()) socket.resume()
     },
     made: () => made,
+    ports: () => [...pairs].flatMap(([near, far]) => [near.remotePort!, far.localPort!]),
     close() {
       server.close()
       for (const socket of [...pairs].flat()) socket.destroy()

@@ -108,6 +108,18 @@ t.test('a reader that stops in the middle of a chunk loses nothing', (t) => {
   t.end()
 })
 
+t.test('a message has begun with its first octet, and no earlier', (t) => {
+  const decoder = createGcxpDecoder(LIMIT)
+  const stream = Buffer.concat([PREAMBLE, encodeResponse(true, hex('40'))])
+  const whole = [0, PREAMBLE.length, stream.length]
+  for (let at = 0; at <= stream.length; at++) {
+    while (decoder.read() !== undefined);
+    t.equal(decoder.inMessage(), !whole.includes(at), `${at} octets`)
+    decoder.feed(stream.subarray(at, at + 1))
+  }
+  t.end()
+})
+
 t.test('what is not GCXP', (t) => {
   const id = '44 40 40 40 40'
   const wrong: Record<string, string> = {

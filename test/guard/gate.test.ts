@@ -1,4 +1,5 @@
 /** The gate of a guard of real processes: closed at once and for good, opened by a person only, and closed whenever in doubt. */
+import { execFileSync } from 'node:child_process'
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -257,6 +258,25 @@ t.test('a gate file fits exactly, or it is none', (t) => {
   for (const [what, octets] of bad) t.match(put(octets), { problem: /is damaged$/ }, what)
   rmSync(gateFile(directory))
   symlinkSync('/dev/null', gateFile(directory))
-  t.match(readGate(directory), { problem: /cannot be read \(ELOOP\)/ }, 'a link')
+  t.match(readGate(directory), { problem: /cannot be read \(ELOOP\)/, passing: false }, 'a link')
+  t.end()
+})
+
+t.test('what a host has no more of for a while closes no gate', (t) => {
+  const directory = join(site.directory, 'gate-without-descriptors')
+  makeGate(directory)
+  const file = join(import.meta.dirname, '..', '..', 'guard', 'common', 'gate.ts')
+  const code = `
+    import { closeSync, openSync } from 'node:fs'
+    import { readGate } from ${JSON.stringify(file)}
+    const taken = []
+    try { for (;;) taken.push(openSync('/dev/null')) } catch {}
+    const without = readGate(${JSON.stringify(directory)})
+    closeSync(taken[0])
+    console.log(JSON.stringify([without, readGate(${JSON.stringify(directory)})]))`
+  const words = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, '--input-type=module', '-e', code]
+  const [without, then] = JSON.parse(execFileSync('sh', words, { encoding: 'utf8' }))
+  t.match(without, { problem: /cannot be read \(EMFILE\)$/, passing: true })
+  t.match(then, { state: 'new' })
   t.end()
 })

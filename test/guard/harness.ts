@@ -142,13 +142,24 @@ export type RunningGuard = Readonly<{
   stop(): Promise<number | null>
 }>
 
-/** @param cli the command, as source or compiled. */
-export function runGuard(site: Site, cli = join(ROOT, 'cli', 'sallyport.ts')): RunningGuard {
-  const { NODE_OPTIONS: _, ...env } = process.env
+const THROUGH = join(ROOT, 'test', 'faults', 'fixtures', 'through.ts')
+
+/**
+ * @param cli the command, as source or compiled; @param through a command that stages are started through, with what Node is
+ * given as its arguments.
+ */
+export function runGuard(
+  site: Site,
+  cli = join(ROOT, 'cli', 'sallyport.ts'),
+  through?: string,
+): RunningGuard {
+  const { NODE_OPTIONS: _, ...inherited } = process.env
+  const env = through === undefined ? inherited : { ...inherited, STAGES_THROUGH: through }
+  const preloaded = through === undefined ? [] : ['--import', THROUGH]
   const stray = openSync(site.config, 'r+')
   const child = spawn(
     process.execPath,
-    [cli, 'guard', 'run', '--config', site.config],
+    [...preloaded, cli, 'guard', 'run', '--config', site.config],
     // A descriptor that the stages must not inherit.
     { env, stdio: ['ignore', 'ignore', 'pipe', ...new Array(27).fill('ignore'), stray] },
   )

@@ -362,11 +362,13 @@ t.test('the self-test: whatever is not as it must be keeps the port closed', asy
   await short.exit
 })
 
-t.test('a verifier that stays silent ends the stage', async (t) => {
+t.test('a verifier that stays silent ends the stage, however much the other says', async (t) => {
   const release = await start()
   const began = performance.now()
-  release.stage.to(3).write(answer(1))
+  let count = 0
+  const other = setInterval(() => release.stage.to(3).write(answer(++count)), 500)
   t.not(await release.stage.exit, 0)
+  clearInterval(other)
   t.match(release.stage.said(), /verify has not answered for 5 s what inspect has answered/)
   t.ok(performance.now() - began < 8000)
 })

@@ -1,12 +1,13 @@
 /** One interoperation test: real servers on both sides, the crossing between them, real clients. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { PairForm } from '../../rules/bundle/bundle.ts'
-import { ask, type Crossing, startCrossing } from '../support/crossing.ts'
-import { ADDRESS, closeNetwork, hasRoute, networkAvailable, openNetwork, startNames } from './network.ts'
-import { writeRulesets } from './rulesets.ts'
+import { ask, type Crossing } from '../support/crossing.ts'
+import { GATE, openGate } from './gate.ts'
+import { ADDRESS, closeNetwork, hasRoute, networkAvailable } from './network.ts'
 import { discovery, flood, logIn, messages, notices, presence, room, type Users } from './scenario.ts'
 import type { Server, ServerFiles, Side } from './servers.ts'
 
@@ -15,7 +16,17 @@ type StartServer = (side: Side, folder: string, files: ServerFiles) => Server
 /** Other work on the machine must not fail a test. */
 const PATIENT = { timeout: 240_000 } as const
 
-const GATE = ['ip', 'netns', 'exec', 'sallyport-gate'] as const
+const SALLYPORT = join(import.meta.dirname, '../../cli/sallyport.ts')
+
+/** Runs the command on the host of the edges; gives all that it says. */
+function sallyport(...words: string[]): string {
+  const [command, ...prefix] = GATE
+  const { stdout, stderr } = spawnSync(command, [...prefix, process.execPath, SALLYPORT, ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  return stdout + stderr
+}
 
 /** Runs every scenario with these servers, with labels that leave as such pairs. Prints the versions, and how many stanzas each guard journalled. */
 export async function interoperate(
@@ -45,24 +56,7 @@ export async function interoperate(
     'three hosts, two edges, two guards, two servers and four clients are up',
     PATIENT,
     async (t) => {
-      openNetwork()
-      const side = (name: string, host: Side) => ({
-        name,
-        domains: [`${host}.example`, `conference.${host}.example`],
-        listen: `${ADDRESS[host].gate}:5269`,
-        servers: { host: ADDRESS[host].server, port: 5269 },
-      })
-      const [near, far] = [side('acme', 'high'), side('coalition', 'low')]
-      crossing = await startCrossing({
-        folder: join(folder, 'crossing'),
-        near,
-        far,
-        rulesets: writeRulesets(folder, pairs),
-        ports: 7000,
-        prefix: GATE,
-      })
-      startNames('high', near.domains, far.domains)
-      startNames('low', far.domains, near.domains)
+      crossing = await openGate(folder, pairs)
       running.push(
         servers.high('high', folder, crossing.pki.near),
         servers.low('low', folder, crossing.pki.far),
@@ -98,6 +92,24 @@ export async function interoperate(
       t.ok(counts.length > 0, `${one.name} counts its verdicts`)
       const refused = counts.filter((line) => /refused|disagree/.test(line) && !/ 0$/.test(line))
       t.same(refused, [], `${one.name} refused nothing`)
+    }
+  })
+  await t.test('the operator sees the servers, and what the edges put on record', PATIENT, async (t) => {
+    for (const [which, server] of [
+      ['near', running[0]!],
+      ['far', running[1]!],
+    ] as const) {
+      const file = join(folder, 'crossing', `edge-${which}.yaml`)
+      const check = sallyport('edge', 'check', '--config', file)
+      t.match(check, /runs: its ports and guards were left out/, `${server.name} offers what an edge needs`)
+      t.notMatch(check, /server of/, check)
+      const sessions = sallyport('edge', 'sessions', '--config', file)
+      for (const direction of ['inbound', 'outbound'])
+        t.match(sessions, new RegExp(`^s2s ${direction} .*: open, session`, 'm'), sessions)
+      const records = join(folder, 'crossing', `state-${which}`, 'records')
+      t.match(sallyport('journal', 'verify', records), /^sound: /m)
+      for (const name of readdirSync(records))
+        t.notMatch(readFileSync(join(records, name), 'utf8'), /mapped out|must stay|from the guest/, name)
     }
   })
   await t.test('the logs hold no message body', PATIENT, async (t) => {

@@ -109,24 +109,38 @@ export function hasRoute(host: Host, address: string): boolean {
   }
 }
 
+/** A server as DNS names it: its domain and address, and what SRV says of it. */
+export type NamedServer = Readonly<{
+  name: string
+  address: string
+  service: '_xmpp-server' | '_xmpps-server'
+  port: number
+  /** 0 unless told otherwise. */
+  priority?: number
+  /** Another name that SRV has for it, a CNAME of its own. */
+  alias?: string
+}>
+
 /** A name server on a server's host, which knows the own names and sends the far ones to the gate. */
 export function startNames(
   side: 'high' | 'low',
   own: readonly string[],
   far: readonly string[],
 ): ChildProcess {
-  const records = [
-    ...own.flatMap((name) => [
-      `--host-record=${name},${ADDRESS[side].server}`,
-      `--srv-host=_xmpp-server._tcp.${name},${name},5269`,
-    ]),
-    ...far.flatMap((name) => [
-      `--host-record=${name},${ADDRESS[side].gate}`,
-      `--srv-host=_xmpp-server._tcp.${name},${name},5269`,
-    ]),
-  ]
+  const server = (address: string) => (name: string) =>
+    ({ name, address, service: '_xmpp-server', port: 5269 }) as const
+  return serveNames(side, [...own.map(server(ADDRESS[side].server)), ...far.map(server(ADDRESS[side].gate))])
+}
+
+/** A name server on a host, which knows these servers and nothing else. */
+export function serveNames(host: Host, servers: readonly NamedServer[]): ChildProcess {
+  const records = servers.flatMap(({ name, address, service, port, priority = 0, alias }) => [
+    `--host-record=${name},${address}`,
+    ...(alias === undefined ? [] : [`--cname=${alias},${name}`]),
+    `--srv-host=${service}._tcp.${name},${alias ?? name},${port},${priority}`,
+  ])
   return start(
-    side,
+    host,
     'dnsmasq',
     [
       '--no-daemon',

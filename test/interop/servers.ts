@@ -23,8 +23,16 @@ export type Server = Readonly<{
 const USERS = { high: ['alice', 'anna'], low: ['bob', 'bill'] } as const
 export const PASSWORD = 'a-password-of-the-test-only'
 
-/** Starts Prosody for `<side>.example` and `conference.<side>.example`. */
-export function startProsody(side: Side, folder: string, files: ServerFiles): Server {
+/**
+ * Starts Prosody for `<side>.example` and `conference.<side>.example`; `direct`: with direct TLS at this port and no STARTTLS;
+ * `modules` are beside the stock ones.
+ */
+export function startProsody(
+  side: Side,
+  folder: string,
+  files: ServerFiles,
+  { direct, modules = [] }: Readonly<{ direct?: number; modules?: readonly string[] }> = {},
+): Server {
   const domain = `${side}.example`
   const data = join(folder, `prosody-${side}`)
   const accounts = join(data, `${side}%2eexample`, 'accounts')
@@ -38,13 +46,13 @@ export function startProsody(side: Side, folder: string, files: ServerFiles): Se
     `run_as_root = true
 data_path = "${data}"
 pidfile = "${join(data, 'prosody.pid')}"
-modules_enabled = { "roster"; "saslauth"; "tls"; "disco"; "carbons"; "pep"; "private"; "blocklist"; "vcard4"; "vcard_legacy"; "version"; "time"; "ping"; "register"; "mam"; "csi_simple"; "smacks" }
+modules_enabled = { "roster"; "saslauth"; "tls"; "disco"; "carbons"; "pep"; "private"; "blocklist"; "vcard4"; "vcard_legacy"; "version"; "time"; "ping"; "register"; "mam"; "csi_simple"; "smacks"; ${modules.map((name) => `"${name}"; `).join('')}}
 modules_disabled = { "dialback" }
 authentication = "internal_plain"
 storage = "internal"
 c2s_require_encryption = true
 s2s_require_encryption = true
-s2s_secure_auth = true
+${direct === undefined ? '' : `s2s_ports = {}\ns2s_direct_tls_ports = { ${direct} }\n`}s2s_secure_auth = true
 ssl = { key = "${files.key}"; certificate = "${files.certificate}"; cafile = "${files.ca}" }
 log = { debug = "${log}" }
 VirtualHost "${domain}"
@@ -66,8 +74,8 @@ Component "conference.${domain}" "muc"
   }
 }
 
-/** Starts ejabberd for `<side>.example` and `conference.<side>.example`. */
-export function startEjabberd(side: Side, folder: string, files: ServerFiles): Server {
+/** Starts ejabberd for `<side>.example` and `conference.<side>.example`; `direct` as for Prosody. */
+export function startEjabberd(side: Side, folder: string, files: ServerFiles, direct?: number): Server {
   const domain = `${side}.example`
   const data = join(folder, `ejabberd-${side}`)
   mkdirSync(data, { recursive: true })
@@ -87,7 +95,7 @@ auth_method: internal
 auth_password_format: plain
 listen:
   - {port: 5222, ip: "0.0.0.0", module: ejabberd_c2s, starttls_required: true, access: c2s, max_stanza_size: 262144}
-  - {port: 5269, ip: "0.0.0.0", module: ejabberd_s2s_in, max_stanza_size: 524288}
+  - {port: ${direct ?? 5269}, ip: "0.0.0.0", module: ejabberd_s2s_in, max_stanza_size: 524288${direct === undefined ? '' : ', tls: true'}}
 acl: {local: {user_regexp: ""}}
 access_rules: {local: {allow: local}, c2s: {allow: all}, pubsub_createnode: {allow: local}, muc_create: {allow: all}}
 modules:

@@ -101,13 +101,14 @@ export type RunningJournal = Readonly<{
 
 type Verdict = Readonly<{ from?: string; to?: string; reason?: string }>
 
-/** The journal stage alone, begun; it does not outlive the test `t`. */
+/** The journal stage alone, begun; it does not outlive the test `t`. `file` is run instead of its program. */
 export async function runJournal(
   t: Test,
   config: GuardConfig,
   changed: Partial<JournalConfig> = {},
+  file?: string,
 ): Promise<RunningJournal> {
-  const stage = startStage('journal', { ...config, journal: { ...config.journal, ...changed } })
+  const stage = startStage('journal', { ...config, journal: { ...config.journal, ...changed } }, file)
   t.teardown(() => stage.process.kill('SIGKILL'))
   await until(() => stage.from(4).length >= HEAD_OCTETS, 20_000, stage.said)
   const durable = () => {

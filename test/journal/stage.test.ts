@@ -1,4 +1,4 @@
-import { readFileSync, statfsSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
@@ -84,6 +84,29 @@ t.test('what was told is on record when it is told to be durable', async (t) => 
   t.equal(records().length - before, 300)
   await journal.stop()
 })
+
+t.test(
+  'head.json cannot be written: the write that runs ends first, and a whole record is the last',
+  async (t) => {
+    const slow = join(import.meta.dirname, 'fixtures', 'slow-write.ts')
+    const journal = await runJournal(t, config, {}, slow)
+    const before = records().length
+    const inTheWay = join(site.journal, 'head.json.new')
+    mkdirSync(inTheWay)
+    let sent = 0
+    const sending = setInterval(() => journal.verdict(at(++sent, 4)), 20)
+    t.equal(await journal.stage.exit, 1)
+    clearInterval(sending)
+    t.match(journal.stage.said(), /"level":"fatal","message":"[^"]*head\.json: cannot be written \(EISDIR\)/)
+    const text = readFileSync(join(site.journal, segmentName(1)), 'latin1')
+    t.ok(text.endsWith('}\n'), text.slice(-100))
+    t.ok(records().length - before >= journal.durable(), `${journal.durable()} of ${sent} were durable`)
+    rmdirSync(inTheWay)
+    const next = await runJournal(t, config)
+    t.equal(await next.stop(), 0, 'the next one goes on behind it')
+    t.same(verifyJournal(site.journal, []).problems, [])
+  },
+)
 
 t.test('room on the disk: shown, and a warning long before there is none', async (t) => {
   const quiet = await runJournal(t, config, { 'warn-free-megabytes': 0 })

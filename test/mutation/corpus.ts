@@ -38,13 +38,11 @@ export function makeCorpus(side: Side, count: number): Corpus {
   const typed = everyRule(full)
   const sample = hostileSample()
   const small = tight(full)
-  const flat = [1, 2, 3, 4].map(
-    (depth): Bundle => ({
-      ...full,
-      limits: { ...limits, depth },
-      labels: { ...labels, rows: [] },
-    }),
-  )
+  const flat: Bundle[] = [1, 2, 3, 4].map((depth) => ({
+    ...full,
+    limits: { ...limits, depth },
+    labels: { ...labels, rows: [] },
+  }))
   const rulesets = [
     ...exampleNames().map((name) => compiled(exampleSources(name)).bundle),
     compiled(pairRulesets('4774-4778+alternative').out).bundle,
@@ -111,7 +109,7 @@ const NESTED = ['', '<show>away</show>', 'x', 'x/item', 'x/item/reason'].map((in
 })
 
 /** Whose limits stanzas of its own forms exceed. */
-function tight(bundle: Bundle): Bundle {
+export function tight(bundle: Bundle): Bundle {
   const rows = bundle.labels.rows.filter(({ input }) => input.form === 'ess-0258')
   return {
     ...bundle,
@@ -121,7 +119,7 @@ function tight(bundle: Bundle): Bundle {
 }
 
 /** With each narrowing of texts that a bundle can have, together and one by one. */
-function narrowed(bundle: Bundle): Bundle[] {
+export function narrowed(bundle: Bundle): Bundle[] {
   const scripts = ['Latin', 'Greek', 'Han', 'Hiragana', 'Katakana']
   const categories = ['Lu', 'Ll', 'Lo', 'Lm', 'Mn', 'Nd', 'Po', 'Ps', 'Pe', 'So', 'Sk']
   const words = ['hello', 'z', 'é']

@@ -142,7 +142,7 @@ async function loadInspect(tree: string): Promise<Code> {
   }
 }
 
-function saidOf(verdict: Verdict): Said {
+export function saidOf(verdict: Verdict): Said {
   const { accepted, form, from, to } = verdict
   if (!accepted) {
     return { accepted, verdict: 'refused', told: [verdict.reason, verdict.at, form, from, to].join('\0') }

@@ -19,6 +19,8 @@ export type DomainOptions = Identity &
     route: (domain: string) => Readonly<{ host: string; port: number }>
     /** Port to listen on, on 127.0.0.1; 0 (default) for any. */
     port?: number
+    /** Streams to it begin with TLS at once (XEP-0368), and not by STARTTLS. */
+    direct?: boolean
     /** Takes each stanza's octets instead of `received`; a view that is valid during the call only. */
     onOctets?: (octets: Buffer, stream: Stream) => void
   }>
@@ -34,6 +36,8 @@ export type Outgoing = Readonly<{
 export type PeerDomain = Readonly<{
   port: number
   received: Received[]
+  /** Streams that were opened to it, ever. */
+  accepted(): number
   /** What went wrong on accepted connections, as text. */
   faults: string[]
   /** Sends a stanza on the stream of its `from` and `to` domains, which is opened when there is none. */
@@ -53,6 +57,7 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
   const received: Received[] = []
   const faults: string[] = []
   const watchers = new Set<(stanza: Received) => void>()
+  let accepted = 0
   let closed = false
   const outgoing = new Map<string, Promise<Outgoing>>()
 
@@ -87,11 +92,15 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
     requestCert: true,
     rejectUnauthorized: true,
     minVersion: 'TLSv1.3',
+    ...(options.direct === true ? { ALPNProtocols: ['xmpp-server'] } : {}),
   })
   secureServer.on('secureConnection', (socket) => {
     keep(socket)
     acceptSecure(socket, domains).then(
-      (stream) => stream.talk.flow((octets) => take(octets, stream)),
+      (stream) => {
+        accepted++
+        stream.talk.flow((octets) => take(octets, stream))
+      },
       (error: Error) => {
         faults.push(error.message)
         socket.destroy()
@@ -101,6 +110,7 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
   secureServer.on('tlsClientError', (error) => faults.push(error.message))
   const server = createServer((socket) => {
     keep(socket)
+    if (options.direct === true) return void secureServer.emit('connection', socket)
     acceptPlain(socket, domains, secureServer).catch((error: Error) => {
       faults.push(error.message)
       socket.destroy()
@@ -159,6 +169,7 @@ export async function startDomain(options: DomainOptions): Promise<PeerDomain> {
   return {
     port: (server.address() as AddressInfo).port,
     received,
+    accepted: () => accepted,
     faults,
     send,
     stream,

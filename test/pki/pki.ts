@@ -35,6 +35,17 @@ export type CertificateOptions = Readonly<{
   clientAuth?: boolean
   /** False leaves the key usage serverAuth out. */
   serverAuth?: boolean
+  /** Instead of a new key. */
+  keys?: KeyPair
+  /** Further octets in an extension of no meaning, so that the certificate is large. */
+  ballast?: number
+}>
+
+export type AuthorityOptions = Readonly<{
+  /** The authority that issues it; itself otherwise. */
+  by?: Ca
+  /** False leaves the basic constraints out, so that it is none. */
+  basicConstraints?: boolean
 }>
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -42,28 +53,63 @@ const DAY = 86_400_000
 const ID_ON_XMPP_ADDR = '1.3.6.1.5.5.7.8.5'
 const ID_ON_DNS_SRV = '1.3.6.1.5.5.7.8.7'
 
-/** Makes a self-signed authority, valid for 60 days. */
-export async function makeCa(name: string): Promise<Ca> {
+/** Makes an authority, self-signed unless told otherwise, valid for 60 days. */
+export async function makeCa(
+  name: string,
+  { by, basicConstraints = true }: AuthorityOptions = {},
+): Promise<Ca> {
   const keys = await makeKeys()
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=${name}`,
-    keys,
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: `CN=${name}`,
+    issuer: by?.subject ?? `CN=${name}`,
+    publicKey: keys.publicKey,
+    signingKey: (by?.keys ?? keys).privateKey,
     notBefore: new Date(Date.now() - 40 * DAY),
     notAfter: new Date(Date.now() + 60 * DAY),
     signingAlgorithm: ALGORITHM,
     extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
+      ...(basicConstraints ? [new x509.BasicConstraintsExtension(true, undefined, true)] : []),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      ...(by === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(by.keys.publicKey)]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
   return { certificate: pem(certificate), key: await privatePem(keys), subject: `CN=${name}`, keys }
 }
 
+/**
+ * The PEM text of a revocation list of an authority, from an hour ago for a week; `period` as for certificates. `signedWith`
+ * signs in its place.
+ */
+export async function makeCrl(
+  ca: Ca,
+  revoked: readonly Credentials[],
+  {
+    period = 'valid',
+    signedWith = ca,
+  }: Readonly<{ period?: CertificateOptions['period']; signedWith?: Ca }> = {},
+): Promise<string> {
+  const periods = { valid: [-DAY / 24, 7 * DAY], expired: [-8 * DAY, -DAY], future: [DAY, 7 * DAY] }
+  const [from, to] = periods[period]
+  const crl = await x509.X509CrlGenerator.create({
+    issuer: ca.subject,
+    thisUpdate: new Date(Date.now() + from!),
+    nextUpdate: new Date(Date.now() + to!),
+    entries: revoked.map(({ certificate }) => ({
+      serialNumber: new x509.X509Certificate(certificate).serialNumber,
+      revocationDate: new Date(Date.now() - DAY / 24),
+    })),
+    signingAlgorithm: ALGORITHM,
+    signingKey: signedWith.keys.privateKey,
+  })
+  // The library writes another word than OpenSSL (RFC 7468 §7).
+  return `${x509.PemConverter.encode(crl.rawData, 'X509 CRL')}\n`
+}
+
 /** Issues an end-entity certificate with a new key. */
 export async function issue(ca: Ca, options: CertificateOptions): Promise<Credentials> {
   const { dns = [], xmppAddr = [], srvName = [], period = 'valid' } = options
-  const keys = await makeKeys()
+  const keys = options.keys ?? (await makeKeys())
   const names = [
     ...dns.map((name) => der(0x82, ascii(name))),
     ...xmppAddr.map((name) => otherName(ID_ON_XMPP_ADDR, der(0x0c, Buffer.from(name)))),
@@ -87,6 +133,9 @@ export async function issue(ca: Ca, options: CertificateOptions): Promise<Creden
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(usages)] : []),
+      ...(options.ballast === undefined
+        ? []
+        : [new x509.Extension('1.3.6.1.4.1.99999.1', false, new Uint8Array(options.ballast))]),
       ...(names.length > 0 ? [new x509.Extension('2.5.29.17', false, der(0x30, ...names))] : []),
       await x509.AuthorityKeyIdentifierExtension.create(ca.keys.publicKey),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -103,7 +152,8 @@ export function writeCredentials(folder: string, name: string, credentials: Cred
   return paths
 }
 
-function makeKeys(): Promise<KeyPair> {
+/** A key pair for `CertificateOptions.keys`. */
+export function makeKeys(): Promise<KeyPair> {
   return crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
 }
 

@@ -81,6 +81,7 @@ export const PROPERTIES: readonly Property[] = [
     held: [
       ...of('differential/differential.test.ts'),
       ...of('decide/decide.test.ts', 'what was decided before changes no answer'),
+      ...of('fuzz/fuzz.test.ts'),
     ],
   },
   {
@@ -92,6 +93,7 @@ export const PROPERTIES: readonly Property[] = [
       ...of('gcxp/codec.test.ts', 'pieces of any size give the same messages'),
       ...of('verify/process.test.ts'),
       ...of('inspect/inspect.test.ts', 'frames in, answers out, octet for octet, however the frames are cut'),
+      ...of('fuzz/fuzz.test.ts'),
     ],
   },
   {
@@ -131,6 +133,7 @@ export const PROPERTIES: readonly Property[] = [
       ...of('guard/release.test.ts'),
       ...of('faults/planted/inspect.test.ts'),
       ...of('faults/planted/verify.test.ts'),
+      ...of('faults/answers.test.ts'),
       ...of('faults/kill.test.ts'),
     ],
   },
@@ -158,18 +161,27 @@ export const PROPERTIES: readonly Property[] = [
       ...of('guard/gate.test.ts'),
       ...of('faults/stall.test.ts'),
       ...of('faults/kill.test.ts'),
+      ...of('faults/stages.test.ts'),
+      ...of('faults/disk.test.ts'),
+      ...of('faults/clock.test.ts'),
+      ...of('faults/answers.test.ts'),
       ...of('guard/signed.test.ts'),
     ],
   },
   {
     id: 'P19',
     says: 'No part of a stanza is ever emitted.',
-    held: of('faults/kill.test.ts'),
+    held: [...of('faults/kill.test.ts'), ...of('faults/network.test.ts')],
   },
   {
     id: 'P20',
     says: 'A retry doubles nothing within Sallyport; what is judged again is marked.',
-    held: [...of('faults/kill.test.ts'), ...of('faults/edges.test.ts'), ...of('gcxp/link.test.ts')],
+    held: [
+      ...of('faults/kill.test.ts'),
+      ...of('faults/edges.test.ts'),
+      ...of('faults/network.test.ts'),
+      ...of('gcxp/link.test.ts'),
+    ],
     rest: 'The last hop to a server without stream management is at least once (doc/edge.md).',
   },
   {
@@ -214,7 +226,12 @@ export const PROPERTIES: readonly Property[] = [
   {
     id: 'P27',
     says: 'Base64 and DER are canonical: decoded, encoded again, compared.',
-    held: [...of('label/der.test.ts'), ...of('label/wire.test.ts'), ...of('label/ess.test.ts')],
+    held: [
+      ...of('label/der.test.ts'),
+      ...of('label/wire.test.ts'),
+      ...of('label/ess.test.ts'),
+      ...of('fuzz/fuzz.test.ts'),
+    ],
   },
   {
     id: 'P28',
@@ -226,6 +243,7 @@ export const PROPERTIES: readonly Property[] = [
       ),
       ...of('log/log.test.ts'),
       ...of('faults/stall.test.ts', 'a journal that cannot be written'),
+      ...of('faults/disk.test.ts'),
     ],
   },
   {

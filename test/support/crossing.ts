@@ -22,6 +22,8 @@ export type CrossingSide = Readonly<{
   listen: string
   /** Where the side's servers are. */
   servers: Readonly<{ host: string; port: number }>
+  /** What else stands under `s2s` of its edge. */
+  s2s?: object
 }>
 
 export type CrossingOptions = Readonly<{
@@ -32,8 +34,8 @@ export type CrossingOptions = Readonly<{
   rulesets: Readonly<{ out: string; back: string }>
   /** First of eight ports of 127.0.0.1 that the crossing may use. */
   ports: number
-  /** The edges' `limits`, where a test needs others than the defaults. */
-  limits?: Readonly<Record<string, number>>
+  /** More of both edges' configurations, where a test needs other values than the defaults. */
+  edges?: Readonly<Record<string, object>>
   /** The command of guards and edges, where it is not the source. */
   cli?: string
   /** What comes before `node` on the command line, to run on another host. */
@@ -124,7 +126,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
       `edge-${which}-s2s`,
       await issue(pki[which].authority, { dns: [...other.domains] }),
     )
-    mkdirSync(file(`state-${which}`))
+    mkdirSync(file(`state-${which}`), { mode: 0o700 })
     start('edge', `edge-${which}`, at(which === 'near' ? 5 : 7), {
       name: `edge-${which}`,
       side: side.name,
@@ -134,6 +136,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
         ca: [pki[which].ca],
         certificates: [{ domains: other.domains, ...shown }],
         routes: side.domains.map((domain) => ({ domain, ...side.servers })),
+        ...side.s2s,
       },
       gcxp: {
         out: {
@@ -149,7 +152,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
         in: { file: file(`${reverse}.json`), digest: bundles[reverse].digest },
       },
       metrics: { listen: at(which === 'near' ? 5 : 7) },
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...options.edges,
     })
   }
 

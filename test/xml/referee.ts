@@ -11,13 +11,13 @@ import {
 } from 'libxml2-wasm'
 import { element, type XmlElement as Tree, type XmlNode } from '../../rules/xml/node.ts'
 
-/** The tree, or why libxml2 refuses the document: `uri` when it only minds that a namespace name is no URI. */
+/** The tree, or why libxml2 refuses the document: `uri` when it only minds that a namespace name is no URI, or an `xml:id` no name. */
 export function referee(octets: Uint8Array): Tree | 'uri' | 'refused' {
   let document: XmlDocument
   try {
     document = XmlDocument.fromBuffer(octets, { option: ParseOption.XML_PARSE_NONET })
   } catch (error) {
-    return /not a valid URI/.test((error as Error).message) ? 'uri' : 'refused'
+    return /not a valid URI|^xml:id : /.test((error as Error).message) ? 'uri' : 'refused'
   }
   try {
     return tree(document.root)

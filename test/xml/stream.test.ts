@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { refused } from '../../rules/reasons.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
-import { attribute } from '../../rules/xml/node.ts'
+import { attribute, element } from '../../rules/xml/node.ts'
 import { parseStanza } from '../../rules/xml/parse.ts'
 import { createStreamReader, type StreamFault } from '../../rules/xml/stream.ts'
 import { serialise } from '../../rules/xml/write.ts'
@@ -19,16 +19,25 @@ type Event =
   | ['element', XmlElement, number]
   | ['close']
   | ['error', StreamFault, number]
+  | ['spoilt', XmlElement, number, string]
 
 /** All that a reader tells of octets that come in chunks of such sizes, over and over. */
 function read(
   octets: Uint8Array,
   sizes: readonly number[] = [octets.length || 1],
   limits = HOSTILE_LIMITS,
+  hardBytes?: number,
 ): Event[] {
   const events: Event[] = []
   const reader = createStreamReader({
     limits,
+    ...(hardBytes !== undefined && {
+      tolerance: {
+        hardBytes,
+        onSpoilt: (element: XmlElement, reason: string, size: number) =>
+          events.push(['spoilt', element, size, reason]),
+      },
+    }),
     onOpen: (header) => events.push(['open', header]),
     onElement: (element, size) => events.push(['element', element, size]),
     onClose: () => events.push(['close']),
@@ -50,7 +59,11 @@ const kinds = (events: Event[]): string[] => events.map(([kind]) => kind)
 const essence = (events: Event[]): string =>
   JSON.stringify(
     events.map((event) =>
-      event[0] === 'element' ? [plain(event[1]), event[2]] : event[0] === 'open' ? plain(event[1]) : event[0],
+      event[0] === 'element' || event[0] === 'spoilt'
+        ? [event[0], plain(event[1]), event[2]]
+        : event[0] === 'open'
+          ? plain(event[1])
+          : event[0],
     ),
   )
 
@@ -65,6 +78,8 @@ t.test('what streams may not hold is told from what is not XML', async (t) => {
     ['<!DOCTYP x>', 'not-well-formed'],
     ['<!doctype x>', 'not-well-formed'],
     ['<message><![CDATA[x]]></massage>', 'not-well-formed'],
+    ['x&', 'not-well-formed'],
+    ['<![CDATA[x', 'not-well-formed'],
   ] as const) {
     for (const sizes of [[1], [3, 2], [1000]])
       t.match(read(stream(text), sizes).at(-1), ['error', fault], text)
@@ -152,6 +167,97 @@ t.test('limits hold while an element is read', async (t) => {
   t.same(read(stream('<a><b><c><d>'), [1], limits).at(-1)?.[1], 'too-deep')
 })
 
+const WHOSE = `from='a@high.example' to='b@low.example' id='m1' type='chat'`
+const many = (count: number) => Array.from({ length: count }, (_, i) => `a${i}='x'`).join(' ')
+
+t.test(
+  'where the stream is tolerant, a stanza that breaks a limit is told as bare and the next one is read',
+  async (t) => {
+    const limits = { stanzaBytes: 500, depth: 3 }
+    const whose = { from: 'a@high.example', to: 'b@low.example', id: 'm1', type: 'chat' }
+    for (const [name, text, reason, kept] of [
+      ['text', `<message ${WHOSE}><body>${'x'.repeat(900)}</body></message>`, 'too-big', whose],
+      ['text at once behind the tag', `<message ${WHOSE}>${'x'.repeat(900)}</message>`, 'too-big', whose],
+      ['CDATA', `<message ${WHOSE}><body><![CDATA[${'x'.repeat(900)}]]></body></message>`, 'too-big', whose],
+      ['many small elements', `<message ${WHOSE}>${'<a>b</a>'.repeat(120)}</message>`, 'too-big', whose],
+      ['an attribute', `<message ${WHOSE}><a b='${'x'.repeat(900)}'/></message>`, 'too-big', whose],
+      ['an attribute of its own', `<message ${WHOSE} b='${'x'.repeat(900)}'/>`, 'too-big', whose],
+      ['an endless id', `<message id='${'x'.repeat(4000)}'/>`, 'too-big', {}],
+      ['depth', `<message ${WHOSE}><a><b><c><d/></c>x</b><e/></a><f/></message>`, 'too-deep', whose],
+      ['attributes', `<message ${WHOSE}><a ${many(17)}>x</a>y</message>`, 'too-big', whose],
+      ['attributes of its own', `<message ${many(17)} ${WHOSE}><a/></message>`, 'too-big', whose],
+      [
+        'a namespace',
+        `<message ${WHOSE}><a xmlns='http://é.example/'><b/></a></message>`,
+        'bad-attribute',
+        whose,
+      ],
+      [
+        'a namespace that is declared',
+        `<message xmlns:x='[' ${WHOSE}><a/></message>`,
+        'bad-attribute',
+        whose,
+      ],
+    ] as const) {
+      for (const sizes of [[10_000], [1], [7, 30]]) {
+        const events = read(stream('<before/>', text, '<behind/>'), sizes, limits, 5000)
+        t.same(kinds(events), ['open', 'element', 'spoilt', 'element'], `${name}, by ${sizes}`)
+        const [, , spoilt] = events
+        if (spoilt?.[0] !== 'spoilt') continue
+        t.same(plain(spoilt[1]), plain(element('jabber:server', 'message', kept)), name)
+        t.equal(spoilt[2], Buffer.byteLength(text))
+        if (sizes[0] === 10_000) t.equal(spoilt[3], reason, name)
+      }
+    }
+  },
+)
+
+t.test('what is no XML, or beyond the hard limits, breaks a tolerant stream too', async (t) => {
+  const limits = { stanzaBytes: 500, depth: 3 }
+  const deep = '<a>'.repeat(4)
+  for (const [name, text] of [
+    ['a wrong end tag', `<message>${deep}</b>`],
+    ['a comment', `<message>${deep}<!-- -->`],
+    ['an undeclared prefix', `<message>${deep}<x:y/>`],
+    ['an undeclared prefix of an attribute', `<message>${deep}<y x:z=''/>`],
+    ['an attribute twice', `<message>${deep}<y z='' z=''/>`],
+    ['an entity', `<message>${deep}&x;`],
+    ['no UTF-8', Buffer.concat([Buffer.from(`<message>${deep}`), Buffer.from([0xff])])],
+    ['a doubtful namespace of its own', `<message xmlns=' jabber:server '/>`],
+    ['a doubtful prefix of its own', `<p:message xmlns:p=' jabber:server '/>`],
+    ['octets', `<message>${'x'.repeat(5000)}</message>`],
+    ['octets without end', `<message>${'x'.repeat(5000)}`],
+    ['a name without end', `<${'x'.repeat(501)}`],
+    ['depth without end', `<message>${'<a>'.repeat(300)}`],
+    ['attributes without end', `<message ${many(300)}/>`],
+    ['a header', HEADER.slice(21)],
+  ] as const) {
+    for (const sizes of [[10_000], [1]]) {
+      const events = read(stream('<before/>', text, `<behind/>${' '.repeat(20)}`), sizes, limits, 5000)
+      t.same(kinds(events), ['open', 'element', 'error'], `${name}, by ${sizes}`)
+    }
+  }
+  const header = read(Buffer.from(`<stream:stream x='${'x'.repeat(600)}`), [1], limits, 5000)
+  t.same(kinds(header), ['error'], 'a header beyond the first limit')
+})
+
+t.test('a spoilt stanza costs no memory while it is read', async (t) => {
+  const reader = createStreamReader({
+    limits: { stanzaBytes: 500, depth: 3 },
+    tolerance: { hardBytes: 1 << 30, onSpoilt: () => {} },
+    onOpen: () => {},
+    onElement: () => {},
+    onClose: () => {},
+    onError: (fault) => t.fail(fault),
+  })
+  reader.write(stream(`<message ${WHOSE}>`))
+  const chunk = Buffer.from(`<a b='c'>${'x'.repeat(65_000)}</a>${'y'.repeat(500)}`)
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 1000; i++) reader.write(chunk)
+  t.equal(reader.pending() > 60_000_000, true, 'it is one stanza')
+  t.ok(process.memoryUsage().heapUsed - before < 40_000_000, 'and was not kept')
+})
+
 t.test('blanks that keep a connection open may go on for ever', async (t) => {
   const limits = { stanzaBytes: 500, depth: 3 }
   const input = stream(
@@ -219,6 +325,7 @@ t.test('what is delivered does not depend on the cuts', async (t) => {
     fc.constantFrom(...HOSTILE.filter((h) => h.octets.length < 500).map((h) => h.octets)),
   )
   let several = 0
+  let spoilt = 0
   fc.assert(
     fc.property(
       fc.array(stanza, { maxLength: 6 }),
@@ -229,11 +336,17 @@ t.test('what is delivered does not depend on the cuts', async (t) => {
         if (whole.length > 3) several++
         if (essence(read(input, sizes)) !== essence(whole)) throw new Error(`cut by ${sizes}`)
         if (essence(read(input, [1])) !== essence(whole)) throw new Error('cut by 1')
+        const tight = { stanzaBytes: 250, depth: 2 }
+        const tolerated = essence(read(input, undefined, tight, 600))
+        if (tolerated.includes('spoilt')) spoilt++
+        if (essence(read(input, sizes, tight, 600)) !== tolerated)
+          throw new Error(`tolerant, cut by ${sizes}`)
       },
     ),
     { numRuns: 300 },
   )
   t.ok(several > 20, `${several} streams held several stanzas`)
+  t.ok(spoilt > 20, `${spoilt} held spoilt ones`)
 })
 
 t.test('a stanza means the same in a stream and in a frame', async (t) => {

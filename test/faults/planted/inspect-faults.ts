@@ -107,7 +107,7 @@ export const inspectFaults: readonly Fault[] = [
     edits: [
       {
         file: 'rules/xml/tree.ts',
-        find: "if (open.length === depth) throw new Stop('too-deep')",
+        find: "if (inside === depth) this.spoil('too-deep')",
         replace: '',
       },
     ],

@@ -1,0 +1,3 @@
+import { isolated } from './isolated.ts'
+
+await isolated(import.meta.filename, () => import('./partition.ts'))
