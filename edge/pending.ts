@@ -4,6 +4,14 @@
  * An answer crosses only when its request did, and a request that gets no answer in time is answered by the edge. One
  * table a direction, bounded; entries leave in the order in which they came, since all have the same time.
  */
+import type { StanzaNumber } from '../guard/gcxp/index.ts'
+import type { Envelope } from './refusal.ts'
+
+/** A request of the own side; `ticket` is that of its note in the spool. */
+export type Asked = Readonly<{ envelope: Envelope; ticket: number }>
+
+/** A request of the far side, in the frame of that number. */
+export type AskedOfUs = Readonly<{ number: StanzaNumber; ticket: number }>
 
 export type PendingTable<T> = Readonly<{
   /** Whether `add` will note it. */

@@ -19,8 +19,7 @@ import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { Controls } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { Occupancy } from '../occupancy.ts'
-import type { Asked } from '../outgoing/relay.ts'
-import type { PendingTable } from '../pending.ts'
+import type { Asked, AskedOfUs, PendingTable } from '../pending.ts'
 import { aboutUnread } from '../record/entry.ts'
 import type { Records } from '../record/records.ts'
 import { type EdgeError, type Envelope, errorOf, isAnswered, TIMEOUT } from '../refusal.ts'
@@ -45,9 +44,6 @@ export const OUTCOMES = [
   ...CMBAC_REASONS,
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
-
-/** A request of the far side that waits for the answer of the own side. */
-export type AskedOfUs = Readonly<{ number: StanzaNumber; ticket: number }>
 
 export type IncomingOptions = Readonly<{
   bundle: Bundle

@@ -26,9 +26,8 @@ import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Control, Controls, Kind } from '../controls.ts'
 import type { Identifiers } from '../identifiers.ts'
-import type { AskedOfUs } from '../incoming/relay.ts'
 import type { Occupancy } from '../occupancy.ts'
-import type { PendingTable } from '../pending.ts'
+import type { Asked, AskedOfUs, PendingTable } from '../pending.ts'
 import { coarsen, createPresencePace } from '../presence.ts'
 import { type About, aboutUnread } from '../record/entry.ts'
 import type { Records } from '../record/records.ts'
@@ -63,9 +62,6 @@ export const EDGE_REASONS = [
   ...CMBAC_REASONS,
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
-
-/** An IQ request that waits for its answer. */
-export type Asked = Readonly<{ envelope: Envelope; ticket: number }>
 
 export type OutgoingOptions = Readonly<{
   bundle: Bundle
