@@ -406,7 +406,8 @@ function* labelStanzas(bundle: Bundle, respelt: boolean): Generator<[string, num
     const carry = (creation: number, review: number) =>
       carrier.replace(first, () => labelOf(bundle, row, creation, review))
     yield [carry(SECOND, SECOND), SECOND]
-    const form = `${input.form} ${output.form}`
+    const holes = input.template.map((part) => (typeof part === 'string' ? '' : part.hole))
+    const form = [input.form, output.form, ...holes].join(' ')
     if (forms.has(form)) continue
     forms.add(form)
     const { creationPast, creationFuture, reviewAfterCreation } = windows

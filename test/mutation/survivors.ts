@@ -146,6 +146,15 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
     { from: '-1', to: '+1', why: 'a text that begins with a mark: it has been refused' },
     { from: 'starter >= 0', to: 'true', why: 'a text that begins with a mark: it has been refused' },
   ],
+  'guard/verify/reader.ts': [
+    { from: 'end < 0', to: 'end <= 0', why: 'a declaration that ends at octet 0, where the stanza begins' },
+    { from: 'false', to: 'true', why: 'what is refused stays refused, whatever is read after it' },
+    {
+      from: 'at < length',
+      to: 'at <= length',
+      why: 'a value that ends behind the stanza: one step further the longer way refuses it all the same',
+    },
+  ],
   'guard/verify/unicode.ts': [
     { from: 'table.trim()', to: 'table', why: 'an empty word of a table is no range' },
   ],
