@@ -37,6 +37,7 @@ import { type Command, type ControlServer, listenControl } from './control/serve
 import { sessionCommands } from './control/sessions.ts'
 import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
+import { createFormats, type Formats } from './formats/index.ts'
 import { createHealth } from './health.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
@@ -300,6 +301,8 @@ async function startParts(
   })
   for (const [name, command] of sessions) commands.set(name, command)
 
+  let formats = formatsOf(config, log)
+
   // Out: own servers to the guard.
   const spool = createSpool<Note>({
     generation,
@@ -323,6 +326,10 @@ async function startParts(
     askedOfUs,
     identifiers,
     uncleared: cmbac.outgoing,
+    formats: {
+      fromPeer: (stanza, from, second) => formats.fromPeer(stanza, from, second),
+      spoken: (domain) => formats.spoken(domain),
+    },
     controls,
     denied: (problem) => log.warn({}, problem),
     occupancy,
@@ -358,6 +365,7 @@ async function startParts(
     identifiers,
     uncleared: (stanza, ends, number) =>
       cmbac.incoming(stanza, { ...ends, via: controls.carrier(ends.to.domain) }, number),
+    formatted: (stanza, to, number) => formats.toPeer(stanza, to, number, Math.floor(Date.now() / 1000)),
     controls,
     occupancy,
     deliver(from, to, stanza) {
@@ -481,6 +489,7 @@ async function startParts(
     consumer: () => consumer,
     onChange(next) {
       cmbac.reload(next.cmbac)
+      formats = formatsOf(next, log)
       expiring = whatExpires(next)
       checkTrust()
     },
@@ -517,6 +526,14 @@ function whatExpires({ s2s, out, in: into }: EdgeConfig): Expiring[] {
     { name: 'gcxp-in', until: into.credentials.notAfter },
   ]
   return [...own.map((one) => ({ kind: 'certificate' as const, ...one })), ...s2s.expiring]
+}
+
+/** By the configuration; the operator is told what some server cannot be sent. */
+function formatsOf({ labels, cmbac, out, in: into }: EdgeConfig, log: Log): Formats {
+  const options = { formats: labels, policies: cmbac?.policies ?? [], out: out.bundle, into: into.bundle }
+  const formats = createFormats(options)
+  for (const problem of formats.unheld) log.warn({}, problem)
+  return formats
 }
 
 /** Domains of rooms on both sides. */

@@ -1,13 +1,14 @@
 /**
  * The way in: what the incoming guard released, to the servers of the own side.
  *
- *   frame → number → parsed again → addresses → identifiers → answers only to what was asked → queued for its server
+ *   frame → number → parsed again → addresses → clearances → the peer's label format → identifiers
+ *         → answers only to what was asked → queued for its server
  *
  * A frame is confirmed when its stanza is queued for delivery. What the guard should never have released is not
  * delivered, counted, and answered with `false`, which is an alarm on both sides.
  */
 import { compareNumbers, formatNumber, NO_NUMBER, type StanzaNumber } from '../../guard/gcxp/index.ts'
-import { parseJid } from '../../rules/address/jid.ts'
+import { type Jid, parseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import { refused } from '../../rules/reasons.ts'
@@ -22,7 +23,7 @@ import type { Asked } from '../outgoing/relay.ts'
 import type { PendingTable } from '../pending.ts'
 import { aboutUnread } from '../record/entry.ts'
 import type { Records } from '../record/records.ts'
-import { type EdgeError, type Envelope, errorOf, isAnswered, TIMEOUT } from '../refusal.ts'
+import { type EdgeError, type Envelope, errorOf, isAnswered, POLICY, TIMEOUT } from '../refusal.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
 import type { Tap } from '../tap/tap.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
@@ -39,6 +40,7 @@ export const OUTCOMES = [
   'invalid',
   'expired',
   ...CMBAC_REASONS,
+  'label-unheld',
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
@@ -49,6 +51,8 @@ export type IncomingOptions = Readonly<{
   identifiers: Identifiers
   /** Why clearances keep a stanza, the frame of that number, from being delivered; whoever is asked tells the operator. */
   uncleared?(stanza: XmlElement, ends: Ends, number: StanzaNumber): Denial | undefined
+  /** What is released in the label format of its server; undefined when that cannot hold the label. */
+  formatted?(stanza: XmlElement, to: Jid, number: StanzaNumber): XmlElement | undefined
   controls: Pick<Controls, 'ruleFor'>
   occupancy: Pick<Occupancy, 'delivered'>
   /** Queues a stanza for the server of `to`. */
@@ -135,19 +139,24 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
     }
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return 'bad-attribute'
     const denial = options.uncleared?.(released, { from, to }, number)
-    if (denial !== undefined) {
-      drop(number, denial.reason, released)
+    const formatted =
+      denial !== undefined || options.formatted === undefined
+        ? released
+        : options.formatted(released, to, number)
+    if (denial !== undefined || formatted === undefined) {
+      drop(number, denial?.reason ?? 'label-unheld', released)
       const kind = released.name as Envelope['kind']
       const envelope = { kind, type: attribute(released, 'type') ?? '', id: undefined, from, to }
-      if (isAnswered(envelope, farRooms.has(from.domain), released)) bounce(released, errorOf(denial))
+      if (isAnswered(envelope, farRooms.has(from.domain), released))
+        bounce(released, denial === undefined ? POLICY : errorOf(denial))
       return undefined
     }
     const stanza =
-      released.name === 'iq'
-        ? takeIq(released, from.text, to.text, number)
+      formatted.name === 'iq'
+        ? takeIq(formatted, from.text, to.text, number)
         : numbered
-          ? restore(released, { from, to })
-          : released
+          ? restore(formatted, { from, to })
+          : formatted
     if (typeof stanza === 'string') {
       drop(number, stanza, released)
       return undefined

@@ -27,6 +27,7 @@ import { createCatalogs, type Permits, type RoomDefaults } from '../catalog.ts'
 import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Control, Controls, Kind } from '../controls.ts'
+import type { Formats } from '../formats/index.ts'
 import type { Identifiers } from '../identifiers.ts'
 import { createNormaliser } from '../normalise/index.ts'
 import type { Occupancy } from '../occupancy.ts'
@@ -58,6 +59,7 @@ export const EDGE_REASONS = [
   'receipt-unasked',
   'control-kind',
   'control-size',
+  'first-line-differs',
   ...CMBAC_REASONS,
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
@@ -79,6 +81,8 @@ export type OutgoingOptions = Readonly<{
   identifiers: Identifiers
   /** Why clearances keep a stanza, with its label in canonical octets, from going on; whoever is asked tells the operator. */
   uncleared?(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
+  /** What servers send in the label formats that they speak, and which rows each is offered in its own. */
+  formats?: Pick<Formats, 'fromPeer' | 'spoken'>
   controls: Pick<Controls, 'ruleFor'>
   /** A rule of the controls refused a stanza; one line for the operator. */
   denied(problem: string): void
@@ -130,7 +134,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
   const farSide: FarSide = {
     rooms: bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name),
-    catalogs: createCatalogs(bundle, options.permits, options.roomDefaults),
+    catalogs: createCatalogs(bundle, options.permits, options.roomDefaults, options.formats?.spoken),
     isFar: (domain) => far.has(domain),
   }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
@@ -254,16 +258,24 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   function cross(
     stream: InboundStream,
     envelope: Envelope,
-    stanza: XmlElement,
+    received: XmlElement,
     at: number,
     answers: StanzaNumber | undefined,
     taken: readonly string[] = [],
   ): void {
     const second = Math.floor(options.now() / 1000)
+    const spoken = options.formats?.fromPeer(received, envelope.from, second)
+    if (spoken === 'first-line-differs') {
+      const told = isAnswered(envelope, ownRooms.has(envelope.from.domain), received)
+      refused(spoken, about(envelope), stream, received, told, taken)
+      if (told) tell(envelope, POLICY)
+      return
+    }
+    const { stanza, changed } = spoken ?? { stanza: received, changed: [] }
     const number = options.next()
     const normal = normalise(stanza, stream.lang, second, identifiers.naming(number, envelope, answers))
-    const stripped = [...taken, ...normal.stripped]
-    for (const name of normal.stripped) counted.stripped(name)
+    const stripped = [...taken, ...changed, ...normal.stripped]
+    for (const name of [...changed, ...normal.stripped]) counted.stripped(name)
     if (normal.outcome === 'ready')
       see({ direction: 'out', point: 'normalised', stanza: normal.octets, taken: stripped })
     const refuse = (reason: Reason | EdgeReason, error?: EdgeError) => {
