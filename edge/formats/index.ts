@@ -80,7 +80,7 @@ type Way = Readonly<{
   toPeer: ToPeer
   fromPeer: FromPeer
   spoken: readonly SpokenRow[]
-  /** Labels that it cannot hold, as the row and why. */
+  /** Rows whose label it cannot hold, and why. */
   unheld: readonly string[]
 }>
 
@@ -108,7 +108,7 @@ export function createFormats({ formats, policies, out, into }: FormatOptions): 
       wayOf(from.domain)?.fromPeer(stanza, from, second) ?? { stanza, changed: [] },
     spoken: (domain) => wayOf(domain)?.spoken,
     unheld: [...formats].flatMap(([domain, format]) =>
-      ways.get(format)!.unheld.map((why) => `${domain} cannot be sent ${why} as ${format}`),
+      ways.get(format)!.unheld.map((why) => `${domain} cannot be sent the label of ${why} as ${format}`),
     ),
   }
 }
@@ -129,8 +129,8 @@ function form(format: LabelForm, out: Bundle, into: Bundle, read: LabelReader): 
     if (wanted === output.form) continue
     const own = labelsOf(output.template, output.form, read)
     const template = own && releaseIn(own.labels, wanted)
-    if (own === undefined || template === undefined) unheld.push(`the label of ${name}`)
-    else if (isProblem(template)) unheld.push(`the label of ${name} (${template.detail})`)
+    if (own === undefined || template === undefined) unheld.push(name)
+    else if (isProblem(template)) unheld.push(`${name} (${template.detail})`)
     else released.set(`${output.form} ${own.value}`, template)
   }
 
@@ -169,7 +169,7 @@ function firstLine(policies: readonly Spif[], out: Bundle, into: Bundle, read: L
   for (const { name, output } of into.labels.rows) {
     const own = labelsOf(output.template, output.form, read)
     const line = own && lineOf(own.labels)
-    if (own === undefined || line === undefined) unheld.push(`the label of ${name}`)
+    if (own === undefined || line === undefined) unheld.push(name)
     else {
       released.set(`${output.form} ${own.value}`, line)
       known.add(readingOf(line))

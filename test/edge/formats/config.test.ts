@@ -29,13 +29,13 @@ function load(labels: unknown, policies: readonly string[] | undefined = BOTH) {
 
 t.test('a good one, and none', (t) => {
   const config = load(GOOD)
-  if ('problems' in config) return t.fail(config.problems.join('\n'))
+  if ('problems' in config) throw new Error(config.problems.join('\n'))
   t.same(
     [...config.labels],
     GOOD.map(({ domain, format }) => [domain, format]),
   )
   const none = load(undefined, [])
-  if ('problems' in none) return t.fail(none.problems.join('\n'))
+  if ('problems' in none) throw new Error(none.problems.join('\n'))
   t.equal(none.labels.size, 0)
   t.end()
 })
