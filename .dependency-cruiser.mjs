@@ -209,7 +209,7 @@ const forbidden = [
     {
       path: ours,
       pathNot:
-        '^(rules/|edge/|guard/(gcxp|log)/|guard/common/keys[.]ts|guard/journal/(head-file|line|retention|space|start|writer)[.]ts)',
+        '^(rules/|edge/|guard/(gcxp|log)/|guard/common/keys[.]ts|guard/journal/(files|head-file|line|retention|space|start|writer)[.]ts)',
     },
   ),
 ]

@@ -21,7 +21,7 @@ import { type EdgeFile, readEdgeFile } from './file.ts'
 import { resolveLabels } from './labels.ts'
 import { resolveRecords } from './records.ts'
 import { readS2s, type S2sConfig } from './s2s.ts'
-import type { EdgeLimits, EdgeSource, PresenceChoice, Unasked } from './schema.ts'
+import type { EdgeLimits, EdgeSource, PresenceChoice, SpoolLimits, Unasked } from './schema.ts'
 import { showConfig } from './shown.ts'
 
 /** A configuration that can be run. Texts of files are in it, not their names; keys among them: never to be shown. */
@@ -40,6 +40,7 @@ export type EdgeConfig = Readonly<{
   controls: readonly ControlSource[] | undefined
   unasked: Unasked
   presence: PresenceChoice
+  spool: SpoolLimits
   limits: EdgeLimits
   /** All of it for people, without secrets. */
   shown: string
@@ -149,6 +150,7 @@ function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ prob
     // A foreign peer's ids may be of stanzas that went another way.
     unasked: config.unasked ?? (isNumbered(out.bundle!) ? 'refuse' : 'pass'),
     presence: config.presence,
+    spool: config.spool,
     limits: config.limits,
     shown: showConfig(file),
   }

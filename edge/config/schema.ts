@@ -38,6 +38,7 @@ export type EdgeSource = Readonly<{
   controls?: readonly ControlSource[]
   unasked?: Unasked
   presence: PresenceChoice
+  spool: SpoolLimits
   limits: EdgeLimits
 }>
 
@@ -45,6 +46,10 @@ export type EdgeSource = Readonly<{
 export type Unasked = 'refuse' | 'pass'
 /** Whether presence is made coarse, and the least seconds between two of the same addresses. */
 export type PresenceChoice = Readonly<{ coarse: boolean; seconds: number }>
+
+/** Octets that each of both spools takes, and how long what waits is of use. */
+export type SpoolLimits = Readonly<{ octets: number; messageSeconds: number; presenceSeconds: number }>
+
 export type S2sSource = Readonly<{
   listen: string
   listenDirect?: string

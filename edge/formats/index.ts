@@ -15,9 +15,10 @@
  */
 import { bareOf, type Jid } from '../../rules/address/jid.ts'
 import type { Bundle, LabelForm, OutputTemplate } from '../../rules/bundle/bundle.ts'
+import { withinWindows } from '../../rules/decide/label.ts'
 import { createDefaultEntries } from '../../rules/label/defaults.ts'
 import { isProblem } from '../../rules/label/label.ts'
-import { formIn } from '../../rules/label/pair.ts'
+import { formIn, singleForm } from '../../rules/label/pair.ts'
 import { fill } from '../../rules/label/template.ts'
 import { refused } from '../../rules/reasons.ts'
 import type { Spif } from '../../rules/spif/spif.ts'
@@ -60,7 +61,7 @@ export type Formats = Readonly<{
     stanza: XmlElement,
     from: Jid,
     second: number,
-  ): Readonly<{ stanza: XmlElement; changed: readonly OwnStrip[] }> | 'first-line-differs'
+  ): Readonly<{ stanza: XmlElement; changed: readonly OwnStrip[] }> | 'first-line-differs' | 'label-date'
   /** The rows that a catalog offers to a domain with a format, as it spells them; undefined for one without. */
   spoken(domain: string): readonly SpokenRow[] | undefined
   /** Labels that some format cannot hold, a line each. */
@@ -152,6 +153,9 @@ function form(format: LabelForm, out: Bundle, into: Bundle, read: LabelReader): 
       const label = labelIn(stanza)
       const found = label && find(label, bareOf(from))
       if (found === undefined) return { stanza, changed: [] }
+      // Where the row has no place for dates, nobody behind this will see them.
+      const isDateless = singleForm(found.row.input.form) === 'ess-0258'
+      if (isDateless && !withinWindows(found, out.labels.windows, second)) return 'label-date'
       // A label with a place for dates has them: what it lacks is not made up.
       const dates = format === 'ess-0258' ? datesFrom(second, out) : found
       const octets = fill(found.row.input.template, dates)

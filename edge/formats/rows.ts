@@ -14,7 +14,7 @@ import type {
 } from '../../rules/bundle/bundle.ts'
 import { type BindingProblem, isProblem } from '../../rules/label/label.ts'
 import { createLabelFinder, isFindable } from '../../rules/label/loose.ts'
-import { formIn, isPair } from '../../rules/label/pair.ts'
+import { formIn, isPair, singleForm } from '../../rules/label/pair.ts'
 import {
   type BoundLabel,
   pairTemplate,
@@ -95,34 +95,38 @@ export function releaseIn([first, second]: RowLabels, form: RowForm): OutputTemp
 export type SpokenRow = Readonly<{ row: LabelRow; form: RowForm; value: string; template: InputTemplate }>
 
 /**
- * The rows in `format`: those that are listed in it, and those that are not, written in it. Of rows in other forms that have one
- * label the first stands for all, where they are released as one; where they are not, none does.
+ * The rows in `format`: those that are listed in it as they are, others written in it. Left out is a label that is listed in other
+ * forms only, and released in one way from the one and in another way from the other.
  */
 export function spokenRows(rows: readonly LabelRow[], format: LabelForm, read: LabelReader): SpokenRow[] {
-  const keyOf = (form: RowForm, value: string) => `${form} ${value}`
-  const listed = new Set(rows.map(({ input: { form, value } }) => keyOf(form, value)))
-  const spoken = new Map<string, SpokenRow | 'ambiguous'>()
-  for (const row of rows) {
+  const spoken = rows.flatMap((row): SpokenRow[] => {
     const { form, value, template } = row.input
     const wanted = formIn(format, form)
-    if (wanted === form) {
-      spoken.set(keyOf(form, value), { row, form, value, template })
-      continue
-    }
+    if (wanted === form) return [{ row, form, value, template }]
     const own = labelsOf(template, form, read)
     const other = own && templateIn(own.labels, wanted)
-    if (other === undefined || isProblem(other) || !isFindable(other.template)) continue
-    const key = keyOf(wanted, other.value)
-    if (listed.has(key)) continue
-    const before = spoken.get(key)
-    if (before === undefined) spoken.set(key, { row, form: wanted, ...other })
-    else if (before === 'ambiguous' || !isReleasedAlike(before.row, row)) spoken.set(key, 'ambiguous')
-  }
-  return [...spoken.values()].filter((one) => one !== 'ambiguous')
+    if (other === undefined || isProblem(other) || !isFindable(other.template)) return []
+    return [{ row, form: wanted, ...other }]
+  })
+  return [...alike(spoken).values()]
+    .filter((group) => group.some(isListed) || group.every(({ row }) => isReleasedAlike(row, group[0]!.row)))
+    .flat()
 }
 
+/** Those of one label, by form and value. */
+function alike(spoken: readonly SpokenRow[]): Map<string, SpokenRow[]> {
+  return Map.groupBy(spoken, ({ form, value }) => `${form} ${value}`)
+}
+
+function isListed({ row, form }: SpokenRow): boolean {
+  return row.input.form === form
+}
+
+/** Whether two rows are released as one label, wherever its dates come from. */
 function isReleasedAlike({ output: a }: LabelRow, { output: b }: LabelRow): boolean {
-  return a.form === b.form && JSON.stringify(a.template) === JSON.stringify(b.template)
+  const undated = (template: OutputTemplate) =>
+    JSON.stringify(template.filter((part) => typeof part === 'string'))
+  return a.form === b.form && undated(a.template) === undated(b.template)
 }
 
 /** The row that is meant by a label in the form of `spoken`, where no row is listed like that; dates where the label has them. */
@@ -134,8 +138,11 @@ export type SpokenFinder = (
 /** By the rules of the finder that looks for rows (rules/label/loose.ts), among all of them. */
 export function createSpokenFinder(rows: readonly LabelRow[], spoken: readonly SpokenRow[]): SpokenFinder {
   const meant = new Map<LabelRow, LabelRow>()
-  for (const { row, form, value, template } of spoken) {
-    if (row.input.form !== form) meant.set({ ...row, input: { ...row.input, form, value, template } }, row)
+  for (const group of alike(spoken).values()) {
+    // Where there is a choice the dates stay.
+    const dated = group.find(({ row: { input } }) => singleForm(input.form) !== 'ess-0258')
+    const { row, form, value, template } = dated ?? group[0]!
+    if (!group.some(isListed)) meant.set({ ...row, input: { ...row.input, form, value, template } }, row)
   }
   const find = createLabelFinder([...rows, ...meant.keys()])
   return (node, sender) => {

@@ -5,30 +5,36 @@
  * why a stanza is refused.
  */
 import { SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
-import { STANZA_ERRORS_NS } from '../stream/names.ts'
 
 /** Labels show whole. */
 const LABEL_NAMESPACES: ReadonlySet<string> = new Set([
   'urn:xmpp:sec-label:0',
   'urn:nato:stanag:4778:bindinginformation:1:0',
 ])
-/** Attributes that hold addresses, or words of closed lists. */
-const SHOWN: ReadonlySet<string> = new Set([
-  ...['from', 'to', 'jid', 'type', 'affiliation', 'role', 'stamp', 'code', 'by', 'lang'],
-])
+const ADDRESSES: ReadonlySet<string> = new Set(['from', 'to', 'jid', 'by'])
+/** Attributes that hold words of closed lists, and what such a word looks like: a sentence does not. */
+const WORDS: ReadonlySet<string> = new Set(['type', 'affiliation', 'role', 'stamp', 'code', 'lang'])
+const WORD = /^[A-Za-z0-9:.+-]{1,30}$/
 /** How much of a shown value is shown. */
 const LONGEST = 400
 
-/** One line of XML. */
+/** Of one stanza: more does not help who looks. */
+const LONGEST_STANZA = 20_000
+
+/** One line of XML; cut off where it is too long to be read. */
 export function redact(stanza: XmlElement): string {
-  return write(stanza, '', false)
+  const text = write(stanza, '', false)
+  return text.length > LONGEST_STANZA ? `${text.slice(0, LONGEST_STANZA)}…` : text
 }
 
 function write(node: XmlElement, parentNs: string, isLabel: boolean): string {
   const label = isLabel || LABEL_NAMESPACES.has(node.ns)
   const ns = node.ns === parentNs ? '' : ` xmlns="${escaped(node.ns)}"`
   const attributes = node.attributes
-    .map(({ name, value }) => ` ${name}="${label || isShown(node, name) ? escaped(value) : hidden(value)}"`)
+    .map(
+      ({ name, value }) =>
+        ` ${name}="${label || isShown(node, name, value) ? escaped(value) : hidden(value)}"`,
+    )
     .join('')
   const content = node.children
     .map((child) =>
@@ -44,8 +50,9 @@ function write(node: XmlElement, parentNs: string, isLabel: boolean): string {
 }
 
 /** The id of a stanza shows, so that an answer can be told from another; other ids name what users did. */
-function isShown(node: XmlElement, name: string): boolean {
-  return SHOWN.has(name) || (name === 'id' && node.ns === SERVER_NS) || node.ns === STANZA_ERRORS_NS
+function isShown({ ns }: XmlElement, name: string, value: string): boolean {
+  if (ADDRESSES.has(name) || (name === 'id' && ns === SERVER_NS)) return true
+  return WORDS.has(name) && WORD.test(value)
 }
 
 function hidden(text: string): string {

@@ -17,7 +17,7 @@ export type JournalFindings = Readonly<{
   problems: readonly string[]
   /** What a reader should know although nothing is wrong. */
   notes: readonly string[]
-  /** The guard that wrote it, as its last `start` or checkpoint says. */
+  /** The guard, or the edge, that wrote it, as its last `start` or checkpoint says. */
   guard: string | undefined
   first: number
   head: Head
@@ -146,7 +146,8 @@ function createCheckpoints(keys: readonly KeyObject[]) {
 
   /** What is wrong with the record behind `head`, if it is a checkpoint. */
   function problemOf(fields: Fields, head: Head): string | undefined {
-    if (fields['type'] === 'start' && typeof fields['guard'] === 'string') guard = fields['guard']
+    const writer = fields['guard'] ?? fields['edge']
+    if (fields['type'] === 'start' && typeof writer === 'string') guard = writer
     if (fields['type'] !== 'checkpoint') return undefined
     const checkpoint = readCheckpoint(fields)
     if (checkpoint === undefined) return 'is a checkpoint out of format'

@@ -42,14 +42,8 @@ function equalsOwnNfc(points: Uint32Array, from: number, to: number): boolean {
   return true
 }
 
+/** Hangul syllables stay whole: of what composes with them, nothing needs their parts. */
 function decompose(point: number, out: number[]): void {
-  const s = point - S_BASE
-  if (s >= 0 && s < S_COUNT) {
-    out.push(L_BASE + Math.floor(s / (V_COUNT * T_COUNT)))
-    out.push(V_BASE + Math.floor((s % (V_COUNT * T_COUNT)) / T_COUNT))
-    if (s % T_COUNT !== 0) out.push(T_BASE + (s % T_COUNT))
-    return
-  }
   out.push(...(decompositions.get(point) ?? [point]))
 }
 

@@ -66,10 +66,6 @@ export function recogniseStanza(context: Context): Recognised | undefined {
 
   const values = readAttributes(context, form.attributes)
   if (values === undefined || !readStartTagEnd(reader, form.attributes)) return undefined
-  // findType only looked; this is what was recognised.
-  const type = form.attributes.findIndex((attribute) => attribute.name === 'type')
-  if (values[type] !== form.type) return refuse(reader, 'unknown-stanza', 0)
-
   if (!mayExchange(bundle.pairs, progress, form.name)) return refuse(reader, 'bad-pair', 0)
 
   const children = readSlots(context, form.slots, 1)

@@ -1,6 +1,5 @@
 /** What a server has acknowledged is settled, and nothing else: by stream management (XEP-0198) and by pings (XEP-0199). */
 import t from 'tap'
-import { createControls } from '../../edge/controls.ts'
 import { createBarriers } from '../../edge/outbound/barriers.ts'
 import type { Delivery } from '../../edge/outbound/delivery.ts'
 import { createLinks } from '../../edge/outbound/links.ts'
@@ -8,6 +7,7 @@ import { streamTls } from '../../edge/tls-ext/index.ts'
 import type { XmlElement } from '../../rules/xml/node.ts'
 import { parseText } from '../../rules/xml/parse.ts'
 import { issue, makeCa } from '../pki/pki.ts'
+import { linkOptions } from './link-options.ts'
 import { led } from './manners.ts'
 import { type OwnServerOptions, startOwnServer } from './own-server.ts'
 import type { Raw } from './raw.ts'
@@ -40,28 +40,16 @@ async function start(
   const barriers = createBarriers()
   const links = createLinks({
     own: ['high.example', 'conference.high.example', 'other.example'],
-    far: ['low.example'],
+    ...linkOptions(states),
     routes: [route('high.example', server.port), ...routes],
-    names: undefined,
-    inboundOnly: new Set(),
-    failBackMs: 60_000,
     tls: streamTls({
       certificates: [{ domains: ['low.example'], ...edgeCredentials }],
       trust: trustIn(['high.example', 'conference.high.example', 'other.example'], ca),
     }),
-    limits: { stanzaBytes: 10_000, depth: 20, hardBytes: 20_000 },
     handshakeMs: 5000,
-    stanzaMs: 1000,
     clocks: { idleMs: 60_000, acknowledgeMs: 60_000, ...clocks },
     manners: led(),
-    admit: createControls(undefined).admit,
     barriers,
-    isHeldFrom: () => false,
-    back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
-    bound: 10_000,
-    expireMs: 60_000,
-    onRoom() {},
-    onState: (_from, _to, state, why) => void states.push(`${state}: ${why}`),
     ...more,
   })
   t.teardown(() => {

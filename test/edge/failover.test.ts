@@ -2,15 +2,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import t from 'tap'
-import { createControls } from '../../edge/controls.ts'
-import { createBarriers } from '../../edge/outbound/barriers.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import type { Names, Route } from '../../edge/outbound/route.ts'
 import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type DomainOptions, type PeerDomain, startDomain } from '../peer/domain.ts'
 import { issue, makeCa } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
-import { led } from './manners.ts'
+import { linkOptions } from './link-options.ts'
 import { trustIn } from './trust.ts'
 import { OWN, startWorld, until as within } from './world.ts'
 
@@ -54,25 +52,10 @@ function linksTo(routes: readonly Route[], more: Partial<Parameters<typeof creat
   const settled = new Map<string, string>()
   const links = createLinks({
     own: ['high.example'],
-    far: ['low.example'],
+    ...linkOptions(states),
     routes,
-    names: undefined,
-    inboundOnly: new Set(),
     failBackMs: 100,
     tls: streamTls({ certificates, trust: trustIn(['high.example'], ca) }),
-    limits: { stanzaBytes: 10_000, depth: 20, hardBytes: 20_000 },
-    handshakeMs: 2000,
-    stanzaMs: 2000,
-    clocks: { idleMs: 60_000, acknowledgeMs: 60_000 },
-    manners: led({ acknowledge: 'none' }),
-    admit: createControls(undefined).admit,
-    barriers: createBarriers(),
-    isHeldFrom: () => false,
-    back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
-    bound: 10_000,
-    expireMs: 60_000,
-    onRoom() {},
-    onState: (_from, _to, state, why) => void states.push(`${state}: ${why}`),
     ...more,
   })
   return {
@@ -116,10 +99,13 @@ t.test('direct TLS where a route says so, and where SRV does', async (t) => {
   t.teardown(plain.close)
   const wrong = linksTo([route(plain.port, 0, { tls: 'direct' })])
   t.teardown(wrong.links.close)
+  // Some octets of a ClientHello break its reader; to others it listens on.
   wrong.send('to the wrong port')
   t.ok(
     await until(() =>
-      wrong.states.some((state) => /^waiting: 127\.0\.0\.1:\d+: TLS handshake failed/.test(state)),
+      wrong.states.some((state) =>
+        /^waiting: 127\.0\.0\.1:\d+: (TLS handshake failed|.* took too long)/.test(state),
+      ),
     ),
   )
   t.same(plain.received, [])
@@ -321,38 +307,55 @@ t.test('inbound only', async (t) => {
   t.ok(await world.guard.find((xml) => xml.includes('out')), 'its own streams are taken')
 })
 
-t.test('failBackSeconds says how soon a running edge goes back', async (t) => {
-  const better = await server()
-  await better.close()
-  const world = await startWorld({
-    limits: { failBackSeconds: 1 },
-    s2s: (_folder, _ca, { server: port }) => ({
-      dns: 'off',
-      routes: OWN.flatMap((domain) => [
-        { domain, host: '127.0.0.1', port, priority: 1 },
-        { domain, host: '127.0.0.1', port: better.port },
-      ]),
-    }),
-  })
-  t.teardown(world.close)
-  const release = (marker: string) =>
-    world.release(
-      `<message xmlns="jabber:server" from="bob@low.example/y" id="${marker}" to="alice@high.example/x" type="chat"><body>${marker}</body></message>`,
+t.test(
+  'failBackSeconds says how soon a running edge goes back, with what the servers have acknowledged',
+  async (t) => {
+    const better = await server()
+    await better.close()
+    const world = await startWorld({
+      limits: { failBackSeconds: 1 },
+      s2s: (_folder, _ca, { server: port }) => ({
+        dns: 'off',
+        routes: OWN.flatMap((domain) => [
+          { domain, host: '127.0.0.1', port, priority: 1 },
+          { domain, host: '127.0.0.1', port: better.port },
+        ]),
+      }),
+    })
+    t.teardown(world.close)
+    const release = (marker: string) =>
+      world.release(
+        `<message xmlns="jabber:server" from="bob@low.example/y" id="${marker}" to="alice@high.example/x" type="chat"><body>${marker}</body></message>`,
+      )
+    let count = 0
+    const flow = setInterval(() => release(`n${++count}`), 2)
+    t.teardown(() => clearInterval(flow))
+    t.ok(await until(() => world.server.received.length > 50))
+    t.ok(world.log.some(({ message }) => message === 's2s stream opened with a server of second choice'))
+    const health = async () =>
+      (await (await fetch(`http://127.0.0.1:${world.edge.metricsPort}/healthz`)).text()) as string
+    t.match(await health(), /s2s from low\.example to high\.example: it is with a server of priority 1: /)
+    const back = await server({
+      port: better.port,
+      ca: world.ca.certificate,
+      credentials: await issue(world.ca, { dns: ['high.example'] }),
+      // On which it answers the edge's pings.
+      route: () => ({ host: '127.0.0.1', port: world.edge.s2sPort }),
+    })
+    t.teardown(back.close)
+    t.ok(await until(() => back.received.length > 50))
+    clearInterval(flow)
+    t.ok(await until(() => world.server.received.length + back.received.length === count))
+    t.same(
+      [...bodies(world.server), ...bodies(back)],
+      Array.from({ length: count }, (_, n) => `n${n + 1}`),
+      `${count} stanzas in their order, each once`,
     )
-  release('away')
-  t.ok(await until(() => world.server.received.some(({ xml }) => xml.includes('away'))))
-  t.ok(world.log.some(({ message }) => message === 's2s stream opened with a server of second choice'))
-  const health = async () =>
-    (await (await fetch(`http://127.0.0.1:${world.edge.metricsPort}/healthz`)).text()) as string
-  t.match(await health(), /s2s from low\.example to high\.example: it is with a server of priority 1: /)
-  const back = await server({
-    port: better.port,
-    ca: world.ca.certificate,
-    credentials: await issue(world.ca, { dns: ['high.example'] }),
-  })
-  t.teardown(back.close)
-  t.ok(await until(() => world.log.some(({ message }) => message === 's2s stream opened')))
-  release('back')
-  t.ok(await until(() => back.received.some(({ xml }) => xml.includes('back'))))
-  t.notMatch(await health(), /priority/)
-})
+    t.notMatch(
+      [...world.server.received, ...back.received].map(({ xml }) => xml).join(),
+      /<delay/,
+      'none was sent again',
+    )
+    t.notMatch(await health(), /priority/)
+  },
+)

@@ -2,13 +2,11 @@
 import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import t from 'tap'
-import { createControls } from '../../edge/controls.ts'
-import { createBarriers } from '../../edge/outbound/barriers.ts'
 import type { Delivery } from '../../edge/outbound/delivery.ts'
 import { createLinks, type Links } from '../../edge/outbound/links.ts'
 import { streamTls } from '../../edge/tls-ext/index.ts'
 import { type Credentials, issue, makeCa } from '../pki/pki.ts'
-import { led } from './manners.ts'
+import { linkOptions } from './link-options.ts'
 import { trustIn } from './trust.ts'
 import { until } from './world.ts'
 
@@ -108,28 +106,14 @@ function linksTo(
 ): Links {
   return createLinks({
     own: ['high.example'],
-    far: ['low.example'],
+    ...linkOptions(states),
     routes: [{ domain: 'high.example', host: '127.0.0.1', port, tls: 'starttls', priority: 0, weight: 0 }],
-    names: undefined,
-    inboundOnly: new Set(),
-    failBackMs: 60_000,
     tls: streamTls({
       certificates: [{ domains: ['low.example'], ...edgeCredentials }],
       trust: trustIn(['high.example'], ca),
     }),
-    limits: { stanzaBytes: 10_000, depth: 20, hardBytes: 20_000 },
     handshakeMs: 1000,
-    stanzaMs: 1000,
-    clocks: { idleMs: 60_000, acknowledgeMs: 60_000 },
-    manners: led({ acknowledge: 'none' }),
-    admit: createControls(undefined).admit,
-    barriers: createBarriers(),
-    isHeldFrom: () => false,
-    back: { onOpen() {}, onEnd() {}, onStanza() {}, onSpoilt() {} },
     bound,
-    expireMs: 60_000,
-    onRoom() {},
-    onState: (_from, _to, state, why) => void states.push(`${state}: ${why}`),
     ...more,
   })
 }

@@ -1,13 +1,16 @@
 /** The edge as a process: it starts, says what it does, stops on a signal, and fails in one line when a port is taken. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { limitLog } from '../../edge/log.ts'
+import { listSegments } from '../../guard/journal/files.ts'
+import { readHeadFile } from '../../guard/journal/head-file.ts'
+import { verifyJournal } from '../../guard/journal/verify.ts'
 import { issue } from '../pki/pki.ts'
 import { connectOpen } from './raw.ts'
 import { OWN, until, writeWorld } from './world.ts'
@@ -51,7 +54,13 @@ t.test('runs until it is told to stop, and ends its streams', async (t) => {
   t.match(await raw.end(), /<stream:error><system-shutdown /)
   t.equal(await edge.ended, 0)
   t.match(edge.said, /"msg":"edge stops"/)
-  t.equal(readFileSync(join(folder, 'state/generation'), 'latin1'), '1\n')
+  t.match(readFileSync(join(folder, 'state/generation'), 'latin1'), /^1\n/)
+  const records = join(folder, 'state/records')
+  t.same(verifyJournal(records, []).problems, [], 'its records are whole')
+  const [segment] = listSegments(records)
+  t.match(readFileSync(join(records, segment!.name), 'utf8').trim().split('\n').at(-1), /"type":"stop"/)
+  t.match(readHeadFile(records), verifyJournal(records, []).head, 'up to the end')
+  t.notOk(existsSync(join(folder, 'state/control')), 'its socket is gone')
   for (const line of edge.said.trim().split('\n')) t.ok(JSON.parse(line), 'each line is JSON')
 })
 

@@ -13,9 +13,10 @@ const MOST_OCTETS = 4096
 /** Findings that were mended have names that begin so, and are never dropped. */
 const FINDING = 'finding-'
 
-/** How often a branch ran matters by these steps; that it ran at all, most. */
+/** How often a branch ran matters by these steps; that it ran at all, most: what adds less than that is not kept. */
 const STEPS = [1, 2, 8, 64]
-const worth = (feature: number): number => (feature % STEPS.length === 0 ? 8 : 1)
+const BRANCH = 20
+const worth = (feature: number): number => (feature % STEPS.length === 0 ? BRANCH : 1)
 
 export type Input = Readonly<{ name: string; octets: Buffer }>
 
@@ -75,7 +76,7 @@ function choose(candidates: readonly Candidate[], most: number): Candidate[] {
       const smaller = added === gain && candidate.octets.length < (best?.octets.length ?? 0)
       if (added > gain || smaller) [best, gain] = [candidate, added]
     }
-    if (best === undefined) break
+    if (best === undefined || gain < BRANCH) break
     chosen.push(best)
     for (const feature of best.features) reached.add(feature)
     left = useful

@@ -13,6 +13,7 @@ const MODULES = {
   value: () => import('./targets/value.ts'),
   stanza: () => import('./targets/stanza.ts'),
   forms: () => import('./targets/forms.ts'),
+  clearance: () => import('./targets/clearance.ts'),
 } satisfies Record<string, () => Promise<{ target: Target }>>
 
 export type TargetName = keyof typeof MODULES

@@ -74,8 +74,8 @@ Component "conference.${domain}" "muc"
   }
 }
 
-/** Starts ejabberd for `<side>.example` and `conference.<side>.example`. */
-export function startEjabberd(side: Side, folder: string, files: ServerFiles): Server {
+/** Starts ejabberd for `<side>.example` and `conference.<side>.example`; `direct` as for Prosody. */
+export function startEjabberd(side: Side, folder: string, files: ServerFiles, direct?: number): Server {
   const domain = `${side}.example`
   const data = join(folder, `ejabberd-${side}`)
   mkdirSync(data, { recursive: true })
@@ -95,7 +95,7 @@ auth_method: internal
 auth_password_format: plain
 listen:
   - {port: 5222, ip: "0.0.0.0", module: ejabberd_c2s, starttls_required: true, access: c2s, max_stanza_size: 262144}
-  - {port: 5269, ip: "0.0.0.0", module: ejabberd_s2s_in, max_stanza_size: 524288}
+  - {port: ${direct ?? 5269}, ip: "0.0.0.0", module: ejabberd_s2s_in, max_stanza_size: 524288${direct === undefined ? '' : ', tls: true'}}
 acl: {local: {user_regexp: ""}}
 access_rules: {local: {allow: local}, c2s: {allow: all}, pubsub_createnode: {allow: local}, muc_create: {allow: all}}
 modules:

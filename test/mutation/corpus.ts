@@ -38,6 +38,11 @@ export function makeCorpus(side: Side, count: number): Corpus {
   const typed = everyRule(full)
   const sample = hostileSample()
   const small = tight(full)
+  const flat: Bundle[] = [1, 2, 3, 4].map((depth) => ({
+    ...full,
+    limits: { ...limits, depth },
+    labels: { ...labels, rows: [] },
+  }))
   const rulesets = [
     ...exampleNames().map((name) => compiled(exampleSources(name)).bundle),
     compiled(pairRulesets('4774-4778+alternative').out).bundle,
@@ -45,7 +50,7 @@ export function makeCorpus(side: Side, count: number): Corpus {
   ]
   const own = side === 'verify' ? [byHand, twins()] : []
   const bundles = [full, ...(sample === undefined ? [] : [sample.bundle]), small, ...rulesets, ...own]
-  bundles.push(...typed, ...narrow)
+  bundles.push(...typed, ...flat, ...narrow)
 
   const cases: Case[] = []
   const add = (bundle: Bundle, stanza: string | Uint8Array, other: Partial<Stanza> = {}) =>
@@ -63,13 +68,14 @@ export function makeCorpus(side: Side, count: number): Corpus {
   for (const stanza of sample?.stanzas ?? []) add(sample!.bundle, stanza, { hostile: true })
   for (const { octets } of HOSTILE) add(full, octets, { hostile: true })
   for (const stanza of valueStanzas(full)) add(full, stanza)
+  for (const bundle of flat) for (const stanza of NESTED) add(bundle, stanza)
   for (const bundle of narrow) for (const stanza of narrowStanzas(bundle)) add(bundle, stanza)
   for (const bundle of typed)
     for (const [stanza, number] of typedStanzas(bundle)) add(bundle, stanza, { number })
   for (const [index, bundle] of [full, ...rulesets, ...own].entries())
     for (const [stanza, second] of labelStanzas(bundle, index === 0)) add(bundle, stanza, { second })
   for (const bundle of bundles) {
-    if (narrow.slice(1).includes(bundle) || own.includes(bundle)) continue
+    if (narrow.slice(1).includes(bundle) || flat.includes(bundle) || own.includes(bundle)) continue
     for (const { stanza, accepted } of selfTest(bundle))
       add(bundle, stanza, {
         second: SELF_TEST_SECOND,
@@ -92,6 +98,15 @@ function scattered<T>(list: readonly T[]): T[] {
   if (list.length % step === 0) throw new Error('as many cases as the step')
   return list.map((_, index) => list[(index * step) % list.length]!)
 }
+
+/** From one level to four. */
+const NESTED = ['', '<show>away</show>', 'x', 'x/item', 'x/item/reason'].map((inside) => {
+  const [x, item, reason] = inside.split('/')
+  const deepest = reason === undefined ? '' : '<reason></reason>'
+  const middle = item === undefined ? '' : `<item affiliation="none">${deepest}</item>`
+  const outer = `<x xmlns="http://jabber.org/protocol/muc#user">${middle}</x>`
+  return `<presence ${SERVER} from="high.example" to="low.example">${x === 'x' ? outer : inside}</presence>`
+})
 
 /** Whose limits stanzas of its own forms exceed. */
 export function tight(bundle: Bundle): Bundle {
@@ -216,9 +231,14 @@ function everyRule(bundle: Bundle): Bundle[] {
     sorted: false,
   })
   const forms = [{ ...presence, slots: [one([...rules, ...attributes])] }]
-  const { pairs: _, ...unpaired } = bundle
+  const wider: Bundle = {
+    ...bundle,
+    from: { ...bundle.from, domains: [...bundle.from.domains, { name: 'alone.example', kind: 'im' }] },
+    to: { ...bundle.to, domains: [...bundle.to.domains, { name: 'other.example', kind: 'im' }] },
+  }
+  const { pairs: _, ...unpaired } = wider
   return [
-    { ...bundle, forms, pairs: bundle.pairs!.map((pair) => ({ ...pair, forms: ['presence'] })) },
+    { ...wider, forms, pairs: bundle.pairs!.map((pair) => ({ ...pair, forms: ['presence'] })) },
     { ...unpaired, forms },
   ]
 }
@@ -247,8 +267,8 @@ function typedStanzas({ pairs }: Bundle): [string, StanzaNumber][] {
         for (const from of pairs === undefined ? [rooms[at % 2]] : ['high.example'])
           out.push([around(asText(index, value), from), { generation, count }])
   }
-  for (const from of ['high.example', 'few.example', 'rooms.high.example'])
-    for (const to of ['low.example', 'a@low.example', 'a@low.example/b@c/d', 'high.example'])
+  for (const from of ['high.example', 'few.example', 'rooms.high.example', 'alone.example'])
+    for (const to of ['low.example', 'a@low.example', 'a@low.example/b@c/d', 'other.example', 'high.example'])
       for (const local of ['', 'ann@', 'jürgen@', 'bob@'])
         for (const resource of ['', '/r@few.example', '/é'])
           out.push([`<presence ${SERVER} from="${local}${from}${resource}" to="${to}"></presence>`, NUMBER])
@@ -368,6 +388,8 @@ function* valueStanzas(bundle: Bundle): Generator<string | Uint8Array> {
 
 function* narrowStanzas(bundle: Bundle): Generator<string> {
   const label = labelOf(bundle)
+  // What one text leaves behind is no part of the next.
+  yield `<message ${SERVER} ${ANN} type="chat"><subject>abc//</subject><body>ab:</body>${label}</message>`
   for (const text of [...bounds.NARROWED, ...bounds.JOINED, ...bounds.NORMAL.slice(0, 8)])
     yield `<message ${SERVER} ${ANN} type="chat"><body>${escapeText(text)}</body>${label}</message>`
 }

@@ -117,6 +117,7 @@ function spellings(): File[] {
     other(text.replace('"version":1', '"version":1,"version":1')),
     other(text.replace('"name":"test"', '"name":"t\\u0065st"')),
     other(text.replace('"version":1', '"version":1.0')),
+    other(text.replace('"burst":100,"depth":10', '"depth":10,"burst":100')),
     other(Buffer.concat([octets.subarray(0, 20), Buffer.from([0xff]), octets.subarray(20)])),
   ]
 }
@@ -245,6 +246,9 @@ function special(): unknown[] {
       '<securitylabel></securitylabel>',
     ],
   ]
+  elementTexts.push(
+    ...['<a><b xmlns="urn:xmpp:sec-label:0"></b></a>', '<a z="y" xml:lang="en"></a>', '<a x="</a>'],
+  )
   const hole = (name: string) => ({ hole: name })
   const review = (before: string, after: string) =>
     withTemplate([
@@ -259,6 +263,11 @@ function special(): unknown[] {
       `${after}</securitylabel>`,
     ])
   const one = around('<label></label>')
+  const emptied = one.replace('</securitylabel>', '')
+  const dated = (name: 'review' | 'creation') =>
+    name === 'review'
+      ? [emptied + '<a ReviewDateTime="', hole(name), '"></a></securitylabel>']
+      : [emptied + '<CreationDateTime>', hole(name), '</CreationDateTime></securitylabel>']
   return [
     withSlots(of(inner), of(inner)),
     withSlots(of(inner), { type: 'label' }, of(inner)),
@@ -431,6 +440,10 @@ function special(): unknown[] {
         '</a></securitylabel>',
       ],
     ),
+    ...['review', 'creation', 'now'].flatMap((name) => [
+      withTemplate(dated('review'), [emptied, hole(name), '</securitylabel>']),
+      withTemplate(dated('creation'), [emptied, hole(name), '</securitylabel>']),
+    ]),
     { ...light, labels: { ...light.labels, rows: [light.labels.rows[0], light.labels.rows[0]] } },
     { ...light, labels: { ...light.labels, rows: [{ ...light.labels.rows[0], discarded: ['x'] }] } },
   ]

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Instrumenter } from '@stryker-mutator/instrumenter'
-import { CODE, type Mutant, type Side } from './targets.ts'
+import { CODE, type Mutant, NOT_DECIDING, type Side } from './targets.ts'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -17,12 +17,16 @@ const SILENT = {
   isDebugEnabled: () => false,
 }
 
-/** What is said to people when a program ends is not a decision: the arguments of errors stay as they are. */
-const NO_WORDS = {
-  shouldIgnore: ({ node }: { node: { type: string; callee?: { name?: string } } }) =>
-    node.type === 'NewExpression' && /^(?:Fault|Error|RangeError)$/.test(node.callee?.name ?? '')
-      ? 'words for people'
-      : undefined,
+type Node = Readonly<{ type: string; callee?: { name?: string }; id?: { name?: string } | null }>
+
+const IGNORED = {
+  shouldIgnore({ node }: { node: Node }): string | undefined {
+    if (node.type === 'NewExpression' && /^(?:Fault|Error|RangeError)$/.test(node.callee?.name ?? ''))
+      return 'said to people when a program ends: no decision'
+    if (node.type === 'FunctionDeclaration' && NOT_DECIDING.has(node.id?.name ?? ''))
+      return 'the decision does not call it'
+    return undefined
+  },
 }
 
 /** Copies the code of `side` into `directory`. */
@@ -38,7 +42,7 @@ export async function plantFile(name: string, directory: string): Promise<Mutant
   const sources = new Map(files.map(({ name, content }) => [name, content.split('\n')]))
   const instrumented = await new Instrumenter(SILENT as never).instrument(files, {
     plugins: null,
-    ignorers: [NO_WORDS as never],
+    ignorers: [IGNORED as never],
     excludedMutations: [],
   })
   for (const { content } of instrumented.files) writeFileSync(join(directory, name), content)

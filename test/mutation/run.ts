@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { type Corpus, makeCorpus } from './corpus.ts'
 import { copyCode, plantFile, ROOT } from './plant.ts'
 import { loadSubject } from './subject.ts'
-import { explained, unused } from './survivors.ts'
+import { explained, miscounted } from './survivors.ts'
 import { KEEPING, type Mutant, type Side, targetFiles } from './targets.ts'
 import type { Expected, Found, Work } from './worker.ts'
 
@@ -71,7 +71,7 @@ export async function mutationRun(
     }
   }
 
-  for (const entry of unused(survivors, tried)) fail(`EXPLAINED BUT FOUND OUT ${entry}`)
+  for (const entry of miscounted(all, new Set(tried), survivors)) fail(`MISCOUNTED ${entry}`)
   const hostile = corpus.cases.filter((one, at) => one.kind === 'stanza' && !expected[at]!.accepted).length
   return {
     failures,

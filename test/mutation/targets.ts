@@ -36,6 +36,14 @@ export function targetFiles(side: Side, root: string): string[] {
     .sort()
 }
 
+/** Functions beside these that only the edge and the compiler call. */
+export const NOT_DECIDING: ReadonlySet<string> = new Set([
+  ...['normaliseJid', 'isPreparable', 'widthMapped', 'spaceMapped', 'normaliseDate'],
+  ...['child', 'text', 'parseStanza', 'formatReference'],
+  ...['decodeEquivalentLabels', 'privacyMarkType'],
+  ...['informationOfValue', 'writeSecurityLabel', 'writeEssPayload'],
+])
+
 /** Files that keep what they computed for as long as the process lives: their mutants need a process that knows nothing yet. */
 export const KEEPING: ReadonlySet<string> = new Set([
   'rules/text/date.ts',

@@ -12,14 +12,14 @@ import type { Target } from '../target.ts'
 const MOST_CHANGES = 4
 
 export const target: Target = {
-  kept: 50,
+  kept: 85,
   grown: 4096,
   dictionary: [],
   seeds() {
     const { below } = random(1)
     return bundles.flatMap((_, bundle) =>
-      Array.from({ length: 12 }, (_, length) =>
-        Buffer.from([bundle, below(5), ...Array.from({ length: 16 * length }, () => below(256))]),
+      Array.from({ length: 60 }, (_, length) =>
+        Buffer.from([bundle, below(5), ...Array.from({ length: 4 * length }, () => below(256))]),
       ),
     )
   },

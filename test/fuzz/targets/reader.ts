@@ -25,7 +25,7 @@ const value = makeValue(STANZA_OCTETS)
 const readCanonical = createCanonicalReader({ stanzaBytes: STANZA_OCTETS, depth: 1 })
 
 export const target: Target = {
-  kept: 22,
+  kept: 16,
   grown: STANZA_OCTETS - 100,
   dictionary: [...XML_TOKENS, '">', '</a>', '" c="'],
   seeds: () =>
@@ -38,6 +38,22 @@ export const target: Target = {
       '\t|\t\n',
       "'|'",
       '&#9;|&#13;',
+      ...[
+        '\r|\r',
+        'x|\r',
+        '\r|x',
+        '\t|x',
+        'x|\t',
+        '\n|x',
+        'x|>',
+        '>|x',
+        '&gt;|x',
+        'x|&quot;',
+        'x|&apos;',
+        'x|<b></b>',
+        '\ufffe|x',
+        '\u{1f600}|\ufeff',
+      ],
     ].map((text) => Buffer.from(text)),
   check(input) {
     // What is before the first bar is the attribute's, what is behind it the text.

@@ -23,8 +23,8 @@ const HEADER =
   "xmlns:db='jabber:server:dialback' from='high.example' to='low.example' version='1.0'>"
 
 export const target: Target = {
-  kept: 38,
-  grown: 100_000,
+  kept: 34,
+  grown: 60_000,
   dictionary: [
     ...XML_TOKENS,
     '</stream:stream>',

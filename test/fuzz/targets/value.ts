@@ -84,8 +84,8 @@ const PAIRS: readonly Pair[] = [
 ]
 
 export const target: Target = {
-  kept: 32,
-  grown: 200_000,
+  kept: 22,
+  grown: 100_000,
   dictionary: [
     '\xcc\x81',
     '\xcc\xa3',
