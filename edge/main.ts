@@ -36,6 +36,7 @@ import { type Command, type ControlServer, listenControl } from './control/serve
 import { sessionCommands } from './control/sessions.ts'
 import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
+import { startFormats } from './formats/start.ts'
 import { createHealth } from './health.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
 import { createStanding } from './inbound/standing.ts'
@@ -250,8 +251,9 @@ async function startParts(
   })
   for (const [name, command] of sessions) commands.set(name, command)
 
+  const formats = startFormats(config, log)
   const relays = createRelays({
-    ...{ config, log, metrics, links, controls, cmbac, occupancy, records, tap },
+    ...{ config, log, metrics, links, controls, cmbac, formats, occupancy, records, tap },
     producer: () => producer!,
     onSent: () => recorder.guards().out.session?.passed(1),
     onFlow: () => flow(),
@@ -371,6 +373,7 @@ async function startParts(
     consumer: () => consumer,
     onChange(next) {
       cmbac.reload(next.cmbac)
+      formats.reload(next)
       expiring = whatExpires(next)
       checkTrust()
     },

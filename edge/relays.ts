@@ -7,6 +7,7 @@ import type { Bundle } from '../rules/bundle/bundle.ts'
 import type { RunningCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
 import type { Controls } from './controls.ts'
+import type { RunningFormats } from './formats/start.ts'
 import { createIdentifiers } from './identifiers.ts'
 import { createIncomingRelay } from './incoming/relay.ts'
 import { createIncomingSpool, type IncomingEntry, type IncomingSpool } from './incoming/spool.ts'
@@ -61,6 +62,7 @@ export type RelaysOptions = Readonly<{
   links: Links
   controls: Controls
   cmbac: Pick<RunningCmbac, 'outgoing' | 'incoming' | 'permits' | 'defaultLabelOf'>
+  formats: Omit<RunningFormats, 'reload'>
   occupancy: Occupancy
   records: Pick<Records, 'record'>
   tap: Pick<Tap, 'see'>
@@ -80,7 +82,7 @@ const HELD_UP_MS = 300_000
 
 /** Throws one line when the state folder cannot be had, or what is in it is not sound. */
 export function createRelays(options: RelaysOptions): Relays {
-  const { config, log, metrics, links, controls, cmbac, occupancy, onFlow } = options
+  const { config, log, metrics, links, controls, cmbac, formats, occupancy, onFlow } = options
   const { record } = options.records
   const { see } = options.tap
   const { out, in: into, limits } = config
@@ -185,6 +187,7 @@ export function createRelays(options: RelaysOptions): Relays {
     askedOfUs,
     identifiers,
     uncleared: cmbac.outgoing,
+    formats,
     controls,
     denied: (problem) => log.warn({}, problem),
     occupancy,
@@ -215,6 +218,7 @@ export function createRelays(options: RelaysOptions): Relays {
     identifiers,
     uncleared: (stanza, ends, number) =>
       cmbac.incoming(stanza, { ...ends, via: controls.carrier(ends.to.domain) }, number),
+    formatted: (stanza, to, number) => formats.toPeer(stanza, to, number, Math.floor(Date.now() / 1000)),
     controls,
     occupancy,
     spool: incomingSpool,

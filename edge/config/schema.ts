@@ -9,6 +9,7 @@ import type { Route } from '../outbound/route.ts'
 import type { Manner } from '../stream/ends.ts'
 import type { PeerTrust } from '../tls-ext/trust.ts'
 import schema from './edge.schema.json' with { type: 'json' }
+import type { PeerLabels } from './labels.ts'
 
 type Tls = Readonly<{ peer: string; certificate: string; key: string; ca: string }>
 type BundleRef = Readonly<{ file: string; digest: string }>
@@ -26,6 +27,7 @@ export type EdgeSource = Readonly<{
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
   cmbac?: CmbacSource
+  labels?: readonly PeerLabels[]
   records: Readonly<{
     folder?: string
     key?: string

@@ -1,7 +1,8 @@
 /**
  * The way in: what the incoming guard released, to the servers of the own side.
  *
- *   frame → number → parsed again → addresses → identifiers → answers only to what was asked → queued for its server
+ *   frame → number → parsed again → addresses → clearances → the peer's label format → identifiers
+ *         → answers only to what was asked → queued for its server
  *
  * A frame is confirmed when its stanza is durable in the spool. What the guard should never have released is not
  * delivered, counted, and answered with `false`, which is an alarm on both sides.
@@ -22,7 +23,7 @@ import type { Occupancy } from '../occupancy.ts'
 import type { Asked, AskedOfUs, PendingTable } from '../pending.ts'
 import { aboutUnread } from '../record/entry.ts'
 import type { Records } from '../record/records.ts'
-import { type EdgeError, type Envelope, errorOf, isAnswered, TIMEOUT } from '../refusal.ts'
+import { type EdgeError, type Envelope, errorOf, isAnswered, POLICY, TIMEOUT } from '../refusal.ts'
 import { STANZA_ERRORS_NS } from '../stream/names.ts'
 import type { Tap } from '../tap/tap.ts'
 import { answering, createRestorer, fitsNumber, withId } from './restore.ts'
@@ -42,6 +43,7 @@ export const OUTCOMES = [
   'expired',
   'dropped',
   ...CMBAC_REASONS,
+  'label-unheld',
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
@@ -52,6 +54,8 @@ export type IncomingOptions = Readonly<{
   identifiers: Identifiers
   /** Why clearances keep a stanza, the frame of that number, from being delivered; whoever is asked tells the operator. */
   uncleared?(stanza: XmlElement, ends: Ends, number: StanzaNumber): Denial | undefined
+  /** What is released in the label format of its server; undefined when that cannot hold the label. */
+  formatted?(stanza: XmlElement, to: Jid, number: StanzaNumber): XmlElement | undefined
   controls: Pick<Controls, 'ruleFor'>
   occupancy: Pick<Occupancy, 'delivered'>
   spool: Pick<IncomingSpool, 'novelty' | 'take' | 'mark' | 'replied' | 'settled'>
@@ -177,19 +181,23 @@ export function createIncomingRelay(options: IncomingOptions): IncomingRelay {
       return { outcome: 'control-kind', stanza: released }
     if (numbered && !fitsNumber(attribute(released, 'id') ?? '', number)) return { problem: 'bad-attribute' }
     const denial = options.uncleared?.(released, { from, to }, number)
-    if (denial !== undefined) {
+    const formatted =
+      denial !== undefined || options.formatted === undefined
+        ? released
+        : options.formatted(released, to, number)
+    if (denial !== undefined || formatted === undefined) {
       const envelope: Envelope = { kind, type: attribute(released, 'type') ?? '', id: undefined, from, to }
       if (isAnswered(envelope, farRooms.has(from.domain), released))
-        bounce(released, errorOf(denial), () => {})
-      return { outcome: denial.reason, stanza: released }
+        bounce(released, denial === undefined ? POLICY : errorOf(denial), () => {})
+      return { outcome: denial?.reason ?? 'label-unheld', stanza: released }
     }
     const asks = kind === 'iq' && isRequest(released)
     const stanza =
       kind === 'iq'
-        ? takeIq(released, from.text, to.text)
+        ? takeIq(formatted, from.text, to.text)
         : numbered
-          ? restore(released, { from, to })
-          : released
+          ? restore(formatted, { from, to })
+          : formatted
     if (typeof stanza === 'string') return { outcome: stanza, stanza: released }
     const written = serialise(stanza)
     // What the guard wrote is that already; of two equal strings the decoded one is in one piece, and waits more cheaply.

@@ -25,6 +25,7 @@ import { createCatalogs, type Permits, type RoomDefaults } from '../catalog.ts'
 import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Control, Controls, Kind } from '../controls.ts'
+import type { Formats } from '../formats/index.ts'
 import type { Identifiers } from '../identifiers.ts'
 import type { Occupancy } from '../occupancy.ts'
 import type { Asked, AskedOfUs, PendingTable } from '../pending.ts'
@@ -59,6 +60,7 @@ export const EDGE_REASONS = [
   'dropped',
   'control-kind',
   'control-size',
+  'first-line-differs',
   ...CMBAC_REASONS,
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
@@ -71,6 +73,8 @@ export type OutgoingOptions = Readonly<{
   identifiers: Identifiers
   /** Why clearances keep a stanza, with its label in canonical octets, from going on; whoever is asked tells the operator. */
   uncleared?(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
+  /** What servers send in the label formats that they speak, and which rows each is offered in its own. */
+  formats?: Pick<Formats, 'fromPeer' | 'spoken'>
   controls: Pick<Controls, 'ruleFor'>
   /** A rule of the controls refused a stanza; one line for the operator. */
   denied(problem: string): void
@@ -132,7 +136,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
   const farSide: FarSide = {
     rooms: bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name),
-    catalogs: createCatalogs(bundle, options.permits, options.roomDefaults),
+    catalogs: createCatalogs(bundle, options.permits, options.roomDefaults, options.formats?.spoken),
     isFar: (domain) => far.has(domain),
   }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
@@ -285,12 +289,21 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   function cross(
     stream: InboundStream,
     envelope: Envelope,
-    stanza: XmlElement,
+    received: XmlElement,
     at: number,
     answers: StanzaNumber | undefined,
     taken: () => void,
     coarsened: readonly string[] = [],
   ): void {
+    const spoken = options.formats?.fromPeer(received, envelope.from, Math.floor(options.now() / 1000))
+    if (typeof spoken === 'string') {
+      const told = isAnswered(envelope, ownRooms.has(envelope.from.domain), received)
+      refused(spoken, about(envelope), stream.from, received, told, coarsened)
+      if (told) tell(envelope, POLICY, taken)
+      else taken()
+      return
+    }
+    const { stanza, changed } = spoken ?? { stanza: received, changed: [] }
     const { lang } = stream
     const number = spool.next()
     const naming = identifiers.naming(number, envelope, answers)
@@ -302,8 +315,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
         return naming.earlier(id)
       },
     })
-    for (const name of normal.stripped) counted.stripped(name)
-    const stripped = [...coarsened, ...normal.stripped]
+    for (const name of [...changed, ...normal.stripped]) counted.stripped(name)
+    const stripped = [...coarsened, ...changed, ...normal.stripped]
     if (normal.outcome === 'nothing') {
       refused('left-empty', about(envelope), stream.from, stanza, false, stripped)
       taken()
