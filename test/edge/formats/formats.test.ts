@@ -238,12 +238,7 @@ t.test('a label that the form cannot hold is not delivered', (t) => {
     )
   }
   t.equal(over([unfit], '4774-4778').unheld.length, 0)
-  const foreign = createFormats({
-    formats: new Map([['high.example', 'ess-0258']]),
-    policies: [CWIX],
-    out: withRows([fit]),
-    into: withRows([fit]),
-  })
+  const foreign = formatsOf('high.example', 'ess-0258', withRows([fit]), withRows([fit]), [CWIX])
   t.equal(delivered(foreign, released(fit)), undefined, 'nor one of no policy')
   t.end()
 })
@@ -267,12 +262,7 @@ t.test('pairs stay pairs, in whichever way the form has', (t) => {
     if (half !== octets)
       t.same(changes(formats.fromPeer(labelled(half), ALICE, SECOND)), [], 'half of it is no row')
   }
-  const one = createFormats({
-    formats: new Map([['high.example', '4774-0258']]),
-    policies: [ACME],
-    out: withRows([ess]),
-    into: withRows([ess]),
-  })
+  const one = formatsOf('high.example', '4774-0258', withRows([ess]), withRows([ess]), [ACME])
   t.equal(delivered(one, released(ess)), undefined, 'both are of a policy at hand, or none is told')
   const line = over([ess], 'first-line').toPeer(labelled(released(ess)), ALICE, NUMBER, SECOND)!
   t.equal(
