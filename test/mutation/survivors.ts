@@ -99,9 +99,15 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
       why: 'what is refused stays refused, whatever is read after it',
     },
     {
+      from: 'child === undefined',
+      to: 'false',
+      why: 'what is refused stays refused, whatever is read after it',
+    },
+    {
       from: 'values === undefined',
       to: 'false',
       why: 'what is refused stays refused, whatever is read after it',
+      times: 2,
     },
     {
       from: 'read === undefined',
@@ -146,7 +152,31 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
     { from: '-1', to: '+1', why: 'a text that begins with a mark: it has been refused' },
     { from: 'starter >= 0', to: 'true', why: 'a text that begins with a mark: it has been refused' },
   ],
+  'guard/verify/rules.ts': [
+    {
+      from: 'at < value.end',
+      to: 'at <= value.end',
+      why: 'behind an identifier stands what ends it, which is neither a blank nor an apostrophe',
+    },
+    {
+      from: 'index < 0',
+      to: 'false',
+      why: 'nothing stands at place -1, and nothing is no place at which a value breaks its rule',
+    },
+  ],
+  'guard/verify/write.ts': [
+    {
+      from: 'i < values.length',
+      to: 'i <= values.length',
+      why: 'a value behind the last one: nothing is written for none',
+    },
+  ],
   'guard/verify/reader.ts': [
+    {
+      from: 'point < 0',
+      to: 'point <= 0',
+      why: 'a reference to U+0000: the four that are read are to others',
+    },
     { from: 'end < 0', to: 'end <= 0', why: 'a declaration that ends at octet 0, where the stanza begins' },
     { from: 'false', to: 'true', why: 'what is refused stays refused, whatever is read after it' },
     {
