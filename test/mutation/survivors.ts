@@ -148,6 +148,7 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
       why: 'a text that begins like its own NFC and has another length: what composes or comes apart is not what stood there',
     },
     { from: 'at > 0', to: 'true', why: 'a mark before the first code point' },
+    { from: 'first <= 0xd7a3', to: 'first < 0xd7a3', why: 'U+D7A3 without a final consonant: it has one' },
     { from: 'at > 0', to: 'at >= 0', why: 'a mark before the first code point' },
     { from: '-1', to: '+1', why: 'a text that begins with a mark: it has been refused' },
     { from: 'starter >= 0', to: 'true', why: 'a text that begins with a mark: it has been refused' },
@@ -183,6 +184,18 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
       from: 'at < length',
       to: 'at <= length',
       why: 'a value that ends behind the stanza: one step further the longer way refuses it all the same',
+    },
+  ],
+  'rules/decide/canonical.ts': [
+    {
+      from: 'i < a.length',
+      to: 'true',
+      why: 'two equal spellings: only different ones are asked where they differ',
+    },
+    {
+      from: 'i < a.length',
+      to: 'i <= a.length',
+      why: 'two equal spellings: only different ones are asked where they differ',
     },
   ],
   'guard/verify/unicode.ts': [
