@@ -198,6 +198,15 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
       why: 'two equal spellings: only different ones are asked where they differ',
     },
   ],
+  'guard/verify/value.ts': [
+    { from: 'true', to: 'false', why: 'a value that is looked at before one has been read' },
+    { from: 'false', to: 'true', why: 'a value that is looked at before one has been read' },
+    {
+      from: 'i < value.length',
+      to: 'i <= value.length',
+      why: 'a code point behind the last: nobody looks there, and there is room for it in every stanza',
+    },
+  ],
   'guard/verify/unicode.ts': [
     { from: 'table.trim()', to: 'table', why: 'an empty word of a table is no range' },
   ],
