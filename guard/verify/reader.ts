@@ -21,7 +21,7 @@ export type Reader = {
 }
 
 export const LESS = 0x3c
-export const GREATER = 0x3e
+const GREATER = 0x3e
 export const QUOTE = 0x22
 export const SLASH = 0x2f
 export const BLANK = 0x20
