@@ -264,6 +264,7 @@ function special(): unknown[] {
     ])
   const one = around('<label></label>')
   const emptied = one.replace('</securitylabel>', '')
+  const bare = one.slice(0, one.indexOf('>') + 1)
   const dated = (name: 'review' | 'creation') =>
     name === 'review'
       ? [emptied + '<a ReviewDateTime="', hole(name), '"></a></securitylabel>']
@@ -441,8 +442,8 @@ function special(): unknown[] {
       ],
     ),
     ...['review', 'creation', 'now'].flatMap((name) => [
-      withTemplate(dated('review'), [emptied, hole(name), '</securitylabel>']),
-      withTemplate(dated('creation'), [emptied, hole(name), '</securitylabel>']),
+      withTemplate(dated('review'), [bare, hole(name), '</securitylabel>']),
+      withTemplate(dated('creation'), [bare, hole(name), '</securitylabel>']),
     ]),
     { ...light, labels: { ...light.labels, rows: [light.labels.rows[0], light.labels.rows[0]] } },
     { ...light, labels: { ...light.labels, rows: [{ ...light.labels.rows[0], discarded: ['x'] }] } },
