@@ -72,7 +72,7 @@ function split(text: string): Parts {
   const at = bare.indexOf('@')
   return {
     local: at < 0 ? undefined : bare.slice(0, at),
-    domain: at < 0 ? bare : bare.slice(at + 1),
+    domain: bare.slice(at + 1),
     resource: slash < 0 ? undefined : text.slice(slash + 1),
   }
 }
@@ -89,7 +89,7 @@ function checked({ local, domain, resource }: Parts): Jid | undefined {
 
 /** Labels of small ASCII letters, digits and hyphens (RFC 5890 §2.3.1), 1 to 63 octets each and 253 in all. */
 function isDomain(domain: string): boolean {
-  if (domain === '' || domain.length > 253) return false
+  if (domain.length > 253) return false
   for (const label of domain.split('.')) {
     if (label.length > 63 || !/^[a-z0-9-]+$/.test(label) || label.startsWith('-') || label.endsWith('-'))
       return false

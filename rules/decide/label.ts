@@ -43,7 +43,6 @@ export function compileLabels({ rows, windows }: Bundle['labels']): LabelDecider
     const read = readWireLabel(label)
     if (refused(read)) return { reason: 'label-malformed' }
     const candidates = index.get(read.form)?.get(read.value) ?? []
-    if (candidates.length === 0) return { reason: 'label-unlisted' }
 
     const dates = { creation: read.creation, review: read.review }
     const row = candidates.find((candidate) => fillInput(rows[candidate]!.input.template, dates) === found)

@@ -699,6 +699,34 @@ export function addresses(domain: string, most: { local: number; resource: numbe
   ]
 }
 
+/** Names of domains, and what is none though a bundle might list it. */
+export const DOMAINS = [
+  ...['a', 'a.b', '0-9.example', 'x'.repeat(63), `a.${'x'.repeat(63)}.b`, 'xn--a.example'],
+  ...['x'.repeat(64), `a.${'x'.repeat(64)}.b`],
+  ...[61, 62].map((last) => `${`${'x'.repeat(63)}.`.repeat(3)}${'x'.repeat(last)}`),
+  ...[
+    '',
+    '.',
+    'a.',
+    '.a',
+    'a..b',
+    '-',
+    '-a',
+    'a-',
+    'a.-b',
+    'a-.b',
+    'A',
+    'Aa',
+    'aA',
+    'é',
+    'aé',
+    'éa',
+    'a_b',
+    'a:5',
+    'a b',
+  ],
+]
+
 /** Dates at every bound of every field, and spellings that are none. */
 export const DATES = [
   ...[

@@ -17,5 +17,5 @@ export type Case =
     }>
   /** Octets as they come on the pipe of frames. */
   | Readonly<{ kind: 'pipe'; bundle: number; chunks: readonly Buffer[] }>
-  /** A file that is given to `verify` as its bundle, and as its digest. */
+  /** A file that is given to `verify` as its bundle, and as its digest; or what `inspect` makes its decision of. */
   | Readonly<{ kind: 'bundle'; octets: Buffer; digest: string }>

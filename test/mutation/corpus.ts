@@ -3,7 +3,7 @@
  * rules/self-test make of each bundle, and random ones. Bundles are those of the examples, and some made so that every rule, slot,
  * kind of label and narrowing is in one.
  */
-import type { Bundle, ElementRule, LabelRow, StanzaForm, ValueRule } from '../../rules/bundle/bundle.ts'
+import type { Bundle, ElementRule, LabelRow, Slot, StanzaForm, ValueRule } from '../../rules/bundle/bundle.ts'
 import { formProbes } from '../../rules/examples/probe.ts'
 import { fill } from '../../rules/label/template.ts'
 import { SELF_TEST_NUMBER, SELF_TEST_SECOND, selfTest } from '../../rules/self-test/self-test.ts'
@@ -19,7 +19,7 @@ import { random } from '../verify/random.ts'
 import { HOSTILE } from '../xml/hostile.ts'
 import * as bounds from './boundaries.ts'
 import type { Case } from './cases.ts'
-import { bundleFiles } from './files.ts'
+import { bundleFiles, strangeBundles } from './files.ts'
 import { hostileSample } from './sample.ts'
 import type { Side } from './targets.ts'
 
@@ -48,9 +48,10 @@ export function makeCorpus(side: Side, count: number): Corpus {
     compiled(pairRulesets('4774-4778+alternative').out).bundle,
     compiled(everyPair()).bundle,
   ]
-  const own = side === 'verify' ? [byHand, twins()] : []
+  const own = side === 'verify' ? [byHand, twins()] : [crossed(full)]
+  const strangers = side === 'inspect' ? [listing(full), unordered(full), doubled(full)] : []
   const bundles = [full, ...(sample === undefined ? [] : [sample.bundle]), small, ...rulesets, ...own]
-  bundles.push(...typed, ...flat, ...narrow)
+  bundles.push(...typed, ...flat, ...narrow, ...strangers)
 
   const cases: Case[] = []
   const add = (bundle: Bundle, stanza: string | Uint8Array, other: Partial<Stanza> = {}) =>
@@ -61,7 +62,7 @@ export function makeCorpus(side: Side, count: number): Corpus {
       second: SECOND,
       number: NUMBER,
       hostile: false,
-      alone: own.includes(bundle),
+      alone: own.includes(bundle) || strangers.includes(bundle),
       ...other,
     })
 
@@ -74,8 +75,15 @@ export function makeCorpus(side: Side, count: number): Corpus {
     for (const [stanza, number] of typedStanzas(bundle)) add(bundle, stanza, { number })
   for (const [index, bundle] of [full, ...rulesets, ...own].entries())
     for (const [stanza, second] of labelStanzas(bundle, index === 0)) add(bundle, stanza, { second })
+  for (const bundle of strangers) for (const stanza of strangeStanzas(bundle)) add(bundle, stanza)
   for (const bundle of bundles) {
-    if (narrow.slice(1).includes(bundle) || flat.includes(bundle) || own.includes(bundle)) continue
+    if (
+      strangers.includes(bundle) ||
+      narrow.slice(1).includes(bundle) ||
+      flat.includes(bundle) ||
+      own.includes(bundle)
+    )
+      continue
     for (const { stanza, accepted } of selfTest(bundle))
       add(bundle, stanza, {
         second: SELF_TEST_SECOND,
@@ -88,7 +96,7 @@ export function makeCorpus(side: Side, count: number): Corpus {
   for (const [index, bundle] of [full, narrow[0]!, ...rulesets].entries())
     for (const stanza of randomStanzas(bundle, count, index)) add(bundle, stanza)
   cases.push(...pipes(side, bundles, cases))
-  if (side === 'verify') cases.push(...bundleFiles())
+  cases.push(...(side === 'verify' ? bundleFiles() : strangeBundles()))
   return { bundles, cases: scattered(cases) }
 }
 
@@ -132,6 +140,53 @@ export function narrowed(bundle: Bundle): Bundle[] {
       content,
     }),
   )
+}
+
+/** That lists as domains of the sender what is none; `verify` refuses these bundles, so `inspect` is its own judge. */
+function listing({ pairs: _, ...bundle }: Bundle): Bundle {
+  const domains = bounds.DOMAINS.map((name) => ({ name, kind: 'im' as const }))
+  return { ...bundle, from: { ...bundle.from, domains } }
+}
+
+/** Whose attributes stand in another order than in a stanza. */
+function unordered(bundle: Bundle): Bundle {
+  const forms = bundle.forms.map((form) => ({
+    ...form,
+    attributes: form.attributes.map((rule) => ({ ...rule, required: false })).toReversed(),
+  }))
+  return { ...bundle, forms }
+}
+
+/** That has room for two labels. */
+function doubled(bundle: Bundle): Bundle {
+  const forms = bundle.forms.map((form) => ({
+    ...form,
+    slots: form.slots.flatMap((slot): Slot[] => (slot.type === 'label' ? [slot, slot] : [slot])),
+  }))
+  return { ...bundle, forms }
+}
+
+function strangeStanzas(bundle: Bundle): string[] {
+  const label = labelOf(bundle)
+  return [
+    ...bounds.DOMAINS.map((name) => `<presence ${SERVER} from="${name}" to="low.example"></presence>`),
+    `<presence ${SERVER} from="high.example" to="low.example"></presence>`,
+    ...['', label, label + label, label + label + label].map(
+      (labels) => `<message ${SERVER} ${ANN} type="chat"><body>x</body>${labels}</message>`,
+    ),
+  ]
+}
+
+/** Whose rows have the value of one label and the octets of another; and each value twice. */
+function crossed(bundle: Bundle): Bundle {
+  const { rows } = bundle.labels
+  const others = rows.flatMap((row, index) => {
+    const { template } = rows[(index + 1) % rows.length]!.input
+    const without = { ...row, output: { ...row.output, template: ['<x></x>'] } }
+    return [{ ...without, input: { ...row.input, template } }, without]
+  })
+  // Of half of the values, the row with their own octets is missing.
+  return { ...bundle, labels: { ...bundle.labels, rows: others.filter((_, index) => index % 4 !== 1) } }
 }
 
 /** Rows of equal length whose dates stand elsewhere, are others, or are more. */
@@ -308,6 +363,12 @@ function* valueStanzas(bundle: Bundle): Generator<string | Uint8Array> {
   const label = labelOf(bundle)
   const chat = (inside: string, more = '') =>
     `<message ${SERVER} from="ann@high.example/pc"${more} to="bob@low.example" type="chat">${inside}</message>`
+  // What has a label's namespace and another name is none.
+  for (const ns of ['urn:xmpp:sec-label:0', 'urn:nato:stanag:4778:profile:xmpp:1:0'])
+    for (const name of ['x', 'securitylabel', 'BindingData'])
+      for (const more of ['', label]) yield chat(`<body>x</body><${name} xmlns="${ns}"></${name}>${more}`)
+  for (const type of ['null', 'undefined', ''])
+    yield `<presence ${SERVER} from="high.example" to="low.example" type="${type}"></presence>`
   for (const most of [{ local: 1023, resource: 1023 }]) {
     for (const from of bounds.addresses('high.example', most))
       yield `<presence ${SERVER} from="${escapeAttribute(from)}" to="low.example"></presence>`

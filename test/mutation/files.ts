@@ -88,6 +88,11 @@ export function bundleFiles(): File[] {
   ]
 }
 
+/** Bundles that have another shape than those of the compiler, or contradict themselves, for `inspect` to make a decision of. */
+export function strangeBundles(): File[] {
+  return special().map((value) => ({ kind: 'bundle', ...encodeBundle(value) }))
+}
+
 /** Octets that are not those of the digest, or not the one spelling. */
 function spellings(): File[] {
   const { octets, digest } = encodeBundle(small)
@@ -282,6 +287,7 @@ function special(): unknown[] {
     withElement({ name: 'securitylabel' }),
     withElement({ ns: 'jabber:server' }),
     withElement({ content: { type: 'elements', slots: [{ type: 'label' }] } }),
+    withElement({ content: { type: 'elements', slots: [{ type: 'label' }, of(inner)] } }),
     withElement({ content: { type: 'elements', slots: [of(inner)] } }),
     withElement({ content: { type: 'empty', more: 1 } }),
     ...[

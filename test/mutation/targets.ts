@@ -38,7 +38,7 @@ export function targetFiles(side: Side, root: string): string[] {
 
 /** Functions beside these that only the edge and the compiler call. */
 export const NOT_DECIDING: ReadonlySet<string> = new Set([
-  ...['normaliseJid', 'isPreparable', 'widthMapped', 'spaceMapped', 'normaliseDate'],
+  ...['normaliseJid', 'bareOf', 'isPreparable', 'widthMapped', 'spaceMapped', 'normaliseDate'],
   ...['child', 'text', 'parseStanza', 'formatReference'],
   ...['decodeEquivalentLabels', 'privacyMarkType'],
   ...['informationOfValue', 'writeSecurityLabel', 'writeEssPayload'],
