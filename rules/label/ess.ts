@@ -91,7 +91,7 @@ function readEss(set: Tlv, rules: 'der' | 'ber'): EssLabel | DerProblem {
       label.policy = policy
     } else if (tag === TAG.integer) {
       const number = readInteger(member.content)
-      if (number === undefined || number.length > 3 || Number(number) > MAX_CLASSIFICATION) {
+      if (number === undefined || Number(number) > MAX_CLASSIFICATION) {
         return { problem: 'a classification that is not 0 to 256', at: 0 }
       }
       label.classification = Number(number)

@@ -917,6 +917,112 @@ export function references(generation: number, count: number): string[] {
   ]
 }
 
+/** One thing of DER in hexadecimal: a tag, the length, the content. */
+function tlv(tag: string, ...content: string[]): string {
+  const inside = content.join('')
+  const length = inside.length / 2
+  const size = length.toString(16).padStart(2, '0')
+  return tag + (length < 0x80 ? size : length < 0x100 ? `81${size}` : `82${size.padStart(4, '0')}`) + inside
+}
+
+const [CLASS, POLICY] = ['020104', '060129']
+const markOf = (tag: string, text: string) => tlv(tag, Buffer.from(text).toString('hex'))
+const categoryOf = (arc: string, value: string) => tlv('30', tlv('80', arc), tlv('a1', value))
+const BITS = categoryOf('60864801650201080300', tlv('30', '06032a0301', '03020640'))
+const UNKNOWN = categoryOf('2a0304', '020101')
+const MISSI = categoryOf(
+  '608648016502010801',
+  tlv('31', tlv('30', '06032a0301', tlv('30', tlv('a1', '03020640')))),
+)
+/** Of so many tag sets, in the order of DER. */
+const categoriesOf = (count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    categoryOf(
+      '60864801650201080300',
+      tlv('30', `06032a03${(index + 1).toString(16).padStart(2, '0')}`, '03020640'),
+    ),
+  )
+
+/** A label of `size` octets, most of them in one bit map. */
+function longEss(size: number): string {
+  const label = (bits: number) => {
+    const map = tlv('03', `00${'ff'.repeat(bits)}`)
+    return tlv(
+      '31',
+      CLASS!,
+      POLICY!,
+      tlv('31', categoryOf('60864801650201080300', tlv('30', '06032a0301', map))),
+    )
+  }
+  return label(size - label(size - 100).length / 2 + size - 100)
+}
+
+/** ESS labels in DER, in what is BER alone, and what is neither; in hexadecimal. */
+export const ESS_LABELS = [
+  ...['', '31', '3100', `3106${CLASS}${POLICY}00`, `3006${CLASS}${POLICY}`, `3103${CLASS}`, `3103${POLICY}`],
+  ...[
+    `3180${CLASS}${POLICY}0000`,
+    `318106${CLASS}${POLICY}`,
+    `3106${POLICY}${CLASS}`,
+    `3007${CLASS}${POLICY}`,
+  ],
+  ...[
+    [CLASS, POLICY],
+    [CLASS, CLASS, POLICY],
+    [CLASS, POLICY, POLICY],
+    [CLASS, CLASS],
+    ...[
+      '020100',
+      '0201ff',
+      '0200',
+      '02020004',
+      '02020100',
+      '02020101',
+      '020203e7',
+      '020203e8',
+      '02022710',
+    ].map((one) => [one, POLICY]),
+    ...['020203e7', '020203e8', '02022710', '0203010000', '0201ff'].map((one) => [one]),
+    ...['060181', '0600', '0602800a', '060100', '06022a03'].map((one) => [CLASS, one]),
+    ...['060181', '0600'].map((one) => [one]),
+    ...['0c', '13'].flatMap((tag) =>
+      [
+        '',
+        'A',
+        'é',
+        'a*b',
+        'A'.repeat(128),
+        'A'.repeat(129),
+        'é'.repeat(128),
+        '😀'.repeat(128),
+        '😀'.repeat(129),
+      ].map((text) => [CLASS, POLICY, markOf(tag, text)]),
+    ),
+    [CLASS, POLICY, '0c01c3'],
+    [CLASS, POLICY, '0c0141', '130141'],
+    [CLASS, POLICY, '130141', '0c0141'],
+    [CLASS, POLICY, '0c0141', '0c0141'],
+    ...['3100', '0500', '040100', '3003020101', '16014a', tlv('31', '0603550403')].map((one) => [
+      CLASS,
+      POLICY,
+      one,
+    ]),
+    [CLASS, POLICY, tlv('31', BITS)],
+    [CLASS, POLICY, tlv('31', BITS), '130141'],
+    [CLASS, POLICY, '130141', tlv('31', BITS)],
+    [CLASS, POLICY, '0c0141', tlv('31', BITS)],
+    [CLASS, POLICY, tlv('31', UNKNOWN)],
+    [CLASS, POLICY, tlv('31', BITS, BITS)],
+    [CLASS, POLICY, tlv('31', UNKNOWN, BITS)],
+    [CLASS, POLICY, tlv('31', MISSI)],
+    [CLASS, POLICY, tlv('30', BITS)],
+    ...[63, 64, 65].map((count) => [CLASS, POLICY, tlv('31', ...categoriesOf(count))]),
+    [CLASS, POLICY, tlv('31', BITS, UNKNOWN)],
+  ].map((members) => tlv('31', ...members)),
+  // 8,192 characters of base64, and more.
+  ...[6144, 6145].map(longEss),
+]
+
 /** UTF-8: the first and the last of each length, what is overlong, surrogate or too big, and what is cut off. */
 export const OCTETS = [
   ...[

@@ -6,6 +6,8 @@
 import type { Bundle, ElementRule, LabelRow, Slot, StanzaForm, ValueRule } from '../../rules/bundle/bundle.ts'
 import { formProbes } from '../../rules/examples/probe.ts'
 import { fill } from '../../rules/label/template.ts'
+import { readWireLabel, type WireLabel } from '../../rules/label/wire.ts'
+import { refused } from '../../rules/reasons.ts'
 import { SELF_TEST_NUMBER, SELF_TEST_SECOND, selfTest } from '../../rules/self-test/self-test.ts'
 import { formatDate } from '../../rules/text/date.ts'
 import type { StanzaNumber } from '../../rules/text/numbered.ts'
@@ -20,6 +22,7 @@ import { HOSTILE } from '../xml/hostile.ts'
 import * as bounds from './boundaries.ts'
 import type { Case } from './cases.ts'
 import { bundleFiles, strangeBundles } from './files.ts'
+import { elementOf, respelt } from './respelt.ts'
 import { hostileSample } from './sample.ts'
 import type { Side } from './targets.ts'
 
@@ -43,13 +46,14 @@ export function makeCorpus(side: Side, count: number): Corpus {
     limits: { ...limits, depth },
     labels: { ...labels, rows: [] },
   }))
+  const pairs = compiled(everyPair()).bundle
   const rulesets = [
     ...exampleNames().map((name) => compiled(exampleSources(name)).bundle),
     compiled(pairRulesets('4774-4778+alternative').out).bundle,
-    compiled(everyPair()).bundle,
+    pairs,
   ]
   const own = side === 'verify' ? [byHand, twins()] : [crossed(full)]
-  const strangers = side === 'inspect' ? [listing(full), unordered(full), doubled(full)] : []
+  const strangers = side === 'inspect' ? [listing(full), unordered(full), doubled(full), swapped(pairs)] : []
   const bundles = [full, ...(sample === undefined ? [] : [sample.bundle]), small, ...rulesets, ...own]
   bundles.push(...typed, ...flat, ...narrow, ...strangers)
 
@@ -75,6 +79,8 @@ export function makeCorpus(side: Side, count: number): Corpus {
     for (const [stanza, number] of typedStanzas(bundle)) add(bundle, stanza, { number })
   for (const [index, bundle] of [full, ...rulesets, ...own].entries())
     for (const [stanza, second] of labelStanzas(bundle, index === 0)) add(bundle, stanza, { second })
+  for (const stanza of essStanzas(full)) add(full, stanza)
+  for (const stanza of respeltStanzas(pairs)) add(pairs, stanza)
   for (const bundle of strangers) for (const stanza of strangeStanzas(bundle)) add(bundle, stanza)
   for (const bundle of bundles) {
     if (
@@ -96,6 +102,7 @@ export function makeCorpus(side: Side, count: number): Corpus {
   for (const [index, bundle] of [full, narrow[0]!, ...rulesets].entries())
     for (const stanza of randomStanzas(bundle, count, index)) add(bundle, stanza)
   cases.push(...pipes(side, bundles, cases))
+  if (side === 'inspect') cases.push(...swappedPipes(strangers[3]!, bundles.indexOf(strangers[3]!)))
   cases.push(...(side === 'verify' ? bundleFiles() : strangeBundles()))
   return { bundles, cases: scattered(cases) }
 }
@@ -164,6 +171,72 @@ function doubled(bundle: Bundle): Bundle {
     slots: form.slots.flatMap((slot): Slot[] => (slot.type === 'label' ? [slot, slot] : [slot])),
   }))
   return { ...bundle, forms }
+}
+
+/**
+ * With one pair of labels of two lengths, and the same pair the other way round: equally long, with their dates in other places. And with
+ * each ESS label that can be read.
+ */
+function swapped(bundle: Bundle): Bundle {
+  const row = bundle.labels.rows.find(({ input }) => input.form === '4774-0258')!
+  const dates = { creation: formatDate(SECOND), review: formatDate(SECOND + 1) }
+  const [, start, short, end] = /^(.*?<label>)(.*)<\/label>(.*)$/s.exec(fill(row.input.template, dates)!)!
+  // So long that a date which belongs further back stands in the class.
+  const long = short!.replace('</Classification>', `${'x'.repeat(1_000)}</Classification>`)
+  const rows = [
+    [short, long],
+    [long, short],
+  ].map(([first, second]) => {
+    const label = `${start}${first}</label><equivalentlabel>${second}</equivalentlabel>${end}`
+    const { form, value } = readWireLabel(elementOf(label)) as WireLabel
+    const template = label.split(/(2026-11-22T10:00:0[01]Z)/).map((part, index) => {
+      if (index % 2 === 0) return part
+      return { hole: part === dates.creation ? ('creation' as const) : ('review' as const) }
+    })
+    return { ...row, input: { ...row.input, form, value, template } }
+  })
+  const marked = short!.replace('</Classification>', '</Classification><PrivacyMark>m</PrivacyMark>')
+  for (const label of [`${start}${marked}</label>${end}`, ...essLabels()]) {
+    const read = readWireLabel(elementOf(label))
+    if (refused(read)) continue
+    const { form, value } = read
+    rows.push({ ...row, input: { ...row.input, form, value, template: [label] } })
+  }
+  // Their outputs have no dates, as most of the inputs have none.
+  const withoutDates = rows.map((one) => ({ ...one, output: { ...one.output, template: ['<x></x>'] } }))
+  return { ...bundle, labels: { ...bundle.labels, rows: withoutDates } }
+}
+
+function essLabels(): string[] {
+  return bounds.ESS_LABELS.map((hex) => {
+    const base64 = Buffer.from(hex, 'hex').toString('base64')
+    return `<securitylabel xmlns="urn:xmpp:sec-label:0"><label><esssecuritylabel xmlns="urn:xmpp:sec-label:ess:0">${base64}</esssecuritylabel></label></securitylabel>`
+  })
+}
+
+/** Each label after the other, and then its octets with the dates where the other has them. */
+function swappedPipes(bundle: Bundle, index: number): Case[] {
+  const carry = carrierOf(bundle)!
+  const send = (label: string) => frame(Buffer.from(carry(label)))
+  const date = formatDate(SECOND)
+  const [one, other, ...more] = bundle.labels.rows.map(({ input }) => input.template)
+  const others = [
+    ...more.map((template) => fill(template, { creation: date, review: date })!),
+    ...essLabels(),
+  ]
+  return [
+    [one!, other!],
+    [other!, one!],
+  ].map(([before, after]) => {
+    let text = after!.filter((part) => typeof part === 'string').join('')
+    let at = 0
+    for (const part of before!) {
+      if (typeof part !== 'string') text = text.slice(0, at) + date + text.slice(at)
+      at += typeof part === 'string' ? part.length : date.length
+    }
+    const labels = [before!, after!].map((template) => fill(template, { creation: date, review: date })!)
+    return { kind: 'pipe', bundle: index, chunks: [...labels, text, ...others].map(send) }
+  })
 }
 
 function strangeStanzas(bundle: Bundle): string[] {
@@ -455,17 +528,59 @@ function* narrowStanzas(bundle: Bundle): Generator<string> {
     yield `<message ${SERVER} ${ANN} type="chat"><body>${escapeText(text)}</body>${label}</message>`
 }
 
+/** A stanza of the bundle around any label; undefined when none of its stanzas has a label. */
+function carrierOf(bundle: Bundle): ((label: string) => string) | undefined {
+  const probes = formProbes(bundle, SECOND, bundle.labels.rows[0]).map(({ stanza }) => stanza)
+  const first = labelOf(bundle, 0, SECOND, SECOND)
+  const carrier = probes.find((stanza) => stanza.includes(first))
+  return carrier === undefined ? undefined : (label) => carrier.replace(first, () => label)
+}
+
+/** The longest label of each form, changed in one node. */
+function* respeltStanzas(bundle: Bundle): Generator<string> {
+  const longest = new Map<string, string>()
+  for (const [row, { input }] of bundle.labels.rows.entries()) {
+    const label = labelOf(bundle, row, SECOND, SECOND + 1)
+    if (label.length > (longest.get(input.form)?.length ?? 0)) longest.set(input.form, label)
+  }
+  const carry = carrierOf(bundle)!
+  for (const label of longest.values()) for (const other of respelt(label)) yield carry(other)
+}
+
+/** ESS labels at every bound, and that of a row with each octet changed. */
+function* essStanzas(bundle: Bundle): Generator<string> {
+  const rows = bundle.labels.rows.filter(({ input }) => input.form === 'ess-0258')
+  const templates = rows.map(({ input }) => input.template.join(''))
+  // The longest has most in it.
+  const label = templates.toSorted((a, b) => b.length - a.length)[0]!
+  const [, base64] = /<esssecuritylabel[^>]*>([^<]*)</.exec(label)!
+  const carry = (content: string) =>
+    `<message ${SERVER} ${ANN} type="chat"><body>x</body>${label.replace(base64!, () => content)}</message>`
+  for (const hex of bounds.ESS_LABELS) yield carry(Buffer.from(hex, 'hex').toString('base64'))
+  const octets = Buffer.from(base64!, 'base64')
+  for (const [at, octet] of octets.entries()) {
+    const others = [octet ^ 0x20, octet + 1, octet - 1, 0, 0x7f, 0x80, 0xff].map((one) => [one & 0xff])
+    for (const other of [...others, [], [octet, octet], [0, octet]])
+      yield carry(
+        Buffer.concat([octets.subarray(0, at), Buffer.from(other), octets.subarray(at + 1)]).toString(
+          'base64',
+        ),
+      )
+    yield carry(octets.subarray(0, at).toString('base64'))
+  }
+  for (const other of ['', '=', 'A', '====', `${base64}=`, ` ${base64}`, `${base64}\n`, base64!.slice(1)])
+    yield carry(other)
+  for (const other of [`${base64}<x></x>`, `<x></x>${base64}`, '<x></x>']) yield carry(other)
+}
+
 /** Labels of every row at the bounds of the windows, and at seconds whose dates are special; `respelt`: and changed at every octet. */
 function* labelStanzas(bundle: Bundle, respelt: boolean): Generator<[string, number]> {
   const { rows, windows } = bundle.labels
-  const probes = formProbes(bundle, SECOND, rows[0]).map(({ stanza }) => stanza)
-  const first = labelOf(bundle, 0, SECOND, SECOND)
-  const carrier = probes.find((stanza) => stanza.includes(first))
-  if (carrier === undefined) return
+  const carryLabel = carrierOf(bundle)
+  if (carryLabel === undefined) return
   const forms = new Set<string>()
   for (const [row, { input, output }] of rows.entries()) {
-    const carry = (creation: number, review: number) =>
-      carrier.replace(first, () => labelOf(bundle, row, creation, review))
+    const carry = (creation: number, review: number) => carryLabel(labelOf(bundle, row, creation, review))
     yield [carry(SECOND, SECOND), SECOND]
     const holes = input.template.map((part) => (typeof part === 'string' ? '' : part.hole))
     const form = [input.form, output.form, ...holes].join(' ')

@@ -17,12 +17,24 @@ const SILENT = {
   isDebugEnabled: () => false,
 }
 
-type Node = Readonly<{ type: string; callee?: { name?: string }; id?: { name?: string } | null }>
+type Node = Readonly<{
+  type: string
+  callee?: { name?: string }
+  id?: { name?: string } | null
+  key?: { name?: string }
+  value?: { type?: string }
+}>
 
 const IGNORED = {
   shouldIgnore({ node }: { node: Node }): string | undefined {
     if (node.type === 'NewExpression' && /^(?:Fault|Error|RangeError)$/.test(node.callee?.name ?? ''))
       return 'said to people when a program ends: no decision'
+    if (
+      node.type === 'ObjectProperty' &&
+      node.key?.name === 'problem' &&
+      /Literal$/.test(node.value?.type ?? '')
+    )
+      return 'said to people: that there is a problem decides'
     if (node.type === 'FunctionDeclaration' && NOT_DECIDING.has(node.id?.name ?? ''))
       return 'the decision does not call it'
     return undefined

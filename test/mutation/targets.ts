@@ -20,7 +20,7 @@ const FILES: Readonly<Record<Side, readonly string[]>> = {
     'rules/text/{content,date,narrow,numbered,points,token}.ts',
     'rules/address/jid.ts',
     'rules/xml/{node,parse,tree,write}.ts',
-    'rules/label/{ess,known,wire}.ts',
+    'rules/label/{ess,known,pair,wire}.ts',
   ],
   verify: ['guard/verify/*.ts'],
 }
@@ -42,6 +42,7 @@ export const NOT_DECIDING: ReadonlySet<string> = new Set([
   ...['child', 'text', 'parseStanza', 'formatReference'],
   ...['decodeEquivalentLabels', 'privacyMarkType'],
   ...['informationOfValue', 'writeSecurityLabel', 'writeEssPayload'],
+  ...['isPair', 'singleForm', 'formIn', 'secondRole'],
 ])
 
 /** Files that keep what they computed for as long as the process lives: their mutants need a process that knows nothing yet. */
