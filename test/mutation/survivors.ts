@@ -7,6 +7,9 @@ import type { Mutant } from './targets.ts'
 
 type Entry = Readonly<{ from: string; to: string; why: string; times?: number }>
 
+/** Of what is kept to be faster. */
+const FORGOTTEN = 'what is not found among the known labels is decoded again, with the same answer'
+
 const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
   'guard/verify/address.ts': [
     {
@@ -252,6 +255,284 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
     },
     { from: 'point < 0x80', to: 'point <= 0x80', why: 'U+0080, a control, which neither way admits' },
     { from: 'point > 0xffff', to: 'point >= 0xffff', why: 'U+FFFF, which XML does not have' },
+  ],
+  'rules/label/ess.ts': [
+    {
+      from: "'problem' in set",
+      to: 'false',
+      why: 'what is no DER has no tag and no members: it is refused for that',
+    },
+    { from: "'problem'", to: '""', why: 'what is no DER has no tag and no members: it is refused for that' },
+    { from: "rules === 'ber'", to: 'false', why: 'a label in BER: only the edge reads it' },
+    { from: "'ber'", to: '""', why: 'a label in BER: only the edge reads it' },
+    {
+      from: "{ problem: 'an unknown category type', at: 0 }",
+      to: '{}',
+      why: 'what has no policy is refused for that',
+    },
+    { from: "{ problem: 'not in DER', at: 0 }", to: '{}', why: 'what has no policy is refused for that' },
+    {
+      from: 'set.tag !== TAG.set',
+      to: 'false',
+      why: 'what is written again in DER and equals its octets: this has another spelling there',
+    },
+    {
+      from: 'seen.has(member.tag)',
+      to: 'false',
+      why: 'what is written again in DER and equals its octets: this has another spelling there',
+    },
+    {
+      from: 'policy === undefined',
+      to: 'false',
+      why: 'what is written again in DER and equals its octets: this has another spelling there',
+    },
+    {
+      from: 'label.privacyMark !== undefined',
+      to: 'false',
+      why: 'what is written again in DER and equals its octets: this has another spelling there',
+    },
+    {
+      from: "rules === 'der' || tag === TAG.printableString",
+      to: 'true',
+      why: 'a label in BER: only the edge reads it',
+    },
+    { from: 'tag === TAG.printableString', to: 'false', why: 'a label in BER: only the edge reads it' },
+    {
+      from: 'tag === TAG.printableString',
+      to: 'tag !== TAG.printableString',
+      why: 'a label in BER: only the edge reads it',
+    },
+    {
+      from: 'tag === TAG.set',
+      to: 'true',
+      why: 'what is written again in DER and equals its octets: this has another spelling there',
+    },
+    {
+      from: '{ return { problem: `a member with tag ${tag}`, at: 0 } }',
+      to: '{}',
+      why: 'what is written again in DER and equals its octets: this has another spelling there',
+    },
+    {
+      from: 'text.length <= 2 * most',
+      to: 'true',
+      why: 'a text of more code units than twice its code points',
+    },
+    {
+      from: 'categories.length > MAX_CATEGORIES',
+      to: 'false',
+      why: 'a label that was not read before: what is read has no more categories, and no other characters in its mark',
+    },
+    {
+      from: "throw new RangeError('more than 64 categories')",
+      to: ';',
+      why: 'a label that was not read before: what is read has no more categories, and no other characters in its mark',
+    },
+    {
+      from: '!isPrintableString(mark.text)',
+      to: 'false',
+      why: 'a label that was not read before: what is read has no more categories, and no other characters in its mark',
+    },
+    {
+      from: "throw new RangeError('a privacy mark that is not a PrintableString')",
+      to: ';',
+      why: 'a label that was not read before: what is read has no more categories, and no other characters in its mark',
+    },
+  ],
+  'rules/label/known.ts': [
+    {
+      from: '{ for (const { holes, rows } of shapes.get(octets.length) ?? []) { const row = rows.get(withoutDates(octets, holes)) const dates = row === undefined ? undefined : datesOf(octets, holes) if (dates !== undefined) return { row: row!, ...dates } } return undefined }',
+      to: '{}',
+      why: FORGOTTEN,
+    },
+    {
+      from: '{ const row = rows.get(withoutDates(octets, holes)) const dates = row === undefined ? undefined : datesOf(octets, holes) if (dates !== undefined) return { row: row!, ...dates } }',
+      to: '{}',
+      why: FORGOTTEN,
+    },
+    { from: 'row === undefined', to: 'true', why: FORGOTTEN },
+    { from: 'dates !== undefined', to: 'false', why: FORGOTTEN },
+    {
+      from: "{ let length = 0 let text = '' const holes: Hole[] = [] for (const part of template) { if (typeof part === 'string') text += part else holes.push({ at: length, hole: part.hole }) length += typeof part === 'string' ? part.length : DATE } const ofLength = shapes.get(length) ?? [] shapes.set(length, ofLength) const isHere = ({ at, hole }: Hole, i: number) => holes[i]?.at === at && holes[i].hole === hole let shape = ofLength.find((one) => one.holes.length === holes.length && one.holes.every(isHere)) if (shape === undefined) ofLength.push((shape = { holes, rows: new Map() })) shape.rows.set(text, row) }",
+      to: '{}',
+      why: FORGOTTEN,
+    },
+    { from: "''", to: '"Stryker was here!"', why: FORGOTTEN },
+    { from: '[]', to: '["Stryker was here"]', why: FORGOTTEN },
+    {
+      from: "{ if (typeof part === 'string') text += part else holes.push({ at: length, hole: part.hole }) length += typeof part === 'string' ? part.length : DATE }",
+      to: '{}',
+      why: FORGOTTEN,
+    },
+    { from: "typeof part === 'string'", to: 'true', why: FORGOTTEN, times: 2 },
+    { from: "typeof part === 'string'", to: 'false', why: FORGOTTEN, times: 2 },
+    { from: "typeof part === 'string'", to: "typeof part !== 'string'", why: FORGOTTEN, times: 2 },
+    { from: "'string'", to: '""', why: FORGOTTEN, times: 2 },
+    { from: 'text += part', to: 'text -= part', why: FORGOTTEN },
+    { from: '{ at: length, hole: part.hole }', to: '{}', why: FORGOTTEN },
+    {
+      from: "length += typeof part === 'string' ? part.length : DATE",
+      to: "length -= typeof part === 'string' ? part.length : DATE",
+      why: FORGOTTEN,
+    },
+    { from: 'holes[i]?.at === at && holes[i].hole === hole', to: 'false', why: FORGOTTEN },
+    { from: 'holes[i]?.at === at', to: 'holes[i]?.at !== at', why: FORGOTTEN },
+    { from: 'holes[i]?.at', to: 'holes[i].at', why: FORGOTTEN },
+    {
+      from: 'holes[i].hole === hole',
+      to: 'true',
+      why: 'labels that have another date in the same place: all have them in one order',
+    },
+    { from: 'holes[i].hole === hole', to: 'holes[i].hole !== hole', why: FORGOTTEN },
+    {
+      from: '(one) => one.holes.length === holes.length && one.holes.every(isHere)',
+      to: '() => undefined',
+      why: FORGOTTEN,
+    },
+    {
+      from: 'one.holes.length === holes.length && one.holes.every(isHere)',
+      to: 'false',
+      why: 'labels of one length with more or fewer dates: what is left without them has another length',
+    },
+    {
+      from: 'one.holes.length === holes.length',
+      to: 'true',
+      why: 'labels of one length with more or fewer dates: what is left without them has another length',
+    },
+    {
+      from: 'one.holes.length === holes.length',
+      to: 'one.holes.length !== holes.length',
+      why: 'labels of one length with more or fewer dates: what is left without them has another length',
+    },
+    { from: 'shape === undefined', to: 'true', why: FORGOTTEN },
+    { from: '{ text += octets.slice(from, at) from = at + DATE }', to: '{}', why: FORGOTTEN },
+    { from: 'text += octets.slice(from, at)', to: 'text -= octets.slice(from, at)', why: FORGOTTEN },
+    { from: 'octets.slice(from, at)', to: 'octets', why: FORGOTTEN },
+    { from: 'at + DATE', to: 'at - DATE', why: FORGOTTEN, times: 2 },
+    { from: 'text + octets.slice(from)', to: 'text - octets.slice(from)', why: FORGOTTEN },
+    { from: 'octets.slice(from)', to: 'octets', why: FORGOTTEN },
+    {
+      from: '{ const dates: { creation: string | undefined; review: string | undefined } = { creation: undefined, review: undefined, } for (const { at, hole } of holes) { const date = octets.slice(at, at + DATE) if (parseDate(date) === undefined || (dates[hole] ?? date) !== date) return undefined dates[hole] = date } return dates }',
+      to: '{}',
+      why: FORGOTTEN,
+    },
+    { from: '{ creation: undefined, review: undefined, }', to: '{}', why: FORGOTTEN },
+    { from: 'octets.slice(at, at + DATE)', to: 'octets', why: FORGOTTEN },
+    { from: 'parseDate(date) === undefined || (dates[hole] ?? date) !== date', to: 'true', why: FORGOTTEN },
+    { from: '(dates[hole] ?? date) !== date', to: '(dates[hole] ?? date) === date', why: FORGOTTEN },
+    { from: 'dates[hole] ?? date', to: 'dates[hole] && date', why: FORGOTTEN },
+  ],
+  'rules/label/wire.ts': [
+    {
+      from: "'label-malformed'",
+      to: '""',
+      why: 'the decision has a reason of its own for each label that cannot be read',
+    },
+    { from: "typeof node === 'string'", to: 'false', why: 'a text has no name' },
+    { from: "'string'", to: '""', why: 'a text has no name', times: 2 },
+    { from: "'problem'", to: '""', why: 'what has no policy is refused for that' },
+    {
+      from: "'strict'",
+      to: '""',
+      why: 'what only the lenient reading admits is written otherwise, and refused for that',
+    },
+    { from: 'creation === undefined', to: 'false', why: 'what is absent is no date' },
+    { from: 'review === undefined', to: 'false', why: 'what is absent is no date' },
+    {
+      from: 'c.numbers.length > 0',
+      to: 'false',
+      why: 'numbers in a label: the strict reading does not know them',
+    },
+    {
+      from: 'new Set(categories.map((c) => c.tagName)).size === categories.length',
+      to: 'true',
+      why: 'two Categories of one TagName: reading has made one of them',
+    },
+    {
+      from: 'categories .map(({ tagSet, tagName, type, values }) => JSON.stringify([tagSet, tagName, type, [...values].sort()])) .sort()',
+      to: 'categories.map(({ tagSet, tagName, type, values }) => JSON.stringify([tagSet, tagName, type, [...values].sort()]))',
+      why: 'what is written in its order is sorted',
+    },
+    { from: '[...values].sort()', to: '[...values]', why: 'what is written in its order is sorted' },
+    {
+      from: 'a.name !== b.name || a.ns !== b.ns',
+      to: 'false',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'a.name !== b.name || a.ns !== b.ns',
+      to: 'a.name !== b.name && a.ns !== b.ns',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'a.name !== b.name',
+      to: 'false',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'a.ns !== b.ns',
+      to: 'false',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'false',
+      to: 'true',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'a.attributes.length !== b.attributes.length || a.children.length !== b.children.length',
+      to: 'false',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'a.attributes.length !== b.attributes.length || a.children.length !== b.children.length',
+      to: 'a.attributes.length !== b.attributes.length && a.children.length !== b.children.length',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'a.attributes.length !== b.attributes.length',
+      to: 'false',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'a.children.length !== b.children.length',
+      to: 'false',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'x.name === y.name && x.ns === y.ns',
+      to: 'true',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'x.name === y.name && x.ns === y.ns',
+      to: 'x.name === y.name || x.ns === y.ns',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'x.name === y.name',
+      to: 'true',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: 'x.ns === y.ns',
+      to: 'true',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: "typeof x === 'string' || typeof y === 'string'",
+      to: "typeof x === 'string' && typeof y === 'string'",
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: "typeof x === 'string'",
+      to: 'false',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
+    {
+      from: "typeof y === 'string'",
+      to: 'false',
+      why: 'what the strict reading lets through is written again node for node: this only compares once more',
+    },
   ],
   'rules/decide/label.ts': [
     { from: 'refused(label)', to: 'false', why: 'a label that is not read yet, as the edge has them' },
