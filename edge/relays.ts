@@ -136,6 +136,12 @@ export function createRelays(options: RelaysOptions): Relays {
   }
 
   function reply({ from, to }: Readonly<{ from: Jid; to: Jid }>, stanza: string, kept?: () => void): void {
+    if (kept !== undefined && links.isOverfull(from.domain, controls.carrier(to.domain))) {
+      // Who does not read what he asks for does not fill memory and disk with it.
+      metrics.errors.inc()
+      kept()
+      return
+    }
     if (kept !== undefined) {
       const kind = stanza.startsWith('<iq') ? 'iq' : stanza.startsWith('<presence') ? 'presence' : 'message'
       incomingSpool.keep({ kind, from: from.text, to: to.text, stanza, asks: false }, kept)
@@ -190,7 +196,8 @@ export function createRelays(options: RelaysOptions): Relays {
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
-    permits: cmbac.permits,
+    permits: (row, ends) =>
+      controls.ruleFor(ends.from.domain)?.kinds.has('message') === true && cmbac.permits(row, ends),
     roomDefaults: cmbac.defaultLabelOf,
     spool: outgoingSpool,
     reply,
