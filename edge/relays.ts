@@ -31,8 +31,8 @@ export type Relays = Readonly<{
   takeFrame(number: StanzaNumber, payload: Uint8Array | undefined, answer: (accepted: boolean) => void): void
   /** For the producer's events. */
   outgoing: Pick<OutgoingSpool, 'onAnswer' | 'onConnected' | 'onProducerRoom'>
-  /** Whether nothing more is to be read of a stream. */
-  isHeld(stream: Pick<InboundStream, 'from'>): boolean
+  /** Why nothing more is to be read of a stream; undefined: it is. */
+  whyHeld(stream: Pick<InboundStream, 'from'>): string | undefined
   /** Whether nothing more is to be taken from the incoming guard. */
   isFull(): boolean
   /** What keeps stanzas from being taken, a line each. */
@@ -105,6 +105,8 @@ export function createRelays(options: RelaysOptions): Relays {
     }
     onFlow()
   }
+
+  const said = () => [...troubles].map(([which, problem]) => `${which} spool: ${problem}`)
 
   /** What is with the links of the incoming spool: what is sent again is another object with the same end. */
   const delivering = new Map<Delivery['settled'], IncomingEntry>()
@@ -255,9 +257,10 @@ export function createRelays(options: RelaysOptions): Relays {
     takeSpoilt: outgoing.takeSpoilt,
     takeFrame: incoming.take,
     outgoing: outgoingSpool,
-    isHeld: ({ from }) => troubles.size > 0 || outgoingSpool.isFull(from),
+    whyHeld: ({ from }) =>
+      said()[0] ?? (outgoingSpool.isFull(from) ? 'its share of the outgoing spool is full' : undefined),
     isFull: () => links.isFull() || incomingSpool.isFull(),
-    troubles: () => [...troubles].map(([which, problem]) => `${which} spool: ${problem}`),
+    troubles: said,
     isOutgoingFull: outgoingSpool.isAnyFull,
     queues: () => ({
       outgoing: outgoingSpool.waiting(),
