@@ -4,8 +4,8 @@
  *
  * Coarse: `chat` counts as available and `xa` as away, and a priority, which is for the own server only, stays behind.
  * Slow: after one that went, the next of the same two addresses waits for its time; of those that come meanwhile the last
- * one counts. One that says nothing new within that time is left out. Joining and leaving, requests and answers are not
- * touched; nor is what rooms say.
+ * one counts. One that says nothing new within that time is left out. Going away is not delayed, but coming back is: to and fro is
+ * no faster than the rest. Requests and answers are not touched; nor is what rooms say.
  */
 import { element, text, type XmlElement } from '../rules/xml/node.ts'
 import { serialise } from '../rules/xml/write.ts'
@@ -46,7 +46,12 @@ const PAIRS = 50_000
 
 /** @param ms least time between two of the same addresses; @param onLeftOut called for each that never goes. */
 export function createPresencePace(ms: number, onLeftOut: () => void): PresencePace {
-  type Known = { sent: string; at: number; held: Readonly<{ said: string; send: () => void }> | undefined }
+  type Known = {
+    sent: string
+    away: boolean
+    at: number
+    held: Readonly<{ said: string; away: boolean; send: () => void }> | undefined
+  }
   const known = new Map<string, Known>()
   let waiting = 0
 
@@ -61,17 +66,13 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
     take({ type, from, to }, stanza, now, send) {
       const key = `${type === 'probe' ? 'probe' : ''}\0${from.text}\0${to.text}`
       const entry = known.get(key)
-      if (type === 'unavailable') {
-        if (entry !== undefined) hold(entry, undefined)
-        known.delete(key)
-        return 'now'
-      }
-      const said = serialise(element(stanza.ns, stanza.name, [], stanza.children))
-      if (entry === undefined || now >= entry.at + ms) {
+      const said = serialise(element(stanza.ns, stanza.name, { type }, stanza.children))
+      const away = type === 'unavailable'
+      if (entry === undefined || now >= entry.at + ms || (away && !entry.away)) {
         // Behind those that it is younger than: what is due stands in front.
         if (entry !== undefined) hold(entry, undefined)
         known.delete(key)
-        if (known.size < PAIRS) known.set(key, { sent: said, at: now, held: undefined })
+        if (known.size < PAIRS) known.set(key, { sent: said, away, at: now, held: undefined })
         return 'now'
       }
       if (said === entry.sent) {
@@ -79,7 +80,7 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
         onLeftOut()
         return 'repeated'
       }
-      hold(entry, { said, send })
+      hold(entry, { said, away, send })
       return 'later'
     },
     release(now) {
@@ -89,7 +90,7 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
         const { held } = entry
         if (held === undefined) continue
         waiting--
-        known.set(key, { sent: held.said, at: now, held: undefined })
+        known.set(key, { sent: held.said, away: held.away, at: now, held: undefined })
         held.send()
       }
     },

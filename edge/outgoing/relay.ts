@@ -273,7 +273,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       answer(
         envelope,
         to.text === to.domain
-          ? answerForServer(envelope, stanza, farSide, Math.floor(options.now() / 1000))
+          ? answerForServer(envelope, stanza, farSide, stream.from, Math.floor(options.now() / 1000))
           : answerForUser(envelope, stanza),
       )
       return { crosses: false }

@@ -74,6 +74,21 @@ t.test('the last of those that come too soon goes when its time has come', (t) =
   t.end()
 })
 
+t.test('going away and coming back is no faster than the rest', (t) => {
+  const pace = createPresencePace(1000, () => {})
+  const sent: string[] = []
+  for (let now = 0; now < 3000; now += 10) {
+    const type = now % 20 === 0 ? '' : 'unavailable'
+    if (pace.take(envelope(type), presence(), now, () => sent.push(type)) === 'now') sent.push(type)
+    pace.release(now)
+  }
+  pace.release(10_000)
+  t.same(sent.slice(0, 2), ['', 'unavailable'], 'who goes away goes at once')
+  t.equal(sent.at(-1), 'unavailable', 'and the last word is the last')
+  t.ok(sent.length <= 8, `two in each of three seconds: ${sent.length}`)
+  t.end()
+})
+
 t.test('memory is bounded, and what is beyond goes through', (t) => {
   const pace = createPresencePace(1000, () => {})
   for (let n = 0; n < 50_001; n++)
