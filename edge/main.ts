@@ -385,6 +385,7 @@ async function startParts(
     rates.close()
     clearInterval(calendar)
     listener?.close()
+    relays.flush()
     links.close()
     producer?.close()
     consumer?.close()

@@ -1,12 +1,13 @@
 /**
- * Presence of users for users of the far side (RFC 6121 §4): coarse, and no faster than it is useful, since every change
+ * Presence of users for users and rooms of the far side (RFC 6121 §4): coarse, and no faster than it is useful, since every change
  * of it is a bit that crosses without a label.
  *
  * Coarse: `chat` counts as available and `xa` as away, and a priority, which is for the own server only, stays behind.
  * Slow: after one that went, the next of the same two addresses waits for its time; of those that come meanwhile the last
  * one counts. One that says nothing new within that time is left out. Going away is not delayed, but coming back is: to and fro is
- * no faster than the rest. Requests and answers are not touched; nor is what rooms say.
+ * no faster than the rest. Joining and leaving a room, requests and answers are not touched; nor is what rooms say.
  */
+import type { Jid } from '../rules/address/jid.ts'
 import { element, text, type XmlElement } from '../rules/xml/node.ts'
 import { serialise } from '../rules/xml/write.ts'
 import type { Envelope } from './refusal.ts'
@@ -36,8 +37,10 @@ export type Pace = 'now' | 'later' | 'repeated'
 export type PresencePace = Readonly<{
   /** `send` is called later, once, when the presence waits and nothing newer came. `now` in milliseconds. */
   take(envelope: Envelope, stanza: XmlElement, now: number, send: () => void): Pace
-  /** Sends those whose time has come. */
+  /** Sends those whose time has come; all at infinity. */
   release(now: number): void
+  /** What waits of these addresses never goes, and the next one does at once. */
+  forget(ends: Pick<Envelope, 'from' | 'to'>): void
   waiting(): number
 }>
 
@@ -64,7 +67,7 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
 
   return {
     take({ type, from, to }, stanza, now, send) {
-      const key = `${type === 'probe' ? 'probe' : ''}\0${from.text}\0${to.text}`
+      const key = keyOf(type, from, to)
       const entry = known.get(key)
       const said = serialise(element(stanza.ns, stanza.name, { type }, stanza.children))
       const away = type === 'unavailable'
@@ -94,6 +97,17 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
         held.send()
       }
     },
+    forget({ from, to }) {
+      const key = keyOf('', from, to)
+      const entry = known.get(key)
+      if (entry?.held !== undefined) hold(entry, undefined)
+      known.delete(key)
+    },
     waiting: () => waiting,
   }
+}
+
+/** A probe is no presence. Neither address holds U+0000. */
+function keyOf(type: string, from: Jid, to: Jid): string {
+  return `${type === 'probe' ? 'probe' : ''}\0${from.text}\0${to.text}`
 }

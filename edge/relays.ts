@@ -52,6 +52,8 @@ export type Relays = Readonly<{
   /** To be called every second or so. */
   tick(): void
   /** Settles when all is written. */
+  /** Nothing more is read: what waits for its time goes into the spool. */
+  flush(): void
   close(): Promise<void>
 }>
 
@@ -293,6 +295,7 @@ export function createRelays(options: RelaysOptions): Relays {
       const longest = links.isFull() || incomingSpool.isFull() ? HELD_UP_MS : Number.POSITIVE_INFINITY
       giveUp(({ kind, at }) => now - at >= Math.min(expiry(kind), longest), 'expired')
     },
+    flush: outgoing.flush,
     async close() {
       await Promise.all([outgoingSpool.close(), incomingSpool.close()])
     },
