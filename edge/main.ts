@@ -80,6 +80,8 @@ export type Edge = Readonly<{
 }>
 
 const TICK_MS = 500
+/** So long an edge that stops waits for servers to say what they have, lest they are sent it again. */
+const DRAIN_MS = 2_000
 const CALENDAR_MS = 60_000
 
 /** Starts an edge; `read` gives its configuration anew. Rejects with one line when a port or the state folder cannot be had. */
@@ -381,6 +383,8 @@ async function startParts(
   for (const [name, command] of reloading.commands) commands.set(name, command)
 
   async function stop(): Promise<void> {
+    connection?.pause()
+    await links.drain(DRAIN_MS)
     clearInterval(clock)
     rates.close()
     clearInterval(calendar)

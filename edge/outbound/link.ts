@@ -73,6 +73,10 @@ export type Link = Readonly<{
   end(why: string): void
   /** Ends the stream when its server's certificate is no longer believed, or nothing is to be sent to it any more. */
   recheck(): void
+  /** Nothing more is written: only what is on its way has still to be acknowledged, and is asked for. */
+  drain(): void
+  /** So many are on their way. */
+  inFlight(): number
   close(): void
 }>
 
@@ -123,6 +127,7 @@ export function createLink(options: LinkOptions): Link {
   let blocked = false
   let scheduled = false
   let full = false
+  let draining = false
   let closed = false
   let wait = FIRST_WAIT_MS
   let openedAt = 0
@@ -183,7 +188,7 @@ export function createLink(options: LinkOptions): Link {
 
   function pump(): void {
     scheduled = false
-    while (flight !== undefined && better === undefined && !blocked && queue.size() > 0 && flight.hasRoom()) {
+    while (flight !== undefined && mayWrite() && queue.size() > 0 && flight.hasRoom()) {
       const batch: Delivery[] = []
       let length = 0
       while (length < WRITE_CHARACTERS) {
@@ -196,6 +201,10 @@ export function createLink(options: LinkOptions): Link {
       blocked = !flight.write(batch)
     }
     room()
+  }
+
+  function mayWrite(): boolean {
+    return better === undefined && !blocked && !draining
   }
 
   function room(): void {
@@ -420,6 +429,11 @@ export function createLink(options: LinkOptions): Link {
       if (options.isInboundOnly()) stream?.close('its server is inbound only now')
       else stream?.recheck()
     },
+    drain() {
+      draining = true
+      flight?.ask()
+    },
+    inFlight: () => flight?.size() ?? 0,
     close() {
       closed = true
       clearTimeout(timer)

@@ -1,6 +1,7 @@
 /**
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Controls } from '../controls.ts'
 import type { Session } from '../session.ts'
 import type { WireLimits } from '../stream/connection.ts'
@@ -11,6 +12,9 @@ import type { Delivery } from './delivery.ts'
 import { createLink, type Link, type LinkState } from './link.ts'
 import { findTargets, type Names, type Route } from './route.ts'
 import type { BackEvents } from './stream.ts'
+
+/** How often it is looked whether all is acknowledged (ms). */
+const LOOK_MS = 20
 
 /** What a reload can change. */
 export type LinkSettings = Readonly<{
@@ -73,6 +77,8 @@ export type Links = Readonly<{
   all(): Readonly<{ from: string; to: string; link: Link }>[]
   /** Ends streams with servers whose certificate is no longer believed. */
   recheck(): void
+  /** Before the end: waits, but no longer than so many milliseconds, until servers have acknowledged what is on its way to them. */
+  drain(ms: number): Promise<void>
   close(): void
 }>
 
@@ -151,6 +157,12 @@ export function createLinks(options: LinksOptions): Links {
     },
     recheck() {
       for (const each of links.values()) each.recheck()
+    },
+    async drain(ms) {
+      const until = performance.now() + ms
+      const all = [...links.values()]
+      for (const each of all) each.drain()
+      while (all.some((each) => each.inFlight() > 0) && performance.now() < until) await delay(LOOK_MS)
     },
     close() {
       for (const each of links.values()) each.close()
