@@ -124,14 +124,12 @@ export async function interoperate(
   await t.test('many messages both ways at once', PATIENT, (t) => flood(t, people, bundles))
   await t.test('the low server is restarted in mid-traffic', PATIENT, async (t) => {
     const old = running[1]!
-    const end = async () => {
+    const bob = await serverRestart(t, people, bundles, async () => {
       const gone = once(old.process, 'exit')
       old.stop()
       await gone
       people.bob.close()
       people.bill.close()
-    }
-    const bob = await serverRestart(t, people, bundles, end, async () => {
       running[1] = servers.low('low', folder, far)
       const bob = await login('low', 'bob', far.ca)
       bob.send('<presence/>')

@@ -170,7 +170,6 @@ export async function membership(t: Test, side: Side, people: Users, bundles: Bu
     await guest.expect(`${nick} among the occupants`, has(`from="${address}/${nick}"`, '<presence'), {
       since,
     })
-  await guest.expect('the end of history', (s) => has(`from="${address}`, '<subject')(s), { since })
   t.notOk(
     guest.received.slice(since).some(has('must stay')),
     'what the room heard without label is not in its history',
