@@ -82,6 +82,31 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
     },
   ],
   [
+    'queue',
+    {
+      usage:
+        'list|retry|drop --config FILE [--json]; drop: --name NAME, or --from JID and --to JID, or --domain DOMAIN',
+      summary:
+        'what waits on the disk, never what it says; has absent servers tried at once; gives up what waits, as if it had expired',
+      takes: { json: 'boolean', name: 'string', from: 'string', to: 'string', domain: 'string' },
+      words: 1,
+      run: async (file, values, [verb]) =>
+        (await import('./edge-queue.ts')).queueCommand(file, verb!, values),
+    },
+  ],
+  [
+    'restored',
+    {
+      usage: '--config FILE [--moved]',
+      summary:
+        'after the state folder was restored from a backup: empties the spools and raises the generation of numbers; or, if it was moved while the edge was stopped, takes it as it is',
+      takes: { moved: 'boolean' },
+      words: 0,
+      run: async (file, { moved }) =>
+        (await import('./edge-restored.ts')).restoredCommand(file, moved === true),
+    },
+  ],
+  [
     'explain',
     {
       usage: 'DOMAIN --config FILE',

@@ -6,12 +6,13 @@
  *
  * An item is an input row of the bundle in the spelling that this edge takes: ESS or STANAG 4774 in XEP-0258. A label that
  * is listed in a STANAG 4778 binding only is offered in its 4774 form, for the client to bind (founding paper, XEP-0258
- * Catalog Provision). The dates of a 4774 item are of the moment: a client that keeps a catalog keeps it no longer than the
+ * Catalog Provision). To a domain whose server speaks one format, each label is offered once, in that. The dates of a 4774 item are of the moment: a client that keeps a catalog keeps it no longer than the
  * bundle's window for creation.
  */
-import type { Jid } from '../rules/address/jid.ts'
-import type { Bundle, Domain, LabelRow } from '../rules/bundle/bundle.ts'
+import { bareOf, type Jid } from '../rules/address/jid.ts'
+import type { Bundle, Domain, InputTemplate, LabelRow, RowForm } from '../rules/bundle/bundle.ts'
 import { CATALOG_NS, type CatalogItem, writeCatalog } from '../rules/label/catalog.ts'
+import { createDefaultEntries } from '../rules/label/defaults.ts'
 import { isPair } from '../rules/label/pair.ts'
 import { LABEL_NS } from '../rules/label/stanag4774.ts'
 import { fill } from '../rules/label/template.ts'
@@ -20,6 +21,7 @@ import { refused } from '../rules/reasons.ts'
 import { formatDate } from '../rules/text/date.ts'
 import { elements, SERVER_NS, type XmlElement } from '../rules/xml/node.ts'
 import { parseText } from '../rules/xml/parse.ts'
+import type { SpokenRow } from './formats/rows.ts'
 
 export { CATALOG_NS }
 
@@ -35,36 +37,57 @@ const MOST = 500
 /** Which rows stand for the default label of a room of the far side; none where none is known. */
 export type RoomDefaults = (room: Jid) => readonly LabelRow[]
 
-/** @param permits asked for each row, at each request; @param roomDefaults for a recipient that is a room, before the sender's own default. */
+/** The rows as the server of an own domain spells them; undefined: as they are listed. */
+export type SpokenBy = (domain: string) => readonly SpokenRow[] | undefined
+
+/**
+ * @param permits asked for each row, at each request; @param roomDefaults for a recipient that is a room, before the sender's own
+ * default; @param spokenBy asked for the domain of whoever asks.
+ */
 export function createCatalogs(
   bundle: Bundle,
   permits: Permits,
   roomDefaults: RoomDefaults = () => [],
+  spokenBy: SpokenBy = () => undefined,
 ): Catalogs {
-  const rows = offered(bundle.labels.rows)
-  const defaults = bundle.edge.defaultLabels ?? []
+  const asListed = offered(bundle.labels.rows.map((row) => ({ row, ...row.input })))
+  const asSpoken = new WeakMap<readonly SpokenRow[], readonly Offered[]>()
+  const defaultFor = createDefaultEntries(bundle)
   const exchange = exchangesMessages(bundle)
 
-  /** The row of the label that is added for this sender; addresses come before domains. */
+  function offeredTo(domain: string): readonly Offered[] {
+    const spoken = spokenBy(domain)
+    if (spoken === undefined) return asListed
+    const made = asSpoken.get(spoken) ?? offered(spoken)
+    asSpoken.set(spoken, made)
+    return made
+  }
+
+  /** The row of the label that is added for this sender. */
   function defaultOf(from: Jid): LabelRow | undefined {
-    const bare = from.local === '' ? from.domain : `${from.local}@${from.domain}`
-    const found = defaults.find((d) => d.from === bare) ?? defaults.find((d) => d.from === from.domain)
+    const found = defaultFor(bareOf(from))
     return found === undefined ? undefined : bundle.labels.rows[found.row]
   }
 
   return (requester, recipient, now) => {
     const fitting = exchange(requester, recipient)
-      ? rows.filter(({ row }) => permits(row, requester, recipient)).slice(0, MOST)
+      ? offeredTo(requester.domain)
+          .filter(({ row }) => permits(row, requester, recipient))
+          .slice(0, MOST)
       : []
     const ofRoom = roomDefaults(recipient)
-    const chosen = fitting.find(({ row }) => ofRoom.includes(row))?.row ?? defaultOf(requester)
+    const ofSender = defaultOf(requester)
+    const chosen =
+      fitting.find(({ rows }) => rows.some((row) => ofRoom.includes(row))) ??
+      fitting.find(({ rows }) => ofSender !== undefined && rows.includes(ofSender))
     const dates = {
       creation: formatDate(now),
       review: formatDate(now + bundle.labels.windows.reviewAfterCreation),
     }
-    const selectors = selectorsOf(fitting.map(({ row }) => row))
-    const items = fitting.map(
-      ({ row, payload }, at): CatalogItem => ({
+    const selectors = selectorsOf(fitting)
+    const items = fitting.map((item, at): CatalogItem => {
+      const { row, payload } = item
+      return {
         selector: selectors[at]!,
         payload: payload(dates),
         marking: {
@@ -72,9 +95,9 @@ export function createCatalogs(
           fgcolor: row.input.words?.fgcolor ?? '#000000',
           bgcolor: row.input.words?.bgcolor ?? '#ffffff',
         },
-        isDefault: row === chosen,
-      }),
-    )
+        isDefault: item === chosen,
+      }
+    })
     return writeCatalog({
       name: bundle.to.name,
       desc: `labels that cross from ${bundle.from.name} to ${bundle.to.name}`,
@@ -87,29 +110,38 @@ export function createCatalogs(
 
 type Dates = Readonly<{ creation: string; review: string }>
 
-/** A row and its payload as it stands in an item. */
-type Offered = Readonly<{ row: LabelRow; payload: (dates: Dates) => XmlElement }>
+/** A row, those that have the same label, and its payload as it stands in an item. */
+type Offered = Readonly<{
+  row: LabelRow
+  rows: readonly LabelRow[]
+  form: RowForm
+  payload: (dates: Dates) => XmlElement
+}>
 
 const SOME: Dates = { creation: '2000-01-01T00:00:00Z', review: '2000-01-01T00:00:00Z' }
 
 /** Each label once in each of the two forms. A pair has no place in an item (XEP-0258 §5: one label), nor has its second half. */
-function offered(rows: readonly LabelRow[]): Offered[] {
-  const seen = new Set<string>()
-  return rows.flatMap((row): Offered[] => {
-    if (isPair(row.input.form)) return []
-    const key = `${row.input.form === 'ess-0258' ? 'ess' : '4774'} ${row.input.value}`
-    if (seen.has(key)) return []
-    seen.add(key)
-    const payload = (dates: Dates) => payloadOf(row, dates)
+function offered(spoken: readonly SpokenRow[]): Offered[] {
+  const found = new Map<string, Offered & { readonly rows: LabelRow[] }>()
+  for (const { row, form, value, template } of spoken) {
+    if (isPair(form)) continue
+    const key = `${form === 'ess-0258' ? 'ess' : '4774'} ${value}`
+    const same = found.get(key)
+    if (same !== undefined) {
+      same.rows.push(row)
+      continue
+    }
+    const payload = (dates: Dates) => payloadOf(row.name, template, dates)
     // A row that cannot be written is a fault of the bundle, and seen at the start.
     payload(SOME)
-    return [{ row, payload }]
-  })
+    found.set(key, { row, rows: [row], form, payload })
+  }
+  return [...found.values()]
 }
 
-/** The ESS or STANAG 4774 element in a row's own template. */
-function payloadOf({ name, input }: LabelRow, dates: Dates): XmlElement {
-  const text = fill(input.template, dates) ?? ''
+/** The ESS or STANAG 4774 element in the template of a row. */
+function payloadOf(name: string, template: InputTemplate, dates: Dates): XmlElement {
+  const text = fill(template, dates) ?? ''
   const wrapped = parseText(`<message xmlns="${SERVER_NS}">${text}</message>`, LIMITS)
   const label = refused(wrapped) ? undefined : descend(wrapped)
   if (label === undefined) throw new Error(`the row ${name} holds no label that can be shown`)
@@ -130,8 +162,9 @@ function descend(node: XmlElement): XmlElement | undefined {
 }
 
 /** Policy, class and marking; labels that are alike so far also get the name of their row, and a number at last. */
-function selectorsOf(rows: readonly LabelRow[]): string[][] {
-  const parts = rows.map(({ name, input: { words, marking, form } }) => {
+function selectorsOf(items: readonly Offered[]): string[][] {
+  const parts = items.map(({ form, row: { name, input } }) => {
+    const { words, marking } = input
     const kind = form === 'ess-0258' ? 'ESS' : 'STANAG 4774'
     return { group: [words?.policy ?? kind, words?.classification ?? kind].map(plain), marking, name, kind }
   })

@@ -63,7 +63,7 @@ export function createHealth(options: HealthOptions): Health {
         .map(({ kind, name }) => `${kind} ${name}: has expired: no server is let in by it`),
       ...[...servers].map(([which, problem]) => `${which}: ${problem}`),
       ...(options.isFull()
-        ? ['the outgoing queue is full: own servers are not read until the guard takes more']
+        ? ['the outgoing queue is full: own servers that filled it are not read until the guard takes more']
         : []),
     ],
   }

@@ -6,7 +6,7 @@
  * Listens  s2s (own servers; STARTTLS, and direct TLS where configured), GCXP (the incoming guard), metrics; the control
  *          socket in the state folder
  * Connects GCXP to the outgoing guard; s2s to own servers, at configured routes or by DNS; LDAP to a directory of clearances
- * Writes   one number in its state folder; diagnostics on stderr, never content
+ * Writes   both spools and the generation of its numbers in its state folder; diagnostics on stderr, never content
  * Trusts   own servers as far as their certificates go: each for its own domain's stanzas, labels included; the guards
  *          by name; nothing that is in a stanza
  * Rights   its ports, its files; no child processes, no root
@@ -28,9 +28,7 @@ import {
   daysLeft,
   listenConsumer,
   type Producer,
-  type StanzaNumber,
 } from '../guard/gcxp/index.ts'
-import type { Bundle } from '../rules/bundle/bundle.ts'
 import { REASONS } from '../rules/reasons.ts'
 import { frameReader, startCmbac } from './cmbac/start.ts'
 import type { EdgeConfig } from './config/load.ts'
@@ -38,25 +36,23 @@ import { type Command, type ControlServer, listenControl } from './control/serve
 import { sessionCommands } from './control/sessions.ts'
 import { createControls, createRates } from './controls.ts'
 import { createExpiryWatch, type Expiring } from './expiry.ts'
+import { startFormats } from './formats/start.ts'
 import { createHealth } from './health.ts'
-import { createIdentifiers } from './identifiers.ts'
 import { type Listener, listenForStreams } from './inbound/listener.ts'
 import { createStanding } from './inbound/standing.ts'
 import type { InboundSite } from './inbound/stream.ts'
 import { createTaking } from './inbound/taking.ts'
-import { createIncomingRelay, OUTCOMES } from './incoming/relay.ts'
+import { OUTCOMES } from './incoming/relay.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type MetricsPage, type Readings, serveMetrics } from './metrics.ts'
 import { stripNames } from './normalise/strip.ts'
 import { createOccupancy } from './occupancy.ts'
 import { createBarriers } from './outbound/barriers.ts'
-import type { Delivery } from './outbound/delivery.ts'
 import { createLinks } from './outbound/links.ts'
-import { type Asked, createOutgoingRelay, EDGE_REASONS, type Note } from './outgoing/relay.ts'
-import { createSpool } from './outgoing/spool.ts'
-import { createPendingTable } from './pending.ts'
+import { EDGE_REASONS } from './outgoing/relay.ts'
 import { openRecords } from './record/records.ts'
 import { createSessionRecorder } from './record/sessions.ts'
+import { createRelays } from './relays.ts'
 import {
   createReload,
   linkSettings,
@@ -65,7 +61,7 @@ import {
   streamSettings,
   wireLimits,
 } from './reload.ts'
-import { raiseGeneration } from './state.ts'
+import { queueCommands } from './spool/commands.ts'
 import { createTap } from './tap/tap.ts'
 import { streamTls } from './tls-ext/index.ts'
 
@@ -79,15 +75,10 @@ export type Edge = Readonly<{
   failed: Promise<string>
   /** Goes by the configuration as it is now, as far as it can; streams that stay allowed stay. */
   reload: Reload['reload']
-  /** Ends streams and connections. */
-  stop(): void
+  /** Ends streams and connections; settles when all is written and the state folder is free. */
+  stop(): Promise<void>
 }>
 
-/** Requests that may wait for an answer, in each direction. */
-const PENDING_REQUESTS = 10_000
-/** Frames of each way whose ids are kept. */
-const KNOWN_FRAMES = 100_000
-const EXPIRE_MS = 300_000
 const TICK_MS = 500
 const CALENDAR_MS = 60_000
 
@@ -124,12 +115,8 @@ async function startParts(
   const recorder = createSessionRecorder(records.record, Date.now)
   const tap = createTap(records.record, Date.now)
   commands.set('tap', tap.command)
-  const generation = raiseGeneration(config.state)
   const tls = streamTls(s2s)
   const wire = wireLimits(config)
-  const asked = createPendingTable<Asked>(PENDING_REQUESTS, limits.iqSeconds * 1000)
-  const askedOfUs = createPendingTable<StanzaNumber>(PENDING_REQUESTS, limits.iqSeconds * 1000)
-  const identifiers = createIdentifiers(roomsOf(out.bundle), KNOWN_FRAMES)
   const controls = createControls(config.controls)
   const rates = createRates(() => flow())
   const occupancy = createOccupancy(join(config.state, 'occupants'))
@@ -156,10 +143,10 @@ async function startParts(
   let expiring = whatExpires(config)
   const checkExpiry = createExpiryWatch(log)
   const health = createHealth({
-    troubles: () => [records.problem() ?? []].flat(),
+    troubles: () => [records.problem() ?? [], relays.troubles()].flat(),
     awaited: `${into.listen.host}:${into.listen.port}`,
     isOpen: () => listener !== undefined,
-    isFull: () => spool.isFull(),
+    isFull: () => relays.isOutgoingFull(),
     expiring: () => expiring,
   })
   const readings: Readings = {
@@ -169,11 +156,8 @@ async function startParts(
       ...links.states().map(([state, count]) => ({ direction: 'outbound' as const, state, count })),
     ],
     queues: () => ({
-      outgoing: spool.waiting(),
-      unanswered: spool.unanswered(),
+      ...relays.queues(),
       delivery: links.size(),
-      iq_asked: asked.size(),
-      iq_asked_of_us: askedOfUs.size(),
       clearance: cmbac.waiting(),
     }),
     certificates: () =>
@@ -191,22 +175,6 @@ async function startParts(
   for (const reason of [...REASONS, ...EDGE_REASONS]) metrics.refused.inc({ reason }, 0)
   for (const name of stripNames(out.bundle)) metrics.stripped.inc({ name }, 0)
   for (const outcome of OUTCOMES) metrics.incoming.inc({ outcome }, 0)
-  const latency = (step: string, at: number) =>
-    metrics.latency.observe({ step }, (performance.now() - at) / 1000)
-
-  const toServer = (stanza: string): Delivery => {
-    const at = performance.now()
-    return {
-      stanza,
-      at,
-      settled(outcome) {
-        if (outcome === 'expired') return incoming.expired(stanza)
-        latency('delivered', at)
-        tap.see({ direction: 'in', point: 'sent', stanza })
-      },
-    }
-  }
-
   // From own servers.
   const barriers = createBarriers()
   const taking = createTaking({
@@ -214,16 +182,16 @@ async function startParts(
     controls,
     rates,
     clearances: () => cmbac,
-    relay: () => outgoing,
+    relay: () => relays,
     counted: () => metrics.stanzas.inc({ direction: 'out' }),
     onFull: () => flow(),
   })
   const standing = createStanding(
     (stream) =>
       records.problem() !== undefined ||
-      spool.isFull() ||
       rates.isHeld(stream.from) ||
       cmbac.isFull(stream) ||
+      relays.isHeld(stream) ||
       links.isStuckTowards(stream.proven),
   )
 
@@ -246,7 +214,7 @@ async function startParts(
       onEnd: (stream) => standing.remove(stream),
     },
     bound: limits.queueStanzas,
-    expireMs: EXPIRE_MS,
+    expireMs: config.spool.messageSeconds * 1000,
     onRoom: () => flow(),
     onState(from, to, state, why, session) {
       // What is read of a server may depend on whether it is there.
@@ -275,7 +243,7 @@ async function startParts(
     guards() {
       const { out: upper, in: lower } = recorder.guards()
       return {
-        out: { peer: out.peer, ...upper, waiting: spool.waiting() + spool.unanswered() },
+        out: { peer: out.peer, ...upper, waiting: relays.queues().outgoing + relays.queues().unanswered },
         in: { peer: into.peer, ...lower, held: mustHold() },
       }
     },
@@ -283,80 +251,20 @@ async function startParts(
   })
   for (const [name, command] of sessions) commands.set(name, command)
 
-  // Out: own servers to the guard.
-  const spool = createSpool<Note>({
-    generation,
-    bound: limits.queueStanzas,
+  const formats = startFormats(config, log)
+  const relays = createRelays({
+    ...{ config, log, metrics, links, controls, cmbac, formats, occupancy, records, tap },
     producer: () => producer!,
-    onSent(at) {
-      recorder.guards().out.session?.passed(1)
-      latency('sent', at)
-    },
-    onAnswered(accepted, note, at, number) {
-      latency('answered', at)
-      if (accepted) return
-      metrics.guardRefusals.inc()
-      outgoing.refusedByGuard(note, number)
-    },
-    onRoom: () => flow(),
+    onSent: () => recorder.guards().out.session?.passed(1),
+    onFlow: () => flow(),
   })
-  const outgoing = createOutgoingRelay({
-    bundle: out.bundle,
-    asked,
-    askedOfUs,
-    identifiers,
-    uncleared: cmbac.outgoing,
-    controls,
-    denied: (problem) => log.warn({}, problem),
-    occupancy,
-    unasked: config.unasked,
-    presence: config.presence,
-    permits: cmbac.permits,
-    roomDefaults: cmbac.defaultLabelOf,
-    next: spool.next,
-    push(octets, at, note) {
-      if (!spool.push(octets, at, note)) flow()
-    },
-    reply(from, to, stanza) {
-      if (links.answer(from, controls.carrier(to), toServer(stanza))) return
-      metrics.errors.inc()
-      flow()
-    },
-    now: Date.now,
-    record: records.record,
-    see: tap.see,
-    counted: {
-      stripped: (name) => metrics.stripped.inc({ name }),
-      refused: (reason) => metrics.refused.inc({ reason }),
-      answered: (query) => metrics.answered.inc({ query }),
-    },
-  })
+  for (const [name, command] of queueCommands({ relays, retry: links.retry, log }))
+    commands.set(name, command)
 
-  // In: the guard to own servers.
   let connection: ConsumerConnection | undefined
-  const incoming = createIncomingRelay({
-    bundle: into.bundle,
-    asked,
-    askedOfUs,
-    identifiers,
-    uncleared: (stanza, ends, number) =>
-      cmbac.incoming(stanza, { ...ends, via: controls.carrier(ends.to.domain) }, number),
-    controls,
-    occupancy,
-    deliver(from, to, stanza) {
-      metrics.stanzas.inc({ direction: 'in' })
-      if (!links.deliver(from, controls.carrier(to), toServer(stanza))) flow()
-    },
-    bounce: (stanza) => outgoing.sendOwn(stanza, performance.now()),
-    now: Date.now,
-    record: records.record,
-    see: tap.see,
-    counted: (outcome) => metrics.incoming.inc({ outcome }),
-    alarm: (problem) => log.error({}, problem),
-  })
 
   /** Whether nothing more may be taken of the incoming guard. */
-  const mustHold = () => links.isFull() || cmbac.isFull(incoming) || records.problem() !== undefined
+  const mustHold = () => relays.isFull() || cmbac.isFull(relays) || records.problem() !== undefined
 
   /** Back-pressure: what is full decides who is read. */
   function flow(): void {
@@ -367,6 +275,7 @@ async function startParts(
 
   /** Opens the ports, and the connection to the outgoing guard. */
   async function open(): Promise<Pick<Edge, 's2sPort' | 's2sDirectPort' | 'gcxpPort' | 'metricsPort'>> {
+    relays.begin()
     listener = await listenForStreams({
       listen: s2s.listen,
       listenDirect: s2s.listenDirect,
@@ -391,10 +300,11 @@ async function startParts(
       port: out.guard.port,
       peer: out.peer,
       credentials: out.credentials,
-      onAnswer: spool.onAnswer,
-      onRoom: spool.onProducerRoom,
+      onAnswer: relays.outgoing.onAnswer,
+      onRoom: relays.outgoing.onProducerRoom,
       onState(state) {
         recorder.guardOut(state)
+        relays.outgoing.onConnected(state.state === 'connected')
         health.guard('outgoing guard', state.state === 'connected' ? undefined : state.problem)
         if (state.state === 'connected') return log.info({ peer: out.peer }, 'outgoing guard connected')
         metrics.guardBreaks.inc({ direction: 'out' })
@@ -415,8 +325,8 @@ async function startParts(
         },
         onRequest(number, payload, from) {
           recorder.guards().in.session?.passed(1)
-          const go = () => from.answer(number, incoming.take(number, payload))
-          if (!cmbac.take(incoming, payload?.length ?? 0, () => readFrame(payload), go)) flow()
+          const go = () => relays.takeFrame(number, payload, (accepted) => from.answer(number, accepted))
+          if (!cmbac.take(relays, payload?.length ?? 0, () => readFrame(payload), go)) flow()
         },
         onState(state) {
           recorder.guardIn(state)
@@ -444,8 +354,7 @@ async function startParts(
   }
 
   const clock = setInterval(() => {
-    outgoing.expire()
-    incoming.expire()
+    relays.tick()
     occupancy.expire(Date.now())
   }, TICK_MS)
   /** What ran out or was taken back since the last time: the operator hears of it, and no stream outlives it. */
@@ -464,13 +373,14 @@ async function startParts(
     consumer: () => consumer,
     onChange(next) {
       cmbac.reload(next.cmbac)
+      formats.reload(next)
       expiring = whatExpires(next)
       checkTrust()
     },
   })
   for (const [name, command] of reloading.commands) commands.set(name, command)
 
-  function stop(): void {
+  async function stop(): Promise<void> {
     clearInterval(clock)
     rates.close()
     clearInterval(calendar)
@@ -480,14 +390,15 @@ async function startParts(
     consumer?.close()
     page?.close()
     cmbac.close()
-    control.close()
     records.close()
+    await relays.close()
+    control.close()
   }
 
   try {
     return { ...(await open()), failed, reload: reloading.reload, stop }
   } catch (error) {
-    stop()
+    await stop()
     throw error
   }
 }
@@ -500,10 +411,4 @@ function whatExpires({ s2s, out, in: into }: EdgeConfig): Expiring[] {
     { name: 'gcxp-in', until: into.credentials.notAfter },
   ]
   return [...own.map((one) => ({ kind: 'certificate' as const, ...one })), ...s2s.expiring]
-}
-
-/** Domains of rooms on both sides. */
-function roomsOf({ from, to }: Bundle): Set<string> {
-  const rooms = [...from.domains, ...to.domains].filter(({ kind }) => kind === 'rooms')
-  return new Set(rooms.map(({ name }) => name))
 }

@@ -13,7 +13,10 @@ export type EdgeMetrics = ReturnType<typeof createMetrics>
 export type Readings = Readonly<{
   streams(): Readonly<{ direction: 'inbound' | 'outbound'; state: string; count: number }>[]
   queues(): Readonly<
-    Record<'outgoing' | 'unanswered' | 'delivery' | 'iq_asked' | 'iq_asked_of_us' | 'clearance', number>
+    Record<
+      'outgoing' | 'unanswered' | 'incoming' | 'delivery' | 'iq_asked' | 'iq_asked_of_us' | 'clearance',
+      number
+    >
   >
   certificates(): Readonly<{ certificate: string; days: number }>[]
   /** What keeps the edge from its work, a line each; empty when it is ready. */

@@ -6,6 +6,9 @@ export type Queue<T> = Readonly<{
   /** Puts items that had been taken out back in front, in their order. */
   unshift(items: readonly T[]): void
   peek(): T | undefined
+  /** Takes out what matches; the rest keeps its order. */
+  remove(match: (item: T) => boolean): T[]
+  items(): T[]
   size(): number
 }>
 
@@ -36,6 +39,15 @@ export function createQueue<T>(): Queue<T> {
       head = 0
     },
     peek: () => items[head],
+    remove(match) {
+      const removed: T[] = []
+      const kept: T[] = []
+      for (const item of items.slice(head) as T[]) (match(item) ? removed : kept).push(item)
+      items = kept
+      head = 0
+      return removed
+    },
+    items: () => items.slice(head) as T[],
     size: () => items.length - head,
   }
 }

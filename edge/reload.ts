@@ -40,6 +40,7 @@ const LIVE: ReadonlyMap<string, string> = new Map([
   ['in.credentials', 'gcxp.in certificate, key or ca'],
   ['controls', 'controls'],
   ['cmbac', 'cmbac'],
+  ['labels', 'labels'],
   ['limits.handshakeSeconds', 'limits.handshakeSeconds'],
   ['limits.stanzaSeconds', 'limits.stanzaSeconds'],
   ['limits.acknowledgeSeconds', 'limits.acknowledgeSeconds'],

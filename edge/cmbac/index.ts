@@ -16,16 +16,14 @@ import type { Bundle, LabelRow } from '../../rules/bundle/bundle.ts'
 import { compileProfile } from '../../rules/decide/profile.ts'
 import { nothingSeen } from '../../rules/decide/seen.ts'
 import { CATALOG_NS } from '../../rules/label/catalog.ts'
-import { XMPP_PROFILE_NS } from '../../rules/label/stanag4778.ts'
 import type { BoundLabel } from '../../rules/label/template.ts'
-import { SEC_LABEL_NS } from '../../rules/label/xep0258.ts'
 import type { Spif } from '../../rules/spif/spif.ts'
 import type { StanzaNumber } from '../../rules/text/numbered.ts'
-import { attribute, child, elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
+import { attribute, child, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { serialiseInside } from '../../rules/xml/write.ts'
 import { createChecks, type Denial, type Ends, type Levels } from './checks.ts'
 import { rowsFor, spelled } from './default-label.ts'
-import { createLabelReader, type ReadLabels } from './labels.ts'
+import { createLabelReader, labelIn, type ReadLabels } from './labels.ts'
 import type { Users } from './users.ts'
 
 export type Cmbac = Readonly<{
@@ -112,16 +110,8 @@ export function createCmbac(options: CmbacOptions): Cmbac {
   }
 }
 
-/** The label is a child of the stanza in every form of the profile. */
-function labelIn(stanza: XmlElement): XmlElement | undefined {
-  return elements(stanza).find(
-    ({ ns, name }) =>
-      (name === 'securitylabel' && ns === SEC_LABEL_NS) || (name === 'BindingData' && ns === XMPP_PROFILE_NS),
-  )
-}
-
 /** Whether a stanza without label is one that must have one: what the guard does not release. */
-function createOwing(bundle: Bundle): (stanza: XmlElement, number: StanzaNumber) => boolean {
+export function createOwing(bundle: Bundle): (stanza: XmlElement, number: StanzaNumber) => boolean {
   const check = compileProfile(bundle)
   return (stanza, number) => check(stanza, nothingSeen(number)) !== undefined
 }

@@ -8,12 +8,12 @@
 import { bindPayload } from '../../rules/label/bind.ts'
 import { isProblem } from '../../rules/label/label.ts'
 import { LABEL_NS } from '../../rules/label/stanag4774.ts'
-import { readBindingData } from '../../rules/label/stanag4778.ts'
+import { readBindingData, XMPP_PROFILE_NS } from '../../rules/label/stanag4778.ts'
 import type { BoundLabel } from '../../rules/label/template.ts'
-import { type Payload, read4774Payload, readSecurityLabel } from '../../rules/label/xep0258.ts'
+import { type Payload, read4774Payload, readSecurityLabel, SEC_LABEL_NS } from '../../rules/label/xep0258.ts'
 import { refused } from '../../rules/reasons.ts'
 import type { Spif } from '../../rules/spif/spif.ts'
-import type { XmlElement } from '../../rules/xml/node.ts'
+import { elements, type XmlElement } from '../../rules/xml/node.ts'
 import { parseText } from '../../rules/xml/parse.ts'
 
 /** At least one label, or why there is none that can be judged. */
@@ -79,4 +79,15 @@ function payloadsOf(node: XmlElement): readonly Payload[] | Readonly<{ problem: 
     payloads.push(payload)
   }
   return payloads
+}
+
+/** The label is a child of the stanza in every form of the profile. */
+export function labelIn(stanza: XmlElement): XmlElement | undefined {
+  return elements(stanza).find(isLabel)
+}
+
+function isLabel({ ns, name }: XmlElement): boolean {
+  return (
+    (name === 'securitylabel' && ns === SEC_LABEL_NS) || (name === 'BindingData' && ns === XMPP_PROFILE_NS)
+  )
 }

@@ -12,14 +12,16 @@ import { formatProblem, type Problem, sortProblems } from '../../rules/ruleset/p
 import type { Path } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
 import type { ControlSource } from '../controls.ts'
+import type { PeerFormat } from '../formats/index.ts'
 import type { Address } from '../outbound/route.ts'
 import type { RecordSettings } from '../record/records.ts'
 import { type CmbacConfig, resolveCmbac } from './cmbac.ts'
 import { checkControls } from './controls.ts'
 import { type EdgeFile, readEdgeFile } from './file.ts'
+import { resolveLabels } from './labels.ts'
 import { resolveRecords } from './records.ts'
 import { readS2s, type S2sConfig } from './s2s.ts'
-import type { EdgeLimits, EdgeSource, PresenceChoice, Unasked } from './schema.ts'
+import type { EdgeLimits, EdgeSource, PresenceChoice, SpoolLimits, Unasked } from './schema.ts'
 import { showConfig } from './shown.ts'
 
 /** A configuration that can be run. Texts of files are in it, not their names; keys among them: never to be shown. */
@@ -32,10 +34,13 @@ export type EdgeConfig = Readonly<{
   in: Readonly<{ listen: Address; peer: string; credentials: Credentials; bundle: Bundle; digest: string }>
   metrics: Address
   cmbac: CmbacConfig | undefined
+  /** The label format that the server of an own domain speaks; none where nothing is to be changed. */
+  labels: ReadonlyMap<string, PeerFormat>
   records: RecordSettings
   controls: readonly ControlSource[] | undefined
   unasked: Unasked
   presence: PresenceChoice
+  spool: SpoolLimits
   limits: EdgeLimits
   /** All of it for people, without secrets. */
   shown: string
@@ -105,6 +110,12 @@ function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ prob
     config.cmbac === undefined || out.bundle === undefined
       ? undefined
       : resolveCmbac(config.cmbac, { yaml: file, folder, now, out: out.bundle, report })
+  const asked = config.cmbac?.policies.length ?? 0
+  const policies = (cmbac?.policies.length ?? 0) === asked ? (cmbac?.policies ?? []) : undefined
+  const labels =
+    out.bundle === undefined || into.bundle === undefined
+      ? new Map<string, PeerFormat>()
+      : resolveLabels(config.labels, { out: out.bundle, into: into.bundle }, policies, wrong)
   const listen = {
     in: address(['gcxp', 'in', 'listen'], config.gcxp.in.listen),
     metrics: address(['metrics', 'listen'], config.metrics.listen),
@@ -133,11 +144,13 @@ function resolveFiles(file: EdgeFile, now: number): EdgeConfig | Readonly<{ prob
     },
     metrics: listen.metrics,
     cmbac,
+    labels,
     records,
     controls: config.controls,
     // A foreign peer's ids may be of stanzas that went another way.
     unasked: config.unasked ?? (isNumbered(out.bundle!) ? 'refuse' : 'pass'),
     presence: config.presence,
+    spool: config.spool,
     limits: config.limits,
     shown: showConfig(file),
   }

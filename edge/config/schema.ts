@@ -9,6 +9,7 @@ import type { Route } from '../outbound/route.ts'
 import type { Manner } from '../stream/ends.ts'
 import type { PeerTrust } from '../tls-ext/trust.ts'
 import schema from './edge.schema.json' with { type: 'json' }
+import type { PeerLabels } from './labels.ts'
 
 type Tls = Readonly<{ peer: string; certificate: string; key: string; ca: string }>
 type BundleRef = Readonly<{ file: string; digest: string }>
@@ -26,6 +27,7 @@ export type EdgeSource = Readonly<{
   bundles: Readonly<{ out: BundleRef; in: BundleRef }>
   metrics: Readonly<{ listen: string }>
   cmbac?: CmbacSource
+  labels?: readonly PeerLabels[]
   records: Readonly<{
     folder?: string
     key?: string
@@ -36,6 +38,7 @@ export type EdgeSource = Readonly<{
   controls?: readonly ControlSource[]
   unasked?: Unasked
   presence: PresenceChoice
+  spool: SpoolLimits
   limits: EdgeLimits
 }>
 
@@ -43,6 +46,10 @@ export type EdgeSource = Readonly<{
 export type Unasked = 'refuse' | 'pass'
 /** Whether presence is made coarse, and the least seconds between two of the same addresses. */
 export type PresenceChoice = Readonly<{ coarse: boolean; seconds: number }>
+
+/** Octets that each of both spools takes, and how long what waits is of use. */
+export type SpoolLimits = Readonly<{ octets: number; messageSeconds: number; presenceSeconds: number }>
+
 export type S2sSource = Readonly<{
   listen: string
   listenDirect?: string

@@ -155,6 +155,8 @@ export function acceptStream(
       if (receiver === undefined) connection.fail('policy-violation', 'an element beyond the limits')
       else receiver.takeSpoilt(element, reason, size)
     },
+    // What is being taken is still told.
+    onPeerClosed: (done) => management.whenTaken(done),
     onParting: () => management.parting(),
     onTick(now) {
       if (receiver === undefined) return

@@ -3,7 +3,7 @@
  *
  *   stanza → the answer to a ping of ours? → counted, against its server's rate → in order behind what waits for a clearance → relay
  *
- * Only then is it taken over, and acknowledged where the server has stream management.
+ * Once it is durable it is taken over, and acknowledged where the server has stream management.
  */
 import type { RunningCmbac } from '../cmbac/start.ts'
 import type { Controls, Rates } from '../controls.ts'
@@ -38,18 +38,12 @@ export function createTaking(options: TakingOptions): StanzaEvents {
       if (barriers.take(stream.proven, stanza)) return taken()
       came(stream)
       const at = performance.now()
-      const go = () => {
-        relay().take(stream, stanza, octets, at)
-        taken()
-      }
+      const go = () => relay().take(stream, stanza, octets, at, taken)
       if (!clearances().take(stream, octets, () => stanza, go)) onFull()
     },
     onSpoilt(stream, stanza, reason, taken) {
       came(stream)
-      const go = () => {
-        relay().takeSpoilt(stream, stanza, reason)
-        taken()
-      }
+      const go = () => relay().takeSpoilt(stream, stanza, reason, taken)
       // In its turn; there is nothing in it to be looked at.
       if (!clearances().take(stream, 0, () => undefined, go)) onFull()
     },

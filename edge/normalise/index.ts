@@ -37,6 +37,7 @@ import { compilePlaces, findPlace, type Place, type Places } from './places.ts'
 import { createValueCheck, isMember, LOSSY_SETS, sortSet } from './sets.ts'
 import { isOneOf, type OwnStrip, readStripLists } from './strip.ts'
 import { isBlanks, isNumberedRule, normaliseValue, writeIdentifier } from './values.ts'
+import { WORDS } from './words.ts'
 
 /** `stripped` names each thing that was left out, once for each time: names of a closed set, see `stripNames`. */
 export type Normalised =
@@ -62,8 +63,6 @@ const CONTEXT: readonly ElementName[] = [
   { ns: 'urn:xmpp:chat-markers:0', name: 'markable' },
 ]
 const MUC_USER_NS = 'http://jabber.org/protocol/muc#user'
-/** What people read in a stanza: the first of these says in which language. */
-const WORDS: readonly ElementName[] = ['body', 'subject', 'status'].map((name) => ({ ns: SERVER_NS, name }))
 const LABELS: readonly ElementName[] = [
   { ns: 'urn:xmpp:sec-label:0', name: 'securitylabel' },
   { ns: 'urn:nato:stanag:4778:profile:xmpp:1:0', name: 'BindingData' },

@@ -13,6 +13,8 @@ const OWN_STRIPS = [
   'delay-from', // who delayed, when it is not one of the sending side, and the resource of who is
   'language', // a language that the bundle does not list, or that differs from that of the stanza
   'default-label', // not left out but added: a label for one who sends none
+  'label-form', // not left out but written anew: a label in the form that its peer speaks, in that of its row
+  'first-line', // a first line of text that is the marking of the default label
   'duplicate', // a member of a set that is there already
   'set-member', // a member of a set that the profile does not have
   'equivalent-label', // another label beside the first that is what the policies derive of it, and no pair with it

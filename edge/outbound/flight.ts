@@ -30,6 +30,8 @@ export type FlightOptions = Readonly<{
   by: 'management' | 'pings' | 'handed'
   /** The server gave no sign on the stream before: nothing is written before it has, lest the same is sent over and over. */
   doubted: boolean
+  /** The stanza as it is sent now. */
+  stanzaOf(delivery: Delivery): string
   /** How long the server may take for an answer, and how long a stream may be silent before it is asked (ms). */
   acknowledgeMs: number
   raise(answered: () => void): Barrier
@@ -130,7 +132,7 @@ export function createFlight(options: FlightOptions): Flight {
         characters += item.stanza.length
       }
       stream.session.passed(batch.length)
-      const octets = Buffer.from(batch.map(({ stanza }) => stanza).join(''), 'utf8')
+      const octets = Buffer.from(batch.map(options.stanzaOf).join(''), 'utf8')
       const goesOn = stream.write(octets, batch.length, () => {
         if (by === 'handed') settle(upTo)
       })

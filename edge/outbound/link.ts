@@ -59,6 +59,12 @@ export type Link = Readonly<{
   /** Whether the server is asked for signs by pings, whose answers come on a stream of its own. */
   awaitsAnswer(): boolean
   size(): number
+  /** What has not been written to a stream. */
+  waiting(): Delivery[]
+  /** Takes out what waits and matches: it is not delivered, nor settled. */
+  giveUp(match: (delivery: Delivery) => boolean): Delivery[]
+  /** Tries to connect now, where that is waited for; whether it is. */
+  retry(): boolean
   state(): LinkState
   sight(): LinkSight
   /** Ends the stream that stands, if any; a new one is opened when there is something to send. */
@@ -94,6 +100,9 @@ export function createLink(options: LinkOptions): Link {
   const queue = createQueue<Delivery>()
   /** Characters in the queue. */
   let characters = 0
+  /** Those that are sent again, as they are sent. What is handed back is what was handed over. */
+  const marked = new WeakMap<Delivery, string>()
+  const stanzaOf = (delivery: Delivery) => marked.get(delivery) ?? delivery.stanza
   let state: LinkState = 'idle'
   let stream: OutboundStream | undefined
   /**
@@ -152,12 +161,16 @@ export function createLink(options: LinkOptions): Link {
     return item
   }
 
-  /** The stanza as it is sent again, or undefined when it was settled for it must not be. */
+  /** Marks it as sent again; undefined when it was settled, for it must not be. */
   function again(delivery: Delivery): Delivery | undefined {
     const since = Date.now() - (performance.now() - delivery.at)
-    const stanza = sentAgain(delivery.stanza, options.site().from, since)
-    if (stanza === undefined) delivery.settled('expired')
-    return stanza === undefined ? undefined : { ...delivery, stanza }
+    const stanza = sentAgain(stanzaOf(delivery), options.site().from, since)
+    if (stanza === undefined) {
+      delivery.settled('expired')
+      return undefined
+    }
+    marked.set(delivery, stanza)
+    return delivery
   }
 
   function schedule(): void {
@@ -259,6 +272,7 @@ export function createLink(options: LinkOptions): Link {
       stream: opened,
       by,
       doubted,
+      stanzaOf,
       acknowledgeMs: clocks.acknowledgeMs,
       raise: options.raise,
       isHeld: options.isHeld,
@@ -381,6 +395,19 @@ export function createLink(options: LinkOptions): Link {
       }
     },
     isFull: () => full,
+    retry() {
+      if (state !== 'waiting') return false
+      clearTimeout(timer)
+      void open()
+      return true
+    },
+    waiting: queue.items,
+    giveUp(match) {
+      const gone = queue.remove(match)
+      for (const { stanza } of gone) characters -= stanza.length
+      room()
+      return gone
+    },
     awaitsAnswer: () => awaits && flight !== undefined,
     size,
     state: () => state,

@@ -59,6 +59,12 @@ export type Links = Readonly<{
    */
   isStuckTowards(own: ReadonlySet<string>): boolean
   size(): number
+  /** What has not been written to a stream. */
+  waiting(): Delivery[]
+  /** Takes out what waits and matches: it is not delivered, nor settled. */
+  giveUp(match: (delivery: Delivery) => boolean): Delivery[]
+  /** Tries to connect at once where that is waited for; gives for how many. */
+  retry(): number
   states(): [LinkState, number][]
   /** Goes by other settings from now on; streams that stand stay. */
   set(settings: LinkSettings): void
@@ -127,6 +133,9 @@ export function createLinks(options: LinksOptions): Links {
       return towards.some((each) => each.isFull()) && !towards.some((each) => each.awaitsAnswer())
     },
     size: () => [...links.values()].reduce((sum, each) => sum + each.size(), 0),
+    retry: () => [...links.values()].filter((each) => each.retry()).length,
+    waiting: () => [...links.values()].flatMap((each) => each.waiting()),
+    giveUp: (match) => [...links.values()].flatMap((each) => each.giveUp(match)),
     states: () =>
       STATES.map((state) => [state, [...links.values()].filter((each) => each.state() === state).length]),
     all: () =>

@@ -121,6 +121,8 @@ export function initiateStream(
       if (receiver !== undefined) receiver.takeSpoilt(element, reason, size)
       else connection.fail('policy-violation', 'an element beyond the limits')
     },
+    // What is being taken is still told.
+    onPeerClosed: (done) => management.whenTaken(done),
     onParting: () => management.parting(),
     onTick(now) {
       // Whether it is still of use, the link knows.

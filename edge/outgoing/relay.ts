@@ -8,8 +8,6 @@
 import { type Jid, normaliseJid } from '../../rules/address/jid.ts'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
-import { createDecider } from '../../rules/decide/decide.ts'
-import { createWrittenDecider } from '../../rules/decide/written.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
 import { attribute, element, elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
@@ -27,10 +25,10 @@ import { createCatalogs, type Permits, type RoomDefaults } from '../catalog.ts'
 import { CMBAC_REASONS, type Denial, type Ends } from '../cmbac/checks.ts'
 import type { PresenceChoice, Unasked } from '../config/schema.ts'
 import type { Control, Controls, Kind } from '../controls.ts'
+import type { Formats } from '../formats/index.ts'
 import type { Identifiers } from '../identifiers.ts'
-import { createNormaliser } from '../normalise/index.ts'
 import type { Occupancy } from '../occupancy.ts'
-import type { PendingTable } from '../pending.ts'
+import type { Asked, AskedOfUs, PendingTable } from '../pending.ts'
 import { coarsen, createPresencePace } from '../presence.ts'
 import { type About, aboutUnread } from '../record/entry.ts'
 import type { Records } from '../record/records.ts'
@@ -47,6 +45,8 @@ import {
 } from '../refusal.ts'
 import type { InboundStream } from '../stream/ends.ts'
 import type { Tap } from '../tap/tap.ts'
+import { createPreparation } from './prepare.ts'
+import type { OutgoingEntry, OutgoingSpool, OutgoingSpoolOptions } from './spool.ts'
 
 /** Why a stanza of the own side did not go to the guard, beside the guard's own reasons. */
 export const EDGE_REASONS = [
@@ -56,29 +56,25 @@ export const EDGE_REASONS = [
   'left-empty',
   'room-unasked',
   'receipt-unasked',
+  'expired',
+  'dropped',
   'control-kind',
   'control-size',
+  'first-line-differs',
   ...CMBAC_REASONS,
 ] as const
 export type EdgeReason = (typeof EDGE_REASONS)[number]
-
-/**
- * A stanza at the guard: whose it is and whether its sender hears of a refusal, and under what id an answer to it will come
- * in, where one is awaited; undefined for one of the edge's own.
- */
-export type Note = Readonly<{ envelope: Envelope; tell: boolean; answer: string | undefined }> | undefined
-
-/** An IQ request that waits for its answer. */
-export type Asked = Readonly<{ envelope: Envelope }>
 
 export type OutgoingOptions = Readonly<{
   bundle: Bundle
   /** Requests of the own side that wait for the far side, and the other way round. */
   asked: PendingTable<Asked>
-  askedOfUs: PendingTable<StanzaNumber>
+  askedOfUs: PendingTable<AskedOfUs>
   identifiers: Identifiers
   /** Why clearances keep a stanza, with its label in canonical octets, from going on; whoever is asked tells the operator. */
   uncleared?(stanza: XmlElement, label: string | undefined, ends: Ends): Denial | undefined
+  /** What servers send in the label formats that they speak, and which rows each is offered in its own. */
+  formats?: Pick<Formats, 'fromPeer' | 'spoken'>
   controls: Pick<Controls, 'ruleFor'>
   /** A rule of the controls refused a stanza; one line for the operator. */
   denied(problem: string): void
@@ -89,11 +85,14 @@ export type OutgoingOptions = Readonly<{
   /** Which labels a catalog offers. */
   permits: Permits
   roomDefaults: RoomDefaults
-  /** The number of the stanza that is pushed next. */
-  next(): StanzaNumber
-  push(octets: Uint8Array, at: number, note: Note): void
-  /** Sends a stanza of the edge's own making to a server of the own side. */
-  reply(from: string, to: string, stanza: string): void
+  spool: Pick<OutgoingSpool, 'next' | 'push' | 'replied'>
+  /**
+   * Sends a stanza of the edge's own making to a server of the own side. `kept` is called when it is durable; without that it is
+   * not, and may be dropped.
+   */
+  reply(ends: Readonly<{ from: Jid; to: Jid }>, stanza: string, kept?: () => void): void
+  /** The request of the far side with this ticket has got its reply. */
+  repliedToThem(ticket: number): void
   now(): number
   record: Records['record']
   see: Tap['see']
@@ -101,27 +100,34 @@ export type OutgoingOptions = Readonly<{
     stripped(name: string): void
     refused(reason: Reason | EdgeReason): void
     answered(query: Query): void
+    /** The guard's answer to a stanza that had come at `arrived`. */
+    guard(accepted: boolean, arrived: number): void
   }>
 }>
 
 export type OutgoingRelay = Readonly<{
-  /** A stanza of an authenticated stream, of so many octets on the wire; `at` is when its last octet had come, by `performance.now()`. */
-  take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void
+  /**
+   * A stanza of an authenticated stream, of so many octets on the wire; `at` is when its last octet had come, by `performance.now()`. `taken` is called once what
+   * becomes of it is durable, not always in the order of the stanzas: not before that may its server be told so (XEP-0198 §4).
+   */
+  take(stream: InboundStream, stanza: XmlElement, octets: number, at: number, taken: () => void): void
   /** One of which nothing is known but whose it is: it is refused. */
-  takeSpoilt(stream: InboundStream, stanza: XmlElement, reason: Reason): void
+  takeSpoilt(stream: InboundStream, stanza: XmlElement, reason: Reason, taken: () => void): void
   /** A canonical stanza of the edge's own making, on behalf of a server that cannot be reached. False: the rules do not let it. */
-  sendOwn(stanza: string, at: number): boolean
-  /** The guard refused what this edge had found acceptable. */
-  refusedByGuard(note: Note, number: StanzaNumber): void
+  sendOwn(envelope: Envelope, stanza: string, at: number, taken: () => void): boolean
+  /** For the spool (spool.ts). */
+  assign: OutgoingSpoolOptions['assign']
+  onAnswered: OutgoingSpoolOptions['onAnswered']
+  onGivenUp: OutgoingSpoolOptions['onGivenUp']
+  /** What was sent before the start, under that number. */
+  known(entry: OutgoingEntry, number: StanzaNumber): void
   /** Tells the askers whose request has waited too long. */
   expire(): void
 }>
 
 export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
-  const { bundle, asked, askedOfUs, identifiers, counted, record, see } = options
-  const normalise = createNormaliser(bundle)
-  const decide = createDecider(bundle)
-  const foretell = createWrittenDecider(bundle)
+  const { bundle, asked, askedOfUs, identifiers, spool, counted, record, see } = options
+  const { prepare, octetsOf, decide } = createPreparation(bundle, identifiers, options.now)
   const isForUser = asksUsers(bundle)
   const numbered = isNumbered(bundle)
   const pace = createPresencePace(options.presence.seconds * 1000, () =>
@@ -130,14 +136,20 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   const far = new Map(bundle.to.domains.map(({ name, kind }) => [name, kind]))
   const farSide: FarSide = {
     rooms: bundle.to.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name),
-    catalogs: createCatalogs(bundle, options.permits, options.roomDefaults),
+    catalogs: createCatalogs(bundle, options.permits, options.roomDefaults, options.formats?.spoken),
     isFar: (domain) => far.has(domain),
   }
   const ownRooms = new Set(bundle.from.domains.filter(({ kind }) => kind === 'rooms').map(({ name }) => name))
 
-  function take(stream: InboundStream, stanza: XmlElement, octets: number, at: number): void {
+  function take(
+    stream: InboundStream,
+    stanza: XmlElement,
+    octets: number,
+    at: number,
+    taken: () => void,
+  ): void {
     see({ direction: 'out', point: 'in', stanza })
-    const envelope = readEnvelope(stream, stanza)
+    const envelope = readEnvelope(stream, stanza, taken)
     if (envelope === undefined) return
     const { kind, from } = envelope
     const control = options.controls.ruleFor(from.domain)
@@ -147,20 +159,32 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
         `${control?.name ?? 'controls'}: ${limit === 'control-kind' ? `no ${kind} of ${from.domain}` : `a ${kind} of ${octets} octets of ${from.domain}`} may cross`,
       )
       const told = isAnswered(envelope, ownRooms.has(from.domain), stanza)
-      refused(limit, about(envelope), stream, stanza, told)
-      if (told) tell(envelope, POLICY)
+      refused(limit, about(envelope), stream.from, stanza, told)
+      if (told) tell(envelope, POLICY, taken)
+      else taken()
       return
     }
-    const iq = kind === 'iq' ? takeIq(stream, envelope, stanza) : { crosses: true }
-    if (!iq.crosses) return
+    const iq: ReturnType<typeof takeIq> = kind === 'iq' ? takeIq(stream, envelope, stanza) : { crosses: true }
+    if (!iq.crosses) {
+      taken()
+      return
+    }
     const unasked = isUnasked(envelope, stanza)
-    if (unasked !== undefined) refused(unasked, about(envelope), stream, stanza)
-    else if (isOfUsers(envelope)) takePresence(stream, envelope, stanza, at)
-    else cross(stream, envelope, stanza, at, iq.answers)
+    const { answers } = iq
+    if (unasked !== undefined) {
+      refused(unasked, about(envelope), stream.from, stanza)
+      taken()
+    } else if (isOfUsers(envelope)) takePresence(stream, envelope, stanza, at, taken)
+    else {
+      cross(stream, envelope, stanza, at, answers?.number, () => {
+        taken()
+        if (answers !== undefined) options.repliedToThem(answers.ticket)
+      })
+    }
   }
 
   /** Whom a stanza is from and to, where both are in order; what is not is dealt with here. */
-  function readEnvelope(stream: InboundStream, stanza: XmlElement): Envelope | undefined {
+  function readEnvelope(stream: InboundStream, stanza: XmlElement, taken: () => void): Envelope | undefined {
     const from = attribute(stanza, 'from')
     const to = attribute(stanza, 'to')
     if (from === undefined || to === undefined) {
@@ -169,7 +193,8 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
     const sender = normaliseJid(from)
     if (sender === undefined) {
-      refused('bad-from', aboutUnread(stanza), stream, stanza)
+      refused('bad-from', aboutUnread(stanza), stream.from, stanza)
+      taken()
       return undefined
     }
     if (!stream.proven.has(sender.domain)) {
@@ -189,8 +214,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     }
     if (by !== recipient) {
       const told = isAnswered(envelope, ownRooms.has(sender.domain), stanza)
-      refused('bad-to', aboutUnread(stanza), stream, stanza, told)
-      if (told) tell(envelope, NOT_FOUND)
+      refused('bad-to', aboutUnread(stanza), stream.from, stanza, told)
+      if (told) tell(envelope, NOT_FOUND, taken)
+      else taken()
       return undefined
     }
     return envelope
@@ -203,7 +229,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     if (options.unasked === 'pass') return undefined
     if (!answers) return 'room-unasked'
     // Numbered ones are looked up as they are written.
-    const { answer } = identifiers.naming(options.next(), envelope)
+    const { answer } = identifiers.naming(spool.next(), envelope)
     const receipts = numbered ? [] : elements(stanza).filter(isReceipt)
     return receipts.every((one) => answer(attribute(one, 'id') ?? '') !== undefined)
       ? undefined
@@ -216,20 +242,29 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     return kind === 'presence' && paced && !ownRooms.has(from.domain) && far.get(to.domain) === 'im'
   }
 
-  function takePresence(stream: InboundStream, envelope: Envelope, stanza: XmlElement, at: number): void {
+  function takePresence(
+    stream: InboundStream,
+    envelope: Envelope,
+    stanza: XmlElement,
+    at: number,
+    taken: () => void,
+  ): void {
     const said = options.presence.coarse ? coarsen(stanza) : stanza
-    const taken = said === stanza ? [] : ['presence-detail']
-    for (const name of taken) counted.stripped(name)
-    const go = (since: number) => cross(stream, envelope, said, since, undefined, taken)
-    if (pace.take(envelope, said, options.now(), () => go(performance.now())) === 'now') go(at)
+    const coarsened = said === stanza ? [] : ['presence-detail']
+    for (const name of coarsened) counted.stripped(name)
+    const later = () => cross(stream, envelope, said, performance.now(), undefined, () => {}, coarsened)
+    if (pace.take(envelope, said, options.now(), later) === 'now')
+      cross(stream, envelope, said, at, undefined, taken, coarsened)
+    // The next one of the same user says all that one which is lost would have said.
+    else taken()
   }
 
-  /** Whether an IQ goes on to the guard, and the number of the request that it answers. */
+  /** Whether an IQ goes on to the guard, and the request that it answers. */
   function takeIq(
     stream: InboundStream,
     envelope: Envelope,
     stanza: XmlElement,
-  ): Readonly<{ crosses: boolean; answers?: StanzaNumber }> {
+  ): Readonly<{ crosses: boolean; answers?: AskedOfUs }> {
     const { type, from, to, id } = envelope
     if (type === 'get' || type === 'set') {
       const ofServer = to.text === to.domain && asksServer(envelope, stanza)
@@ -247,61 +282,74 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     // Requests are noted by their canonical addresses.
     const answers = askedOfUs.take(to.text, from.text, id ?? '')
     if (answers !== undefined) return { crosses: true, answers }
-    refused('iq-unasked', about(envelope), stream, stanza)
+    refused('iq-unasked', about(envelope), stream.from, stanza)
     return { crosses: false }
   }
 
   function cross(
     stream: InboundStream,
     envelope: Envelope,
-    stanza: XmlElement,
+    received: XmlElement,
     at: number,
     answers: StanzaNumber | undefined,
-    taken: readonly string[] = [],
+    taken: () => void,
+    coarsened: readonly string[] = [],
   ): void {
-    const second = Math.floor(options.now() / 1000)
-    const number = options.next()
-    const normal = normalise(stanza, stream.lang, second, identifiers.naming(number, envelope, answers))
-    const stripped = [...taken, ...normal.stripped]
-    for (const name of normal.stripped) counted.stripped(name)
-    if (normal.outcome === 'ready')
-      see({ direction: 'out', point: 'normalised', stanza: normal.octets, taken: stripped })
-    const refuse = (reason: Reason | EdgeReason, error?: EdgeError) => {
-      refused(reason, about(envelope), stream, stanza, error !== undefined, stripped)
-      if (error !== undefined) tell(envelope, error)
-    }
-    if (normal.outcome === 'nothing') {
-      refuse('left-empty')
+    const spoken = options.formats?.fromPeer(received, envelope.from, Math.floor(options.now() / 1000))
+    if (typeof spoken === 'string') {
+      const told = isAnswered(envelope, ownRooms.has(envelope.from.domain), received)
+      refused(spoken, about(envelope), stream.from, received, told, coarsened)
+      if (told) tell(envelope, POLICY, taken)
+      else taken()
       return
     }
-    const tellable = isAnswered(envelope, ownRooms.has(envelope.from.domain), stanza)
-    const reason =
-      normal.outcome === 'refused'
-        ? normal.reason
-        : foretell(normal, Math.floor(options.now() / 1000), number)
-    if (normal.outcome === 'refused' || reason !== undefined) {
-      refuse(reason!, tellable ? POLICY : undefined)
+    const { stanza, changed } = spoken ?? { stanza: received, changed: [] }
+    const { lang } = stream
+    const number = spool.next()
+    const naming = identifiers.naming(number, envelope, answers)
+    let corrects = false
+    const normal = prepare(stanza, lang, number, {
+      ...naming,
+      earlier(id) {
+        corrects = true
+        return naming.earlier(id)
+      },
+    })
+    for (const name of [...changed, ...normal.stripped]) counted.stripped(name)
+    const stripped = [...coarsened, ...changed, ...normal.stripped]
+    if (normal.outcome === 'nothing') {
+      refused('left-empty', about(envelope), stream.from, stanza, false, stripped)
+      taken()
+      return
+    }
+    const told = isAnswered(envelope, ownRooms.has(envelope.from.domain), stanza)
+    if (normal.outcome === 'refused') {
+      refused(normal.reason, about(envelope), stream.from, stanza, told, stripped)
+      if (told) tell(envelope, POLICY, taken)
+      else taken()
       return
     }
     const { from, to } = envelope
     const denial = options.uncleared?.(normal.root, normal.label, { from, to, by: stream.from })
     if (denial !== undefined) {
-      refuse(denial.reason, tellable ? errorOf(denial) : undefined)
+      refused(denial.reason, about(envelope), stream.from, stanza, told, stripped)
+      if (told) tell(envelope, errorOf(denial), taken)
+      else taken()
       return
     }
-    const answer = answerTo(envelope, number)
-    const problem = answer === undefined ? undefined : note(envelope, answer)
-    if (problem !== undefined) {
-      refuse(problem, CONSTRAINT)
-      return
-    }
-    if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
-    const octets = Buffer.from(normal.octets, 'utf8')
+    see({ direction: 'out', point: 'normalised', stanza: normal.octets, taken: stripped })
     see({ direction: 'out', point: 'decided', stanza: normal.octets, verdict: 'accepted' })
-    if (stripped.length > 0)
-      record({ type: 'stripped', number, ...about(envelope), names: stripped }, () => octets)
-    options.push(octets, at, { envelope, tell: tellable, answer })
-    see({ direction: 'out', point: 'sent', stanza: normal.octets, number })
+    const crossing = {
+      peer: stream.from,
+      envelope,
+      tell: told,
+      octets: Buffer.from(normal.octets, 'utf8'),
+      number: numbered ? number : undefined,
+      stripped,
+      // What it corrects may wait without a number.
+      source: corrects ? { stanza: serialise(stanza), lang } : undefined,
+    }
+    spool.push(crossing, at, taken)
   }
 
   /** The id under which a request's answer will come in; undefined of a stanza that asks for none. */
@@ -311,9 +359,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   }
 
   /** Notes a request that crosses, so that its answer may cross too. */
-  function note(envelope: Envelope, answer: string): EdgeReason | undefined {
-    const { from, to } = envelope
-    switch (asked.add(from.text, to.text, answer, { envelope }, options.now())) {
+  function note({ crossing, ticket, at }: OutgoingEntry, answer: string): EdgeReason | undefined {
+    const { envelope } = crossing
+    switch (asked.add(envelope.from.text, envelope.to.text, answer, { envelope, ticket }, at)) {
       case 'full':
         return 'iq-too-many'
       case 'known':
@@ -327,65 +375,131 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
   function refused(
     reason: Reason | EdgeReason,
     whose: About,
-    stream: InboundStream,
-    stanza: XmlElement,
+    peer: string,
+    stanza: XmlElement | Uint8Array,
     told = false,
     stripped: readonly string[] = [],
   ): void {
     counted.refused(reason)
     see({ direction: 'out', point: 'decided', stanza, verdict: reason })
-    record({ type: 'refused', ...whose, peer: stream.from, reason, told, stripped }, () => serialise(stanza))
+    record({ type: 'refused', ...whose, peer, reason, told, stripped }, () =>
+      stanza instanceof Uint8Array ? stanza : serialise(stanza),
+    )
   }
 
-  function answer({ from, to }: Envelope, { query, stanza }: Answer): void {
+  /** One that waited does not cross after all. */
+  function refusedLate(
+    { crossing }: OutgoingEntry,
+    reason: Reason | EdgeReason,
+    error: EdgeError | undefined,
+    done: () => void,
+  ): void {
+    const { peer, envelope, octets, stripped } = crossing
+    refused(reason, about(envelope), peer, octets, error !== undefined, stripped)
+    if (error === undefined) done()
+    else tell(envelope, error, done)
+  }
+
+  function answer(envelope: Envelope, { query, stanza }: Answer): void {
     counted.answered(query)
     see({ direction: 'out', point: 'decided', stanza, verdict: `answered here: ${query}` })
-    options.reply(to.domain, from.domain, stanza)
+    options.reply(back(envelope), stanza)
   }
 
-  function tell(envelope: Envelope, error: EdgeError): void {
-    options.reply(envelope.to.domain, envelope.from.domain, errorFor(envelope, error))
+  function tell(envelope: Envelope, error: EdgeError, done: () => void): void {
+    options.reply(back(envelope), errorFor(envelope, error), done)
   }
 
   return {
     take,
-    takeSpoilt(stream, stanza, reason) {
+    takeSpoilt(stream, stanza, reason, taken) {
       see({ direction: 'out', point: 'in', stanza })
       // It had both, or one that is no address for its length: the stream is not to suffer for it.
       const named = attribute(stanza, 'from') !== undefined && attribute(stanza, 'to') !== undefined
-      if (!named) return refused(reason, aboutUnread(stanza), stream, stanza)
-      const envelope = readEnvelope(stream, stanza)
+      if (!named) {
+        refused(reason, aboutUnread(stanza), stream.from, stanza)
+        taken()
+        return
+      }
+      const envelope = readEnvelope(stream, stanza, taken)
       if (envelope === undefined) return
       // Nobody knows what it held: a text, perhaps.
       const told = isAnswered(envelope, ownRooms.has(envelope.from.domain), SOMETHING)
-      refused(reason, about(envelope), stream, stanza, told)
-      if (told) tell(envelope, POLICY)
+      refused(reason, about(envelope), stream.from, stanza, told)
+      if (told) tell(envelope, POLICY, taken)
+      else taken()
     },
-    sendOwn(text, at) {
+    sendOwn(envelope, text, at, taken) {
       const octets = Buffer.from(text, 'utf8')
-      const verdict = decide(octets, Math.floor(options.now() / 1000), options.next())
-      if (verdict.accepted) options.push(octets, at, undefined)
-      else counted.refused(verdict.reason)
-      return verdict.accepted
+      const number = spool.next()
+      const reason = decide(octets, number)
+      if (reason !== undefined) {
+        counted.refused(reason)
+        return false
+      }
+      const crossing = {
+        peer: envelope.from.domain,
+        envelope,
+        tell: false,
+        octets,
+        stripped: [],
+        source: undefined,
+      }
+      spool.push({ ...crossing, number: numbered ? number : undefined }, at, taken)
+      return true
     },
-    refusedByGuard(note, number) {
-      record({ type: 'guard-refused', number, about: note && about(note.envelope) })
-      if (note === undefined) return
-      const { from, to } = note.envelope
-      if (note.answer !== undefined) asked.take(from.text, to.text, note.answer)
-      if (note.tell) tell(note.envelope, POLICY)
+    assign(entry, number, done) {
+      const { envelope, tell: tells, stripped } = entry.crossing
+      const octets = octetsOf(entry, number)
+      if (typeof octets === 'string') {
+        refusedLate(entry, octets, tells ? POLICY : undefined, done)
+        return undefined
+      }
+      const answer = answerTo(envelope, number)
+      const problem = answer === undefined ? undefined : note(entry, answer)
+      if (problem !== undefined) {
+        refusedLate(entry, problem, CONSTRAINT, done)
+        return undefined
+      }
+      if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
+      if (stripped.length > 0)
+        record({ type: 'stripped', number, ...about(envelope), names: stripped }, () => octets)
+      see({ direction: 'out', point: 'sent', stanza: octets, number })
+      return { octets, answer }
+    },
+    known(entry, number) {
+      const { envelope } = entry.crossing
+      if (entry.answer !== undefined) note(entry, entry.answer)
+      else if (numbered && envelope.kind !== 'iq') identifiers.sent(number, envelope)
+    },
+    onAnswered(accepted, { crossing, answer, arrived, ticket }, number, done) {
+      counted.guard(accepted, arrived)
+      if (accepted) {
+        done()
+        return
+      }
+      const { envelope } = crossing
+      record({ type: 'guard-refused', number, about: about(envelope) })
+      if (answer !== undefined && asked.take(envelope.from.text, envelope.to.text, answer) !== undefined)
+        spool.replied(ticket)
+      if (crossing.tell) tell(envelope, POLICY, done)
+      else done()
+    },
+    onGivenUp(entry, why, done) {
+      refusedLate(entry, why, entry.crossing.tell ? TIMEOUT : undefined, done)
     },
     expire() {
       pace.release(options.now())
-      for (const { envelope } of asked.expire(options.now())) {
+      for (const { envelope, ticket } of asked.expire(options.now())) {
         record({ type: 'unanswered', ...about(envelope) })
-        tell(envelope, TIMEOUT)
+        tell(envelope, TIMEOUT, () => spool.replied(ticket))
       }
     },
   }
 }
 
 const SOMETHING = element(SERVER_NS, 'message', [], [element(SERVER_NS, 'body')])
+
 function about({ from, to, kind, type }: Envelope): About {
   return { from: from.text, to: to.text, kind, subtype: type }
 }
@@ -394,6 +508,11 @@ function about({ from, to, kind, type }: Envelope): About {
 function breaks({ kinds, stanzaOctets }: Control, kind: Kind, octets: number): EdgeReason | undefined {
   if (!kinds.has(kind)) return 'control-kind'
   return octets > stanzaOctets ? 'control-size' : undefined
+}
+
+/** The ends of an answer. */
+function back({ from, to }: Envelope): Readonly<{ from: Jid; to: Jid }> {
+  return { from: to, to: from }
 }
 
 /** A receipt (XEP-0184) or marker (XEP-0333), which names what it is for; a request for one names nothing. */

@@ -30,8 +30,8 @@ export type Entry =
   | (About & Readonly<{ type: 'stripped'; number: StanzaNumber; names: readonly string[] }>)
   /** The guard refused what this edge had found acceptable. */
   | Readonly<{ type: 'guard-refused'; number: StanzaNumber; about: About | undefined }>
-  /** A frame of the guard that was not delivered. */
-  | Readonly<{ type: 'dropped'; number: StanzaNumber; outcome: string; about: About | undefined }>
+  /** A frame of the guard that was not delivered; or, without number, an answer of the edge's own. */
+  | Readonly<{ type: 'dropped'; number: StanzaNumber | undefined; outcome: string; about: About | undefined }>
   /** A stanza that its server could not be reached for in time. */
   | Readonly<{ type: 'expired'; about: About; bounced: boolean }>
   /** A request that crossed and got no answer in time: its asker was told. */

@@ -28,6 +28,8 @@ export type ConnectionEvents = Readonly<{
   onSpoilt(element: XmlElement, reason: Reason, size: number): void
   /** It is over, for good. `why` is for the operator. Called once. */
   onEnd(why: string): void
+  /** The peer has closed the stream; `done` is to be called when that may be answered. */
+  onPeerClosed?(done: () => void): void
   /** What is said last, before the end tag or the error, on a stream that stands. */
   onParting?(): string
   /** Every half second; `now` by `performance.now()`. */
@@ -137,7 +139,10 @@ export function createConnection(
         },
       },
       onClose() {
-        finish((events.onParting?.() ?? '') + STREAM_CLOSE, 'the peer closed the stream')
+        const answer = () => finish((events.onParting?.() ?? '') + STREAM_CLOSE, 'the peer closed the stream')
+        if (events.onPeerClosed === undefined) return answer()
+        setTimeout(answer, LINGER_MS).unref()
+        events.onPeerClosed(answer)
       },
       onError(fault) {
         fail(conditionOf(fault), `the stream is broken: ${fault}`)

@@ -26,6 +26,8 @@ export type Management = Readonly<{
   ask(): void
   /** Whom to tell how many of the stanzas since the beginning the peer has, each time that it says so. */
   onAcknowledged(listener: (count: number) => void): void
+  /** Calls back once all that came is taken, at once when it is. */
+  whenTaken(done: () => void): void
   /** The last word on what was taken, to stand before the end of the stream; '' when it is not on. */
   parting(): string
 }>
@@ -57,6 +59,7 @@ export function createManagement({ role, write, onSettled }: ManagementOptions):
   let written = 0
   let acknowledged = 0
   let listener = (_count: number) => {}
+  let allTaken = () => {}
 
   const word = () => {
     told = taken
@@ -138,6 +141,7 @@ export function createManagement({ role, write, onSettled }: ManagementOptions):
         ahead.add(place)
         while (ahead.delete(taken)) taken++
         if ((owed && taken === come) || taken - told >= TELL_AFTER) tell()
+        if (taken === come) allTaken()
       }
     },
     wrote(count) {
@@ -146,6 +150,10 @@ export function createManagement({ role, write, onSettled }: ManagementOptions):
     ask: () => write(`<r xmlns='${ns}'/>`),
     onAcknowledged(next) {
       listener = next
+    },
+    whenTaken(done) {
+      allTaken = done
+      if (taken === come) done()
     },
     parting: () => (ns === undefined ? '' : word()),
   }

@@ -21,7 +21,7 @@ export type Sight = Readonly<{
   direction: 'out' | 'in'
   point: 'in' | 'normalised' | 'decided' | 'sent'
   /** As it is there: read, or the text of one. */
-  stanza: XmlElement | string
+  stanza: XmlElement | string | Uint8Array
   /** What was decided. */
   verdict?: string
   number?: StanzaNumber
@@ -105,7 +105,9 @@ export function createTap(record: Records['record'], now: () => number): Tap {
   return {
     see(sight) {
       if (lookers.size === 0) return
-      const stanza = typeof sight.stanza === 'string' ? parseText(sight.stanza, LIMITS) : sight.stanza
+      const text =
+        sight.stanza instanceof Uint8Array ? Buffer.from(sight.stanza).toString('utf8') : sight.stanza
+      const stanza = typeof text === 'string' ? parseText(text, LIMITS) : text
       if (refused(stanza)) return
       for (const looker of lookers) if (looker.wanted(stanza)) looker.show(sight, stanza)
     },

@@ -33,7 +33,11 @@ export function createSequence(seen: StanzaNumber, confirmed: StanzaNumber): Seq
     const before = number.count <= settled - WINDOW
     const beyond = number.generation !== seen.generation || number.count > seen.count + 1
     if (!before && !beyond) return undefined
-    return `${told} begins a connection, outside (${formatNumber(confirmed)} - ${WINDOW}, ${formatNumber(seen)} + 1]`
+    const older =
+      before || number.generation < seen.generation
+        ? 'the spool of the producer is older than this journal, as one of a backup is: run "sallyport edge restored" there'
+        : 'this journal is older than the spool of the producer: is it the one that was written last?'
+    return `${told} begins a connection, outside (${formatNumber(confirmed)} - ${WINDOW}, ${formatNumber(seen)} + 1]: ${older}`
   }
 
   return {

@@ -18,6 +18,8 @@ export type LogOptions = Readonly<{
   /** The segment to go on with and the octets of it that are sound; what stands behind them is cut off. */
   segment: string
   octets: number
+  /** Who may read the files, where it is not the owner and its group. */
+  mode?: number
   /** So many octets are durable of those appended since opening. Grows with every call. */
   onDurable(octets: number): void
   /** One line. Called at most once. */
@@ -37,13 +39,16 @@ export type Log = Readonly<{
   segmentOctets(): number
   /** Synchronous writes so far. */
   flushes(): number
+  /** Writes what was appended, and closes the file: `closed` is called then, and nothing else is told any more. */
+  close(closed: () => void): void
 }>
 
 type Segment = Readonly<{ name: string; parts: Uint8Array[] }>
 
 /** Opens the log for appending. Throws what the file system says when the segment cannot be opened. */
 export function openLog(options: LogOptions): Log {
-  let fd = openSegment(options.directory, options.segment, options.octets)
+  const mode = options.mode ?? 0o640
+  let fd = openSegment(options.directory, options.segment, options.octets, mode)
   // What waits to be written: parts for the open segment, then new segments with theirs.
   let waiting: Segment[] = [{ name: '', parts: [] }]
   let segmentOctets = options.octets
@@ -52,24 +57,30 @@ export function openLog(options: LogOptions): Log {
   let appended = 0
   let flushes = 0
   let flushing = false
-  let failed = false
+  /** Failed or closed: the file is not open any more. */
+  let over = false
+  let closing: (() => void) | undefined
   let ended: (() => void) | undefined
 
   function fail(error: unknown): void {
-    if (failed) return
-    failed = true
+    if (over) return
+    over = true
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
     try {
       ftruncateSync(fd, written)
     } catch {}
     closeSync(fd)
+    if (closing !== undefined) {
+      closing()
+      return
+    }
     options.onFailure(
       `the log in ${options.directory} cannot be written (${code}): make room or mend the disk; nothing moves until then`,
     )
   }
 
   function flush(): void {
-    if (flushing || failed || ended !== undefined || (waiting.length === 1 && waiting[0]!.parts.length === 0))
+    if (flushing || over || ended !== undefined || (waiting.length === 1 && waiting[0]!.parts.length === 0))
       return
     flushing = true
     const segments = waiting
@@ -77,10 +88,19 @@ export function openLog(options: LogOptions): Log {
     waiting = [{ name: '', parts: [] }]
     writeSegments(segments, 0, () => {
       flushing = false
-      options.onDurable(upTo)
+      if (closing === undefined) options.onDurable(upTo)
       if (ended === undefined) flush()
       else ended()
+      shut()
     })
+  }
+
+  /** Closes the file, when that is asked for and nothing is left to write. */
+  function shut(): void {
+    if (over || flushing || closing === undefined) return
+    over = true
+    closeSync(fd)
+    closing()
   }
 
   function writeSegments(segments: Segment[], index: number, done: () => void): void {
@@ -91,7 +111,7 @@ export function openLog(options: LogOptions): Log {
     }
     if (segment.name !== '') {
       try {
-        const next = openSegment(options.directory, segment.name, 0)
+        const next = openSegment(options.directory, segment.name, 0, mode)
         closeSync(fd)
         fd = next
         written = 0
@@ -131,18 +151,27 @@ export function openLog(options: LogOptions): Log {
     },
     end(then) {
       ended = then
-      if (!flushing || failed) then()
+      if (!flushing || over) then()
     },
     segmentOctets: () => segmentOctets,
     flushes: () => flushes,
+    close(closed) {
+      closing = closed
+      if (over) {
+        closed()
+        return
+      }
+      flush()
+      shut()
+    },
   }
 }
 
 const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_DSYNC
 
 /** Opens a segment for appending behind `octets`. */
-function openSegment(directory: string, name: string, octets: number): number {
-  const fd = openSync(join(directory, name), APPEND, 0o640)
+function openSegment(directory: string, name: string, octets: number, mode: number): number {
+  const fd = openSync(join(directory, name), APPEND, mode)
   ftruncateSync(fd, octets)
   return fd
 }

@@ -60,11 +60,10 @@ export function makeNarrow(choice: Choice): Narrow {
     const left = choice.scripts === undefined || choice.scripts.includes(name)
     fill(points, SCRIPTS[name]!, left ? own : own | REFUSED)
   }
-  for (const name of CATEGORY_NAMES) {
-    if (choice.categories === undefined || choice.categories.includes(name)) continue
-    eachRange(CATEGORIES[name]!, (first, last) => {
-      for (let point = first; point <= last; point += 1) points[point]! |= REFUSED
-    })
+  if (choice.categories !== undefined) {
+    const left = new Uint8Array(0x110000)
+    for (const name of choice.categories) fill(left, CATEGORIES[name]!, 1)
+    for (let point = 0; point < points.length; point += 1) if (left[point] === 0) points[point]! |= REFUSED
   }
   for (const point of [...BLANKS, ...JOINERS]) points[point]! &= ~REFUSED
   if (!choice.joiners) for (const point of [...JOINERS, EMOJI_STYLE]) points[point]! |= REFUSED

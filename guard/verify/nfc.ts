@@ -7,16 +7,6 @@
 import { COMBINING, COMPOSITION, DECOMPOSITION, UNSTEADY } from './tables/unicode.ts'
 import { eachRange } from './unicode.ts'
 
-// Hangul syllables are composed by arithmetic (Unicode §3.12).
-const L_BASE = 0x1100
-const V_BASE = 0x1161
-const T_BASE = 0x11a7
-const S_BASE = 0xac00
-const L_COUNT = 19
-const V_COUNT = 21
-const T_COUNT = 28
-const S_COUNT = L_COUNT * V_COUNT * T_COUNT
-
 const decompositions = new Map(readMapping(DECOMPOSITION).map(([point, parts]) => [point![0]!, parts!]))
 /** The composite of two, by the second and then by the first. */
 const composites = readComposites()
@@ -34,7 +24,10 @@ export function isNfc(points: Uint32Array, from: number, to: number): boolean {
 
 function equalsOwnNfc(points: Uint32Array, from: number, to: number): boolean {
   const full: number[] = []
-  for (let i = from; i < to; i += 1) decompose(points[i]!, full)
+  for (let i = from; i < to; i += 1) {
+    if (makeSyllable(points[i - 1]!, points[i]!)) return false
+    full.push(...(decompositions.get(points[i]!) ?? [points[i]!]))
+  }
   reorder(full)
   const composed = compose(full)
   if (composed.length !== to - from) return false
@@ -42,15 +35,14 @@ function equalsOwnNfc(points: Uint32Array, from: number, to: number): boolean {
   return true
 }
 
-function decompose(point: number, out: number[]): void {
-  const s = point - S_BASE
-  if (s >= 0 && s < S_COUNT) {
-    out.push(L_BASE + Math.floor(s / (V_COUNT * T_COUNT)))
-    out.push(V_BASE + Math.floor((s % (V_COUNT * T_COUNT)) / T_COUNT))
-    if (s % T_COUNT !== 0) out.push(T_BASE + (s % T_COUNT))
-    return
-  }
-  out.push(...(decompositions.get(point) ?? [point]))
+/**
+ * Whether two code points make a Hangul syllable together (Unicode §3.12): a leading consonant and a vowel, or a syllable without
+ * final consonant and one.
+ */
+function makeSyllable(first: number, second: number): boolean {
+  if (second >= 0x1161 && second <= 0x1175) return first >= 0x1100 && first <= 0x1112
+  const final = second >= 0x11a8 && second <= 0x11c2
+  return final && first >= 0xac00 && first <= 0xd7a3 && (first - 0xac00) % 28 === 0
 }
 
 /** Sorts each run of code points with a class above 0 by class, leaving equals in place. */
@@ -76,7 +68,7 @@ function compose(points: readonly number[]): number[] {
     const rank = classes[point]!
     // Nothing between, or only lower classes: not blocked from the starter.
     if (starter >= 0 && (starter === out.length - 1 || last < rank)) {
-      const composite = composePair(out[starter]!, point)
+      const composite = composites.get(point)?.get(out[starter]!)
       if (composite !== undefined) {
         out[starter] = composite
         continue
@@ -87,16 +79,6 @@ function compose(points: readonly number[]): number[] {
     out.push(point)
   }
   return out
-}
-
-function composePair(first: number, second: number): number | undefined {
-  const l = first - L_BASE
-  const v = second - V_BASE
-  if (l >= 0 && l < L_COUNT && v >= 0 && v < V_COUNT) return S_BASE + (l * V_COUNT + v) * T_COUNT
-  const s = first - S_BASE
-  const t = second - T_BASE
-  if (s >= 0 && s < S_COUNT && s % T_COUNT === 0 && t > 0 && t < T_COUNT) return first + t
-  return composites.get(second)?.get(first)
 }
 
 /** The two sides of each `one+two=three+four` in a table. */

@@ -21,7 +21,7 @@ export type Reader = {
 }
 
 export const LESS = 0x3c
-export const GREATER = 0x3e
+const GREATER = 0x3e
 export const QUOTE = 0x22
 export const SLASH = 0x2f
 export const BLANK = 0x20
@@ -29,8 +29,6 @@ const AMPERSAND = 0x26
 const TAB = 0x09
 const LF = 0x0a
 const CR = 0x0d
-const EXCLAMATION = 0x21
-const QUESTION = 0x3f
 const COLON = 0x3a
 
 const XMLNS = ' xmlns="'
@@ -56,10 +54,9 @@ export function refuse(reader: Reader, reason: Reason, at = reader.at): undefine
   return undefined
 }
 
-/** The octet at which the reader stands; -1 at the end. */
-export function peek(reader: Reader, ahead = 0): number {
-  const at = reader.at + ahead
-  return at < reader.stanza.length ? reader.stanza[at]! : -1
+/** The octet at which the reader stands, or one further on; undefined behind the end. */
+export function peek(reader: Reader, ahead = 0): number | undefined {
+  return reader.stanza[reader.at + ahead]
 }
 
 /** Moves behind `octets` (as latin1) when exactly these stand here. */
@@ -77,15 +74,14 @@ export function readOpening(reader: Reader): string | undefined {
   const start = reader.at
   if (peek(reader) !== LESS) return refuse(reader, 'not-well-formed')
   let at = start + 1
-  while (at < reader.stanza.length && (NAME[reader.stanza[at]!] === 1 || reader.stanza[at]! >= 0x80)) at += 1
+  // Behind the end is nothing that stands in a name.
+  while (NAME[reader.stanza[at]!] === 1 || reader.stanza[at]! >= 0x80) at += 1
   reader.at = at
-  const next = peek(reader)
   if (at === start + 1) {
     // Comment, CDATA section, document type or processing instruction; or no markup at all.
-    const other = next === EXCLAMATION || next === QUESTION
-    return refuse(reader, other && isCanonicalElsewhere(reader) ? 'not-canonical' : 'not-well-formed')
+    return refuse(reader, isCanonicalElsewhere(reader) ? 'not-canonical' : 'not-well-formed')
   }
-  if (next === COLON) return refuse(reader, 'not-canonical')
+  if (peek(reader) === COLON) return refuse(reader, 'not-canonical')
   if (readLiteral(reader, XMLNS)) {
     const end = reader.latin1.indexOf('"', reader.at)
     if (end < 0) return refuse(reader, 'not-well-formed')
@@ -112,7 +108,7 @@ export function readStartTagEnd(reader: Reader, known: readonly { lead: string }
 /** Says what stands where neither an attribute that may follow nor the end of the start tag does. */
 export function refuseInStartTag(reader: Reader, known: readonly { lead: string }[]): undefined {
   const octet = peek(reader)
-  if (octet === BLANK && NAME[Math.max(peek(reader, 1), 0)] === 1) {
+  if (octet === BLANK && NAME[peek(reader, 1) ?? 0] === 1) {
     // A known attribute is repeated or in another order.
     const spelling = known.some(({ lead }) => reader.latin1.startsWith(lead, reader.at))
     return refuse(reader, spelling ? 'not-canonical' : 'unknown-attribute')
@@ -145,7 +141,7 @@ export function readValue(reader: Reader, closing: typeof QUOTE | typeof LESS): 
     at += 1
   }
   const lines = (seen & 2) !== 0
-  if (stanza[at] === closing && at < length && !(lines && closing === QUOTE)) {
+  if (stanza[at] === closing && !(lines && closing === QUOTE)) {
     value.start = start
     value.end = at
     value.plain = true

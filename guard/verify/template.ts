@@ -5,7 +5,6 @@
 import { type InputPart, LABEL_ELEMENTS, type OutputPart } from './labels.ts'
 import {
   BLANK,
-  GREATER,
   LESS,
   makeReader,
   peek,
@@ -94,6 +93,5 @@ function readAnyAttributes(reader: Reader): boolean {
     if (!readValue(reader, QUOTE)) return false
     reader.at += 1
   }
-  if (peek(reader) !== GREATER) return false
   return readLiteral(reader, '>')
 }

@@ -83,7 +83,7 @@ function holesOf(template: InputTemplate | OutputTemplate): Set<string> {
   return new Set(template.flatMap((part) => (typeof part === 'string' ? [] : [part.hole])))
 }
 
-type Dates = Readonly<{ creation: string | undefined; review: string | undefined }>
+type Dates = Readonly<{ creation?: string | undefined; review?: string | undefined }>
 
 function fillInput(template: InputTemplate, dates: Dates): string {
   let spelling = ''
@@ -106,8 +106,8 @@ function fillOutput(template: OutputTemplate, dates: Dates, second: number): str
   return spelling
 }
 
-/** A review date is measured from the creation date, or from `second` when there is none. */
-function withinWindows(dates: Dates, windows: DateWindows, second: number): boolean {
+/** Whether dates are in the windows. A review date is measured from the creation date, or from `second` when there is none. */
+export function withinWindows(dates: Dates, windows: DateWindows, second: number): boolean {
   let start = second
   if (dates.creation !== undefined) {
     const creation = parseDate(dates.creation)

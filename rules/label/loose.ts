@@ -11,7 +11,7 @@
  * both together are the pair of a row, and stay; or each is the first itself or one that the policies derive of it
  * (`edge.equivalents` of the bundle), and goes. Pairs are looked for first.
  */
-import type { Bundle, LabelForm, LabelRow, PairForm, RowForm } from '../bundle/bundle.ts'
+import type { Bundle, InputTemplate, LabelForm, LabelRow, PairForm, RowForm } from '../bundle/bundle.ts'
 import { type Refusal, refuse, refused } from '../reasons.ts'
 import { parseDate } from '../text/date.ts'
 import { SERVER_NS, type XmlElement } from '../xml/node.ts'
@@ -255,12 +255,21 @@ const SOME_DATE = { creation: '2000-01-01T00:00:00Z', review: '2000-01-01T00:00:
 const TEMPLATE_LIMITS = { stanzaBytes: 1 << 20, depth: 16 }
 
 /** The labels of a template. The bundle's templates are the compiler's, so one that is none is a fault. */
-function templateLabel(template: LabelRow['input']['template']): Loose {
-  const octets = fill(template, SOME_DATE)
-  const node = octets === undefined ? undefined : parseText(octets, TEMPLATE_LIMITS)
-  const loose = node === undefined || refused(node) ? undefined : readLoose(node)
+function templateLabel(template: InputTemplate): Loose {
+  const loose = readTemplate(template)
   if (loose === undefined) throw new Error('a label template of the bundle that is no label')
   return loose
+}
+
+/** Whether a template is of a label that the finder can tell from others. */
+export function isFindable(template: InputTemplate): boolean {
+  return readTemplate(template) !== undefined
+}
+
+function readTemplate(template: InputTemplate): Loose | undefined {
+  const octets = fill(template, SOME_DATE)
+  const node = octets === undefined ? undefined : parseText(octets, TEMPLATE_LIMITS)
+  return node === undefined || refused(node) ? undefined : readLoose(node)
 }
 
 /** The label of a wire value; the bundle's are the compiler's too. */

@@ -39,6 +39,15 @@ export function pairForm(of: LabelForm, mode: PairMode): PairForm | undefined {
   return undefined
 }
 
+/** The form of the same labels where each has the form `of`: the second goes with the first in the same way, where there is one. */
+export function formIn(of: LabelForm, form: RowForm): RowForm {
+  const pair = PAIRS.get(form)
+  if (pair === undefined) return of
+  return (
+    pairForm(of, pair.mode) ?? pairForm(of, pair.mode === 'alternative' ? 'equivalentlabel' : 'alternative')!
+  )
+}
+
 /** The STANAG 4774 root of the second label of a pair. */
 export function secondRole(form: PairForm): LabelRole {
   return PAIRS.get(form)!.mode === 'alternative' ? 'alternative' : 'originator'

@@ -54,7 +54,7 @@ t.test('a wrong command line is one line that says how to mend it, and exit code
       ['rules', 'check', example, '--strict'],
       /^sallyport rules: Unknown option '--strict' \(see sallyport rules --help\)$/,
     ],
-    [['edge', 'walk'], /^sallyport edge: say run or check \(see/],
+    [['edge', 'walk'], /^sallyport edge: say one of run, check, .*queue.* \(see/],
     [['edge', 'run'], /^sallyport edge: --config FILE is missing \(see/],
     [['guard'], /^sallyport guard: say one of run, check, reload, close, open, prepare \(see/],
     [['guard', 'check'], /^sallyport guard: --config FILE is missing \(see/],

@@ -1,6 +1,6 @@
 /** edge.yaml: what is wrong with it is said with file, line, column and what to do; what is right is taken as it is. */
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,6 @@ import t from 'tap'
 import { edgeCommand } from '../../cli/edge.ts'
 import { UsageError } from '../../cli/usage.ts'
 import { loadEdgeConfig } from '../../edge/config/load.ts'
-import { raiseGeneration } from '../../edge/state.ts'
 import { bundleDigest, bundleOctets } from '../../rules/bundle/load.ts'
 import { issue, makeCa, writeCredentials } from '../pki/pki.ts'
 import { testBundle } from './bundles.ts'
@@ -324,7 +323,7 @@ t.test('the command line', async (t) => {
   blocker.close()
   t.equal(await edgeCommand(['check', '--config', join(folder, 'none.yaml')]), 1)
   t.match(said.pop(), /none\.yaml: cannot be read/)
-  const known = 'say one of run, check, reload, config, sessions, end, explain, tap'
+  const known = 'say one of run, check, reload, config, sessions, end, queue, restored, explain, tap'
   await t.rejects(edgeCommand(['run']), new UsageError('--config FILE is missing'))
   await t.rejects(edgeCommand(['walk', '--config', file]), new UsageError(known))
   await t.rejects(edgeCommand([]), new UsageError(known))
@@ -350,25 +349,4 @@ t.test('the command line', async (t) => {
   await t.rejects(edgeCommand(['check', 'x', '--config', file]), new UsageError('check takes no word'))
   t.equal(await edgeCommand(['--help']), 0)
   await t.rejects(edgeCommand(['run', '--colour']), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
-})
-
-t.test('the generation is raised at every start', (t) => {
-  const state = join(folder, 'generations')
-  t.equal(raiseGeneration(state), 1)
-  t.equal(raiseGeneration(state), 2)
-  t.equal(readFileSync(join(state, 'generation'), 'latin1'), '2\n')
-  for (const [text, wanted] of [
-    ['', /does not hold a number/],
-    ['x\n', /does not hold a number/],
-    ['0x1\n', /does not hold a number/],
-    ['-1\n', /does not hold a number/],
-    ['1.5\n', /does not hold a number/],
-    ['65535\n', /all 65535 generations are used up/],
-  ] as const) {
-    writeFileSync(join(state, 'generation'), text)
-    t.throws(() => raiseGeneration(state), { message: wanted })
-  }
-  writeFileSync(join(folder, 'a-file'), '')
-  t.throws(() => raiseGeneration(join(folder, 'a-file', 'state')), { message: /cannot be used \(ENOTDIR\)/ })
-  t.end()
 })

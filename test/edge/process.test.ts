@@ -54,7 +54,7 @@ t.test('runs until it is told to stop, and ends its streams', async (t) => {
   t.match(await raw.end(), /<stream:error><system-shutdown /)
   t.equal(await edge.ended, 0)
   t.match(edge.said, /"msg":"edge stops"/)
-  t.equal(readFileSync(join(folder, 'state/generation'), 'latin1'), '1\n')
+  t.match(readFileSync(join(folder, 'state/generation'), 'latin1'), /^1\n/)
   const records = join(folder, 'state/records')
   t.same(verifyJournal(records, []).problems, [], 'its records are whole')
   const [segment] = listSegments(records)

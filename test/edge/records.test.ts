@@ -105,12 +105,13 @@ t.test('what becomes of stanzas and sessions is on record, without what their us
     'no answer',
   )
 
-  world.release('<message xmlns="jabber:server" from="eve@else.example" to="alice@high.example"></message>')
+  const foreign = '<message xmlns="jabber:server" from="eve@else.example" to="alice@high.example"></message>'
+  world.release(foreign)
   await found(
     { type: 'dropped', number: '1.1', outcome: 'invalid' },
     'what the guard should not have released',
   )
-  world.release('<presence xmlns="jabber:server"></presence>', { generation: 1, count: 1 })
+  world.release(foreign, { generation: 1, count: 1 })
   await found({ type: 'dropped', number: '1.1', outcome: 'repeated' }, 'what came before')
 
   const opened = await found({ type: 'session', state: 'opened', direction: 'inbound' }, 'a session')

@@ -94,6 +94,8 @@ export const SWITCHES: Readonly<Record<string, readonly [file: string, title: st
   'controls[].rate': [['controls.test.ts', 'a rate delays']],
   'controls[].burst': [['controls.test.ts', 'a rate delays']],
   'controls[].trunk[]': [['controls.test.ts', 'a trunk']],
+  'labels[].domain': [['formats/relay.test.ts', 'to a server in the form']],
+  'labels[].format': [['formats/relay.test.ts', 'without configuration nothing is changed']],
   'cmbac.policies[]': [['cmbac/config.test.ts', 'each mistake is found']],
   ...clearance('cmbac.server.clearance', CHECKS),
   ...label('cmbac.server.accessLabel', ACCESS),
@@ -130,5 +132,8 @@ export const SWITCHES: Readonly<Record<string, readonly [file: string, title: st
   'limits.hardOctets': [['inbound.test.ts', 'on a stream that stands']],
   'limits.iqSeconds': [['relay.test.ts', 'a query to a room crosses']],
   'limits.failBackSeconds': [['failover.test.ts', 'failBackSeconds says how soon']],
+  'spool.octets': [['queue.test.ts', 'what waits is bounded in octets']],
+  'spool.messageSeconds': [['queue.test.ts', 'what waits expires by its kind']],
+  'spool.presenceSeconds': [['queue.test.ts', 'what waits expires by its kind']],
   'limits.queueStanzas': [['relay.test.ts', 'while the guard is away']],
 }

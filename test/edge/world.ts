@@ -28,7 +28,10 @@ export type World = Readonly<{
   folder: string
   /** The CA of the own side, and the file that an own server's certificate is in. */
   ca: Ca
-  edge: Edge
+  /** The one that runs. */
+  readonly edge: Edge
+  /** Ends it and starts another in the same state folder; `between` is called when none runs. */
+  restart(between?: () => unknown): Promise<void>
   config: EdgeConfig
   /** The configuration's file. */
   file: string
@@ -62,6 +65,8 @@ export type WorldOptions = Readonly<{
   routed?: readonly string[]
   /** Takes each stanza's octets at the own server instead of keeping them. */
   onOctets?: Parameters<typeof startDomain>[0]['onOctets']
+  /** Calls the answer to a frame, which is given at once without it. */
+  pace?: (answer: () => void) => void
   /** Takes each frame instead of keeping it. */
   onFrame?: (octets: Uint8Array) => void
 }>
@@ -181,7 +186,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
             const frame = { number, xml: Buffer.from(payload!).toString(), at: performance.now() }
             frames.push(frame)
             for (const watch of watchers) watch(frame)
-            connection.answer(number, guard.verdict(frame))
+            const answer = () => connection.answer(number, guard.verdict(frame))
+            if (options.pace === undefined) answer()
+            else options.pace(answer)
           },
           onState: (state) => state.state === 'listening' && resolve(),
           onFailure: (problem) => reject(new Error(problem)),
@@ -193,9 +200,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const log: World['log'] = []
   const say = (level: string) => (fields: Record<string, unknown>, message: string) =>
     void log.push({ level, fields, message })
-  const edge = await startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') }, () =>
-    loadEdgeConfig(file, Date.now()),
-  )
+  const start = () =>
+    startEdge(config, { info: say('info'), warn: say('warn'), error: say('error') }, () =>
+      loadEdgeConfig(file, Date.now()),
+    )
+  let edge = await start()
   const server = await startDomain({
     domains: OWN,
     credentials: own,
@@ -222,7 +231,16 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return {
     folder,
     ca,
-    edge,
+    get edge() {
+      return edge
+    },
+    async restart(between) {
+      incoming?.close()
+      incoming = undefined
+      await edge.stop()
+      await between?.()
+      edge = await start()
+    },
     config,
     file,
     server,
@@ -233,7 +251,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     metrics: async () => (await fetch(`http://127.0.0.1:${edge.metricsPort}/metrics`)).text(),
     async close() {
       incoming?.close()
-      edge.stop()
+      await edge.stop()
       guard.stop()
       await server.close()
       rmSync(folder, { recursive: true })

@@ -4,22 +4,17 @@
  *
  * FAULT_KILLS=n kills each stage n times (3 unless told); after 70 s no new round begins.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { listSegments } from '../../guard/journal/files.ts'
 import { verifyJournal } from '../../guard/journal/verify.ts'
 import { STAGES } from '../../guard/launcher/stages.ts'
-import { writeLabel } from '../../packaging/demo/labels.ts'
-import { copyRulesets, EXAMPLES, readSpif } from '../../packaging/demo/rulesets.ts'
 import { until } from '../guard/harness.ts'
-import { type PeerDomain, startDomain } from '../peer/domain.ts'
-import { compileProduct } from '../support/compile.ts'
-import { type Crossing, startCrossing } from '../support/crossing.ts'
 import { launchedStages } from '../support/launched.ts'
 import { pace } from '../support/pace.ts'
+import { startChatting } from './chatting.ts'
 
 const KILLS = Number(process.env['FAULT_KILLS'] ?? 3)
 const OUT_PER_SECOND = 250
@@ -34,76 +29,17 @@ t.setTimeout(400_000)
 t.test(
   `each stage of one guard killed ${KILLS} times, edges alive, both directions under load`,
   async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'sallyport-edges-'))
-    const side = (name: string, port: number) => ({
-      name,
-      domains: [`${name}.example`, `rooms.${name}.example`],
-      listen: `127.0.0.1:${port}`,
-      servers: { host: '127.0.0.1', port: port + 1 },
-    })
-    const sides = { near: side('acme', PORTS + 10), far: side('coalition', PORTS + 12) }
-    const copied = copyRulesets(EXAMPLES, join(folder, 'rulesets'))
-    let crossing: Crossing | undefined
-    const domains: PeerDomain[] = []
-    t.teardown(async () => {
-      for (const domain of domains) await domain.close()
-      await crossing?.close()
-      if (t.passing()) rmSync(folder, { recursive: true, force: true })
-      else t.comment(`logs are kept in ${folder}`)
-    })
-    crossing = await startCrossing({
-      folder: join(folder, 'crossing'),
-      ...sides,
-      rulesets: { out: copied['acme-to-coalition'], back: copied['coalition-to-acme'] },
-      ports: PORTS,
-      cli: compileProduct(),
-    })
-    const { pki, processes, journals } = crossing
-
     /** What each side's server received, in order. */
     const arrived = { near: [] as number[], far: [] as number[] }
-    for (const which of ['near', 'far'] as const) {
-      const { certificate, key, ca } = pki[which]
-      const port = Number(sides[which].listen.split(':')[1])
-      domains.push(
-        await startDomain({
-          domains: sides[which].domains,
-          credentials: { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') },
-          ca: readFileSync(ca, 'utf8'),
-          route: () => ({ host: '127.0.0.1', port }),
-          port: sides[which].servers.port,
-          onOctets(octets) {
-            const marker = /<body>n([0-9]+)<\/body>/.exec(octets.toString('latin1'))
-            arrived[which].push(marker === null ? Number.NaN : Number(marker[1]))
-          },
-        }),
-      )
-    }
-    const spif = (direction: keyof typeof copied, name: string) => readSpif(join(copied[direction], name))
-    const label = {
-      out: writeLabel(spif('acme-to-coalition', 'acme.spif.xml'), {
-        form: 'ess-0258',
-        classification: 'RESTRICTED',
-        categories: [{ tagSet: 'Releasable To', values: ['ACME', 'HARBOUR'] }],
-      }),
-      back: writeLabel(spif('coalition-to-acme', 'harbour.spif.xml'), {
-        form: '4774-0258',
-        classification: 'UNCLASSIFIED',
-      }),
-    }
-    const near = await domains[0]!.stream('acme.example', 'coalition.example')
-    const far = await domains[1]!.stream('coalition.example', 'acme.example')
-    const out = pace(OUT_PER_SECOND, (i) =>
-      near.write(
-        `<message from='alice@acme.example/a' to='bob@coalition.example/b' id='o${i}' type='chat'><body>n${i}</body>${label.out}</message>`,
-      ),
-    )
-    const back = pace(BACK_PER_SECOND, (i) =>
-      far.write(
-        `<message from='bob@coalition.example/b' to='alice@acme.example/a' id='b${i}' type='chat'><body>n${i}</body>${label.back}</message>`,
-      ),
-    )
-    const log = (name: string) => readFileSync(processes.find((one) => one.name === name)!.log, 'utf8')
+    const { crossing, domains, log, ...message } = await startChatting(t, PORTS, (which, octets) => {
+      const marker = /<body>n([0-9]+)<\/body>/.exec(octets.toString('latin1'))
+      arrived[which].push(marker === null ? Number.NaN : Number(marker[1]))
+    })
+    const { processes, journals } = crossing
+    const near = await domains.near.stream('acme.example', 'coalition.example')
+    const far = await domains.far.stream('coalition.example', 'acme.example')
+    const out = pace(OUT_PER_SECOND, (i) => near.write(message.out(i)))
+    const back = pace(BACK_PER_SECOND, (i) => far.write(message.back(i)))
     await until(
       () => arrived.far.length > 50 && arrived.near.length > 20,
       20_000,
@@ -175,7 +111,7 @@ t.test(
     for (const { name, process: child } of processes)
       t.ok(child.exitCode === null && child.signalCode === null, `${name} is alive`)
     t.same(launchedStages(log('guard-back')), other, 'no stage of the other guard was started again')
-    for (const domain of domains) t.same(domain.faults, [], 'no stream failed')
+    for (const domain of Object.values(domains)) t.same(domain.faults, [], 'no stream failed')
 
     await crossing.close()
     for (const [way, sent] of [

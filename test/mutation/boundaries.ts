@@ -127,6 +127,7 @@ export const NORMAL = [
     'b\u0323\u0301',
     'b\u0301\u0323',
   ],
+  ...['\u00e1\u0327', '\u00e1\u0316', '\u01d6\u0327', 'a\u0305\u0301', '\u00e1\u0305', '\u01d6\u0316\u0327'],
   // Starters that compose with starters.
   ...[
     '\u09cb',
@@ -148,6 +149,7 @@ export const NORMAL = [
     '\u{1d15e}',
     '\u{16d68}',
   ],
+  ...['\ud7c0\u11a8', '\uabe4\u11a8', '\uac00\u11a7'],
   // Hangul: the first and the last of each kind of jamo, the neighbours of each, and syllables.
   ...[
     '\u1100\u1161',
@@ -346,6 +348,8 @@ export function texts(max: number): string[] {
     ...MARKS,
     ...NORMAL,
     ...NORMAL.map((text) => `x ${text} y`),
+    // What need not be looked at is looked at beside what must.
+    ...NORMAL.map((text) => `q\u0327 ${text} q\u0327`),
     ...JOINED,
     ...JOINED.map((text) => `日${text}`),
     ...['x', 'é', ASTRAL].flatMap((one) => [max - 1, max, max + 1].map((count) => one.repeat(count))),

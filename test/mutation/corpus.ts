@@ -388,6 +388,8 @@ function* valueStanzas(bundle: Bundle): Generator<string | Uint8Array> {
 
 function* narrowStanzas(bundle: Bundle): Generator<string> {
   const label = labelOf(bundle)
+  // What one text leaves behind is no part of the next.
+  yield `<message ${SERVER} ${ANN} type="chat"><subject>abc//</subject><body>ab:</body>${label}</message>`
   for (const text of [...bounds.NARROWED, ...bounds.JOINED, ...bounds.NORMAL.slice(0, 8)])
     yield `<message ${SERVER} ${ANN} type="chat"><body>${escapeText(text)}</body>${label}</message>`
 }
@@ -404,7 +406,8 @@ function* labelStanzas(bundle: Bundle, respelt: boolean): Generator<[string, num
     const carry = (creation: number, review: number) =>
       carrier.replace(first, () => labelOf(bundle, row, creation, review))
     yield [carry(SECOND, SECOND), SECOND]
-    const form = `${input.form} ${output.form}`
+    const holes = input.template.map((part) => (typeof part === 'string' ? '' : part.hole))
+    const form = [input.form, output.form, ...holes].join(' ')
     if (forms.has(form)) continue
     forms.add(form)
     const { creationPast, creationFuture, reviewAfterCreation } = windows

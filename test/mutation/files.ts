@@ -117,6 +117,7 @@ function spellings(): File[] {
     other(text.replace('"version":1', '"version":1,"version":1')),
     other(text.replace('"name":"test"', '"name":"t\\u0065st"')),
     other(text.replace('"version":1', '"version":1.0')),
+    other(text.replace('"burst":100,"depth":10', '"depth":10,"burst":100')),
     other(Buffer.concat([octets.subarray(0, 20), Buffer.from([0xff]), octets.subarray(20)])),
   ]
 }
@@ -245,6 +246,9 @@ function special(): unknown[] {
       '<securitylabel></securitylabel>',
     ],
   ]
+  elementTexts.push(
+    ...['<a><b xmlns="urn:xmpp:sec-label:0"></b></a>', '<a z="y" xml:lang="en"></a>', '<a x="</a>'],
+  )
   const hole = (name: string) => ({ hole: name })
   const review = (before: string, after: string) =>
     withTemplate([

@@ -65,6 +65,7 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
   ],
   'guard/verify/json.ts': [
     { from: '[]', to: '["Stryker was here"]', why: 'a member of that name would have to be in a bundle' },
+    { from: "typeof value !== 'number'", to: 'false', why: 'a safe integer that is no number' },
   ],
   'guard/verify/labels.ts': [
     {
@@ -92,7 +93,106 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
     },
     { from: 'start < 0', to: 'start <= 0', why: 'an attribute at octet 0, where the stanza begins' },
     { from: 'end < 0', to: 'end <= 0', why: 'an attribute at octet 0, where the stanza begins' },
+    {
+      from: 'label === undefined',
+      to: 'false',
+      why: 'what is refused stays refused, whatever is read after it',
+    },
+    {
+      from: 'values === undefined',
+      to: 'false',
+      why: 'what is refused stays refused, whatever is read after it',
+    },
+    {
+      from: 'read === undefined',
+      to: 'false',
+      why: 'what is refused stays refused, whatever is read after it',
+    },
+    {
+      from: "slot.type === 'label'",
+      to: 'false',
+      why: 'a label slot with a least number: what has none wants none',
+    },
+    { from: "'label'", to: '""', why: 'a label slot with a least number: what has none wants none' },
+    {
+      from: 'progress.obliged < 0',
+      to: 'progress.obliged <= 0',
+      why: 'an element inside the stanza that begins at octet 0',
+    },
     { from: 'bad >= 0', to: 'bad > 0', why: 'a value at octet 0, where the stanza begins', times: 2 },
+  ],
+  'guard/verify/narrow.ts': [
+    { from: 'narrow.words.size === 0', to: 'false', why: 'a word in an empty list' },
+    { from: 'start >= 0', to: 'true', why: 'an empty word in the list of words' },
+  ],
+  'guard/verify/nfc.ts': [
+    {
+      from: 'i < to',
+      to: 'i <= to',
+      why: 'a text that only the longer way finds not normal: both ways give one answer',
+    },
+    {
+      from: 'unsteady[points[i]!] === 1',
+      to: 'true',
+      why: 'a text that only the longer way finds not normal: both ways give one answer',
+    },
+    {
+      from: 'composed.length !== to - from',
+      to: 'false',
+      why: 'a text that begins like its own NFC and has another length: what composes or comes apart is not what stood there',
+    },
+    { from: 'at > 0', to: 'true', why: 'a mark before the first code point' },
+    { from: 'at > 0', to: 'at >= 0', why: 'a mark before the first code point' },
+    { from: '-1', to: '+1', why: 'a text that begins with a mark: it has been refused' },
+    { from: 'starter >= 0', to: 'true', why: 'a text that begins with a mark: it has been refused' },
+  ],
+  'guard/verify/reader.ts': [
+    { from: 'end < 0', to: 'end <= 0', why: 'a declaration that ends at octet 0, where the stanza begins' },
+    { from: 'false', to: 'true', why: 'what is refused stays refused, whatever is read after it' },
+    {
+      from: 'at < length',
+      to: 'at <= length',
+      why: 'a value that ends behind the stanza: one step further the longer way refuses it all the same',
+    },
+  ],
+  'guard/verify/unicode.ts': [
+    { from: 'table.trim()', to: 'table', why: 'an empty word of a table is no range' },
+  ],
+  'guard/verify/template.ts': [
+    { from: "'jabber:server'", to: '""', why: 'a label element of the namespace of stanzas' },
+    {
+      from: 'depth === undefined || reader.at !== octets.length',
+      to: 'depth === undefined && reader.at !== octets.length',
+      why: 'a template that is read as far as its end and refused, or read and not as far as its only end tag',
+    },
+    { from: 'depth === undefined', to: 'false', why: 'a template that is refused at its end' },
+    {
+      from: 'reader.at !== octets.length',
+      to: 'false',
+      why: 'a template whose element ends before its only end tag',
+    },
+    { from: 'declared < 0', to: 'declared <= 0', why: 'a declaration at the `<`', times: 2 },
+    { from: 'declared >= 0', to: 'declared > 0', why: 'a declaration at the `<`' },
+    {
+      from: "'not-canonical'",
+      to: '""',
+      why: 'nobody asks for the reason: the bundle is refused as a whole',
+    },
+    { from: 'peek(reader) === LESS', to: 'true', why: 'an element that begins with another octet than `<`' },
+    {
+      from: '{ return undefined }',
+      to: '{}',
+      why: 'what is refused stays refused, whatever is read after it',
+    },
+    { from: 'end < 0', to: 'false', why: 'a name without an end: what is cut off otherwise is no name' },
+    { from: 'end < 0', to: 'end <= 0', why: 'an attribute at the first octet of a template' },
+  ],
+  'rules/text/token.ts': [
+    {
+      from: 'value.length > 17',
+      to: 'false',
+      why: 'a safe integer of more than 17 characters without zeros before it',
+    },
   ],
 }
 

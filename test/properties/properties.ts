@@ -179,10 +179,13 @@ export const PROPERTIES: readonly Property[] = [
     held: [
       ...of('faults/kill.test.ts'),
       ...of('faults/edges.test.ts'),
+      ...of('faults/edge-kill.test.ts'),
+      ...of('edge/spool/outgoing.test.ts'),
+      ...of('edge/spool/incoming.test.ts'),
       ...of('faults/network.test.ts'),
       ...of('gcxp/link.test.ts'),
     ],
-    rest: 'The last hop to a server without stream management is at least once (doc/edge.md).',
+    rest: 'The last hop to a server without stream management is at least once (doc/edge-spool.md).',
   },
   {
     id: 'P21',

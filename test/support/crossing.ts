@@ -45,6 +45,7 @@ export type CrossingOptions = Readonly<{
 }>
 
 export type CrossingProcess = Readonly<{
+  part: 'edge' | 'guard'
   name: string
   process: ChildProcess
   log: string
@@ -59,6 +60,8 @@ export type Crossing = Readonly<{
   journals: Readonly<{ out: string; back: string }>
   bundles: Readonly<{ out: Bundle; back: Bundle }>
   pki: Readonly<{ near: SidePki; far: SidePki }>
+  /** Ends one of the processes by SIGKILL and starts it again; resolves when it is ready. */
+  killAndStart(name: string): Promise<void>
   close(): Promise<void>
 }>
 
@@ -92,6 +95,9 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
   const processes: CrossingProcess[] = []
   const start = (part: 'edge' | 'guard', name: string, metrics: string, configuration: object) => {
     writeFileSync(file(`${name}.yaml`), JSON.stringify(configuration, null, 2))
+    processes.push(launch(part, name, metrics))
+  }
+  const launch = (part: 'edge' | 'guard', name: string, metrics: string): CrossingProcess => {
     const log = file(`${name}.log`)
     const out = openSync(log, 'a')
     const command = [
@@ -106,13 +112,13 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
     const { NODE_OPTIONS: _, ...env } = process.env
     const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', out, out], env })
     closeSync(out)
-    processes.push({ name, process: child, log, metrics: `http://${metrics}` })
+    return { part, name, process: child, log, metrics }
   }
 
   const guard = (way: 'out' | 'back', from: 'near' | 'far', to: 'near' | 'far', base: number) => {
     mkdirSync(file(`journal-${way}`))
     writeFileSync(file(`digest-${way}.key`), `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
-    start('guard', `guard-${way}`, at(base + 1), {
+    start('guard', `guard-${way}`, `http://${at(base + 1)}`, {
       name: `guard-${way}`,
       bundle: { file: file(`${way}.json`), digest: bundles[way].digest },
       intake: { listen: at(base), peer: tls[from].peerName, ...without(tls[way]) },
@@ -129,7 +135,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
       await issue(pki[which].authority, { dns: [...other.domains] }),
     )
     mkdirSync(file(`state-${which}`), { mode: 0o700 })
-    start('edge', `edge-${which}`, at(which === 'near' ? 5 : 7), {
+    start('edge', `edge-${which}`, `http://${at(which === 'near' ? 5 : 7)}`, {
       name: `edge-${which}`,
       side: side.name,
       state: file(`state-${which}`),
@@ -185,6 +191,14 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
     journals: { out: file('journal-out'), back: file('journal-back') },
     bundles: { out: bundles.out.bundle, back: bundles.back.bundle },
     pki,
+    async killAndStart(name) {
+      const place = processes.findIndex((one) => one.name === name)
+      const { part, process: child, metrics } = processes[place]!
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      processes[place] = launch(part, name, metrics)
+      await untilReady(processes[place], prefix)
+    },
     close,
   }
 }
