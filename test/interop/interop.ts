@@ -12,7 +12,7 @@ import { catalogs } from './catalogs.ts'
 import { failures } from './failures.ts'
 import { GATE, openGate } from './gate.ts'
 import { ADDRESS, closeNetwork, hasRoute, networkAvailable } from './network.ts'
-import { serverRestart } from './restart.ts'
+import { edgeRestarts, serverRestart } from './restart.ts'
 import { membership, room, topic, uncleared } from './room.ts'
 import { largeRoster } from './roster.ts'
 import {
@@ -122,6 +122,11 @@ export async function interoperate(
     return largeRoster(t, near.ca, arrived, people, bundles)
   })
   await t.test('many messages both ways at once', PATIENT, (t) => flood(t, people, bundles))
+  await t.test('both edges are killed in mid-traffic', PATIENT, (t) => {
+    const asks = (server: Server) => server.name === 'Prosody'
+    const { killAndStart } = crossing as Crossing
+    return edgeRestarts(t, people, bundles, killAndStart, { high: asks(running[0]!), low: asks(running[1]!) })
+  })
   await t.test('the low server is restarted in mid-traffic', PATIENT, async (t) => {
     const old = running[1]!
     const bob = await serverRestart(t, people, bundles, async () => {

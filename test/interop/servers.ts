@@ -108,6 +108,7 @@ certfiles: ["${both}"]
 ca_file: "${files.ca}"
 s2s_cafile: "${files.ca}"
 s2s_use_starttls: required
+s2s_max_retry_delay: 1
 auth_method: internal
 auth_password_format: plain
 listen:
