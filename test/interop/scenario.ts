@@ -5,7 +5,7 @@
  * ACME's labels with HARBOUR's beside them, and their rooms give both back.
  */
 import type { Test } from 'tap'
-import { login } from './account.ts'
+import { type Account, login } from './account.ts'
 import { carries, row, written } from './labels.ts'
 import { type Bundles, body, has, idOf, message, type Users, usual, violation } from './stanzas.ts'
 
@@ -221,6 +221,8 @@ export async function discovery(t: Test, { alice, bob }: Users): Promise<void> {
 export async function flood(t: Test, { alice, bob }: Users, { high, low }: Bundles): Promise<void> {
   const out = row(high, 'acme/restricted-harbour', 'ess-0258')
   const back = low.labels.rows.find((r) => r.input.form === '4774-4778')!
+  // What Prosody needs to write to a file for each of many messages would be most of the time.
+  await Promise.all([alice, bob].map((who) => archiving(who, 'never')))
   const since = { alice: alice.received.length, bob: bob.received.length }
   for (let n = 0; n < FLOOD; n++) {
     alice.send(
@@ -254,4 +256,14 @@ export async function flood(t: Test, { alice, bob }: Users, { high, low }: Bundl
       'each with its label',
     )
   }
+  await Promise.all([alice, bob].map((who) => archiving(who, 'always')))
+}
+
+/** Says what a user's server is to keep in its archive (XEP-0441). */
+async function archiving(who: Account, which: 'always' | 'never'): Promise<void> {
+  who.send(
+    `<iq type='set' id='archive-${which}'><prefs xmlns='urn:xmpp:mam:2' default='${which}'><always/><never/></prefs></iq>`,
+  )
+  const answer = has(`id="archive-${which}"`)
+  await who.expect('its choice of what is kept', (s) => answer(s) && s.includes('result'))
 }
