@@ -186,14 +186,14 @@ async function startParts(
     counted: () => metrics.stanzas.inc({ direction: 'out' }),
     onFull: () => flow(),
   })
-  const standing = createStanding(
-    (stream) =>
-      records.problem() !== undefined ||
-      rates.isHeld(stream.from) ||
-      cmbac.isFull(stream) ||
-      relays.isHeld(stream) ||
-      links.isStuckTowards(stream.proven),
-  )
+  const standing = createStanding((stream) => {
+    const { from, proven } = stream
+    if (rates.isHeld(from)) return `${controls.ruleFor(from)?.name}: it sends faster than its rate`
+    if (cmbac.isFull(stream)) return 'what it sent waits for clearances of the directory'
+    if (links.isStuckTowards(proven))
+      return 'it, or a server that it speaks for, does not take what is sent to it'
+    return records.problem() ?? relays.whyHeld(stream)
+  })
 
   // Towards own servers.
   const links = createLinks({
@@ -385,6 +385,7 @@ async function startParts(
     rates.close()
     clearInterval(calendar)
     listener?.close()
+    relays.flush()
     links.close()
     producer?.close()
     consumer?.close()

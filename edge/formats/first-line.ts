@@ -25,9 +25,11 @@ function lineText(...[label, spif]: Parameters<typeof marking>): string {
   return collapseBlanks(marking(label, spif, { location: 'firstLineOfText' }).text)
 }
 
-/** How the marking of each class alone reads. */
+/** The lines of each class alone, of those that show something. */
 export function classLines(spif: Spif): string[] {
-  return spif.classifications.map((classification) => lineText(makeLabel(spif, classification, []), spif))
+  return spif.classifications
+    .map((classification) => lineText(makeLabel(spif, classification, []), spif))
+    .filter((line) => line !== '')
 }
 
 /** The stanza with that line before each text; undefined where it has none. */

@@ -14,7 +14,7 @@ import type {
 } from '../../rules/bundle/bundle.ts'
 import { type BindingProblem, isProblem } from '../../rules/label/label.ts'
 import { createLabelFinder, isFindable } from '../../rules/label/loose.ts'
-import { formIn, isPair, singleForm } from '../../rules/label/pair.ts'
+import { formIn, singleForm } from '../../rules/label/pair.ts'
 import {
   type BoundLabel,
   pairTemplate,
@@ -66,8 +66,9 @@ export function labelsOf(
   const labels = read(octets)
   if (wire === undefined || refused(wire) || wire.form !== form || 'problem' in labels) return undefined
   const [first, second] = labels
-  if (first === undefined || labels.length !== (isPair(form) ? 2 : 1)) return undefined
+  if (first === undefined) return undefined
   const whole: RowLabels = second === undefined ? [first] : [first, second]
+  // One of a pair by itself has another value too.
   const again = templateIn(whole, form)
   return isProblem(again) || again.value !== wire.value ? undefined : { labels: whole, value: wire.value }
 }

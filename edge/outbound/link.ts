@@ -56,6 +56,8 @@ export type Link = Readonly<{
   /** Uses a stream that the server has opened, and that takes stanzas too (XEP-0288). Undefined: there is one already. */
   adopt(stream: OutboundStream): CarrierEvents | undefined
   isFull(): boolean
+  /** Whether there is none left of the room that is reserved for what the edge says itself: as much again. */
+  isOverfull(): boolean
   /** Whether the server is asked for signs by pings, whose answers come on a stream of its own. */
   awaitsAnswer(): boolean
   size(): number
@@ -395,6 +397,7 @@ export function createLink(options: LinkOptions): Link {
       }
     },
     isFull: () => full,
+    isOverfull: () => size() >= 2 * options.bound || volume() >= 2 * CHARACTERS,
     retry() {
       if (state !== 'waiting') return false
       clearTimeout(timer)

@@ -48,7 +48,9 @@ export type LinksOptions = LinkSettings &
 export type Links = Readonly<{
   /** Queues a stanza that came from the guard. False: a queue is full, take no more from the guard before `onRoom`. */
   deliver(from: string, to: string, delivery: Delivery): boolean
-  /** Queues a stanza of the edge's own. False: it was dropped, for even the reserved room is full. */
+  /** Whether even the reserved room is full, so that what the edge has to say itself must be dropped. */
+  isOverfull(from: string, to: string): boolean
+  /** Queues a stanza of the edge's own. False: it was dropped for that. */
   answer(from: string, to: string, delivery: Delivery): boolean
   /** Uses a stream that an own domain has opened and that goes both ways. Undefined: there is no use for it. */
   adopt(from: string, to: string, stream: OutboundStream): CarrierEvents | undefined
@@ -120,9 +122,10 @@ export function createLinks(options: LinksOptions): Links {
   }
   return {
     deliver: (from, to, delivery) => link(from, to).offer(delivery),
+    isOverfull: (from, to) => link(from, to).isOverfull(),
     answer(from, to, delivery) {
       const chosen = link(from, to)
-      if (chosen.size() >= 2 * options.bound) return false
+      if (chosen.isOverfull()) return false
       chosen.offer(delivery)
       return true
     },

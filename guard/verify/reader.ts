@@ -160,7 +160,6 @@ function readPoints(reader: Reader, closing: typeof QUOTE | typeof LESS): boolea
   let count = 0
   value.start = at
   value.plain = false
-  value.lines = false
   while (at < length && stanza[at] !== closing) {
     let point = decodePoint(stanza, at)
     let width = 1

@@ -7,24 +7,22 @@ export function decodePoint(octets: Uint8Array, at: number): number {
   const a = octets[at]!
   if (a < 0x80) return a
   if (a < 0xc2 || a > 0xf4) return -1
+  // The -1 of a missing continuation makes the whole negative.
   const b = continuation(octets, at + 1)
-  if (b < 0) return -1
   if (a < 0xe0) return ((a & 0x1f) << 6) | b
   const c = continuation(octets, at + 2)
-  if (c < 0) return -1
   if (a < 0xf0) {
     const point = ((a & 0x0f) << 12) | (b << 6) | c
     return point < 0x800 || (point >= 0xd800 && point <= 0xdfff) ? -1 : point
   }
   const d = continuation(octets, at + 3)
-  if (d < 0) return -1
   const point = ((a & 0x07) << 18) | (b << 12) | (c << 6) | d
   return point < 0x10000 || point > 0x10ffff ? -1 : point
 }
 
 /** The six bits of a continuation octet, or -1 when there is none. */
 function continuation(octets: Uint8Array, at: number): number {
-  const octet = at < octets.length ? octets[at]! : 0
+  const octet = octets[at]!
   return (octet & 0xc0) === 0x80 ? octet & 0x3f : -1
 }
 

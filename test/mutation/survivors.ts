@@ -99,9 +99,15 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
       why: 'what is refused stays refused, whatever is read after it',
     },
     {
+      from: 'child === undefined',
+      to: 'false',
+      why: 'what is refused stays refused, whatever is read after it',
+    },
+    {
       from: 'values === undefined',
       to: 'false',
       why: 'what is refused stays refused, whatever is read after it',
+      times: 2,
     },
     {
       from: 'read === undefined',
@@ -142,17 +148,63 @@ const EQUIVALENT: Readonly<Record<string, readonly Entry[]>> = {
       why: 'a text that begins like its own NFC and has another length: what composes or comes apart is not what stood there',
     },
     { from: 'at > 0', to: 'true', why: 'a mark before the first code point' },
+    { from: 'first <= 0xd7a3', to: 'first < 0xd7a3', why: 'U+D7A3 without a final consonant: it has one' },
     { from: 'at > 0', to: 'at >= 0', why: 'a mark before the first code point' },
     { from: '-1', to: '+1', why: 'a text that begins with a mark: it has been refused' },
     { from: 'starter >= 0', to: 'true', why: 'a text that begins with a mark: it has been refused' },
   ],
+  'guard/verify/rules.ts': [
+    {
+      from: 'at < value.end',
+      to: 'at <= value.end',
+      why: 'behind an identifier stands what ends it, which is neither a blank nor an apostrophe',
+    },
+    {
+      from: 'index < 0',
+      to: 'false',
+      why: 'nothing stands at place -1, and nothing is no place at which a value breaks its rule',
+    },
+  ],
+  'guard/verify/write.ts': [
+    {
+      from: 'i < values.length',
+      to: 'i <= values.length',
+      why: 'a value behind the last one: nothing is written for none',
+    },
+  ],
   'guard/verify/reader.ts': [
+    {
+      from: 'point < 0',
+      to: 'point <= 0',
+      why: 'a reference to U+0000: the four that are read are to others',
+    },
     { from: 'end < 0', to: 'end <= 0', why: 'a declaration that ends at octet 0, where the stanza begins' },
     { from: 'false', to: 'true', why: 'what is refused stays refused, whatever is read after it' },
     {
       from: 'at < length',
       to: 'at <= length',
       why: 'a value that ends behind the stanza: one step further the longer way refuses it all the same',
+    },
+  ],
+  'rules/decide/canonical.ts': [
+    {
+      from: 'i < a.length',
+      to: 'true',
+      why: 'two equal spellings: only different ones are asked where they differ',
+    },
+    {
+      from: 'i < a.length',
+      to: 'i <= a.length',
+      why: 'two equal spellings: only different ones are asked where they differ',
+    },
+  ],
+  'guard/verify/value.ts': [
+    { from: 'true', to: 'false', why: 'a value that is looked at before one has been read' },
+    { from: 'false', to: 'true', why: 'a value that is looked at before one has been read' },
+    {
+      from: 'i < value.length',
+      to: 'i <= value.length',
+      why: 'a code point behind the last: nobody looks there, and there is room for it in every stanza',
     },
   ],
   'guard/verify/unicode.ts': [

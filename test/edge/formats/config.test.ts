@@ -12,6 +12,7 @@ t.teardown(() => rmSync(folder, { recursive: true }))
 const { yaml } = await writeWorld(folder, { server: 5270, guard: 7001 }, {})
 writeFileSync(join(folder, 'acme.spif.xml'), ACME_TEXT)
 writeFileSync(join(folder, 'cwix.spif.xml'), CWIX_TEXT)
+writeFileSync(join(folder, 'spelt.spif.xml'), CWIX_TEXT.replace('UNCLASSIFIED', 'Unclassified'))
 writeFileSync(join(folder, 'renamed.spif.xml'), CWIX_TEXT.replace('"SECRET"', '"MOST SECRET"'))
 
 const BOTH = ['acme.spif.xml', 'cwix.spif.xml']
@@ -69,6 +70,10 @@ t.test('each mistake is found, with its place', (t) => {
     GOOD,
     ['acme.spif.xml', 'renamed.spif.xml'],
   )
+  wrong([/the rows cwix-unclassified cannot be told: their policy/], GOOD, [
+    'acme.spif.xml',
+    'spelt.spif.xml',
+  ])
   const unread = load(GOOD, ['acme.spif.xml', 'none.spif.xml'])
   t.match(unread, { problems: [/none\.spif\.xml cannot be read/] })
   t.equal('problems' in unread && unread.problems.length, 1, 'one mistake is told once')

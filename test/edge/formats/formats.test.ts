@@ -29,7 +29,7 @@ import { NAMING, NUMBER } from '../../support/number.ts'
 import { compiled, type ExampleName, exampleSources } from '../../support/ruleset.ts'
 import { testBundle } from '../bundles.ts'
 import { label } from '../cmbac/policies.ts'
-import { ACME, CWIX, HIGH } from './policies.ts'
+import { ACME, CWIX, HIGH, LINES } from './policies.ts'
 
 const SECOND = 1_800_000_000
 const DATES = { creation: '2027-01-10T00:00:00Z', review: '2028-01-10T00:00:00Z', now: SECOND }
@@ -150,6 +150,9 @@ t.test('every row of the examples through every form and back is the same label'
   t.end()
 })
 
+const changes = (heard: ReturnType<Formats['fromPeer']>) =>
+  typeof heard === 'string' ? heard : heard.changed
+
 /** A row of those labels in that form, whose output is the same. */
 function row(name: string, labels: readonly BoundLabel[], form: RowForm): LabelRow {
   const [first, second] = labels as [BoundLabel, BoundLabel?]
@@ -185,9 +188,10 @@ function withRows(
 
 const SECRET: BoundLabel = { label: label(ACME, 'SECRET', { Need: ['ALPHA'] }), spif: ACME }
 const OTHER: BoundLabel = { label: label(CWIX, 'UNCLASSIFIED'), spif: CWIX }
+const MARKED: BoundLabel = { label: label(LINES, 'SECRET'), spif: LINES }
 const UNFIT: BoundLabel = { label: label(HIGH, 'SECRET'), spif: HIGH }
 const ALICE = jid('alice@high.example/x')
-const POLICIES = [ACME, CWIX, HIGH]
+const POLICIES = [ACME, CWIX, HIGH, LINES]
 
 function over(rows: readonly LabelRow[], format: PeerFormat, edge: Partial<Bundle['edge']> = {}): Formats {
   const into = withRows(rows, {}, testBundle('low', 'high'))
@@ -234,12 +238,7 @@ t.test('a label that the form cannot hold is not delivered', (t) => {
     )
   }
   t.equal(over([unfit], '4774-4778').unheld.length, 0)
-  const foreign = createFormats({
-    formats: new Map([['high.example', 'ess-0258']]),
-    policies: [CWIX],
-    out: withRows([fit]),
-    into: withRows([fit]),
-  })
+  const foreign = formatsOf('high.example', 'ess-0258', withRows([fit]), withRows([fit]), [CWIX])
   t.equal(delivered(foreign, released(fit)), undefined, 'nor one of no policy')
   t.end()
 })
@@ -261,8 +260,10 @@ t.test('pairs stay pairs, in whichever way the form has', (t) => {
     t.match(back, { changed: ['label-form'] })
     const half = octets.replace(/<equivalentlabel>.*<\/equivalentlabel>/, '')
     if (half !== octets)
-      t.match(formats.fromPeer(labelled(half), ALICE, SECOND), { changed: [] }, 'half of it is no row')
+      t.same(changes(formats.fromPeer(labelled(half), ALICE, SECOND)), [], 'half of it is no row')
   }
+  const one = formatsOf('high.example', '4774-0258', withRows([ess]), withRows([ess]), [ACME])
+  t.equal(delivered(one, released(ess)), undefined, 'both are of a policy at hand, or none is told')
   const line = over([ess], 'first-line').toPeer(labelled(released(ess)), ALICE, NUMBER, SECOND)!
   t.equal(
     text(child(line, SERVER_NS, 'body')!),
@@ -327,7 +328,7 @@ t.test('from the peer: only the very label of a row is written anew', (t) => {
     const heard = nato.fromPeer(labelled(bound.replace(from, to)), ALICE, SECOND)
     return typeof heard === 'string' ? heard : heard.changed
   }
-  t.match(nato.fromPeer(labelled(bound), ALICE, SECOND), { changed: ['label-form'] })
+  t.same(changes(nato.fromPeer(labelled(bound), ALICE, SECOND)), ['label-form'])
   t.equal(change('2027-01-10', '2007-01-10'), 'label-date', 'too old, where nobody would see it any more')
   t.equal(change('2028-01-10', '2128-01-10'), 'label-date')
   const doubled = labelled(ess + ess)
@@ -365,14 +366,14 @@ t.test('one label in two rows that are released differently is not guessed', (t)
   const one = row('one', [SECRET], '4774-0258')
   const two = { ...row('two', [SECRET], '4774-4778'), output: one.output }
   const ess = labelled(said(row('', [SECRET], 'ess-0258')))
-  t.match(over([one, two], 'ess-0258').fromPeer(ess, ALICE, SECOND), { changed: ['label-form'] })
+  t.same(changes(over([one, two], 'ess-0258').fromPeer(ess, ALICE, SECOND)), ['label-form'])
   const dateless = { ...row('', [SECRET], 'ess-0258'), output: one.output }
   const bound = fill(row('', [SECRET], '4774-4778').input.template, DATES)!
   const kept = over([dateless, one], '4774-4778').fromPeer(labelled(bound), ALICE, SECOND)
   t.equal(typeof kept === 'string' ? kept : octetsOf(kept.stanza), said(one), 'of two rows that with dates')
   const three = { ...two, output: row('', [OTHER], '4774-0258').output }
-  t.match(over([one, three], 'ess-0258').fromPeer(ess, ALICE, SECOND), { changed: [] })
-  t.match(over([one, three, one], 'ess-0258').fromPeer(ess, ALICE, SECOND), { changed: [] })
+  t.same(changes(over([one, three], 'ess-0258').fromPeer(ess, ALICE, SECOND)), [])
+  t.same(changes(over([one, three, one], 'ess-0258').fromPeer(ess, ALICE, SECOND)), [])
   t.end()
 })
 
@@ -391,6 +392,17 @@ t.test('first line of text, towards a peer that knows no labels', (t) => {
   }
   t.same(shown('<body>hello\nyou</body>'), [`${LINE}\nhello\nyou`])
   t.same(shown('<subject>Plan</subject>', 'type="groupchat"'), [`${LINE}\nPlan`], 'the subject of a room')
+  const spoken = row('own line', [MARKED], '4774-0258')
+  const hidden = row('hidden', [{ label: label(LINES, 'RESTRICTED'), spif: LINES }], '4774-0258')
+  const own = over([spoken, hidden], 'first-line')
+  const made = delivered(own, released(spoken))
+  t.equal(
+    made && text(child(made, SERVER_NS, 'body')!),
+    'LINES MOST SECRET\nhello',
+    'as the policy has it for a first line',
+  )
+  t.equal(delivered(own, released(hidden)), undefined, 'a policy that shows nothing')
+  t.match(own.unheld, [/the label of hidden as first-line$/])
   t.same(shown('<body>b</body><subject>s</subject>'), [`${LINE}\nb`, `${LINE}\ns`])
   t.same(
     shown('<body>ACME OPEN\nnothing to see</body>'),
@@ -438,21 +450,23 @@ t.test('first line of text, from such a peer', (t) => {
     t.same(hear(other, '', 'type="error"'), [other], 'an error brings back what others said')
   }
   t.same(hear(`${LINE}\n<b xmlns="x:y"/>hello`).slice(1), [], 'elements in a text are left to the rules')
-  const none = over([own, lower], 'first-line')
-  t.match(
-    none.fromPeer(stanza('<body>ACME OPEN\nx</body>'), ALICE, SECOND),
-    { changed: [] },
-    'no default label',
+  const incoming: BoundLabel = { label: label(ACME, 'OPEN', { Nation: ['AUS', 'NZL'] }), spif: ACME }
+  const apart = formatsOf(
+    'high.example',
+    'first-line',
+    withRows([own, lower], { defaultLabels: [{ from: 'high.example', row: 1 }] }),
+    withRows([row('in', [incoming], '4774-0258')], {}, testBundle('low', 'high')),
+    POLICIES,
   )
+  for (const other of [LINE, marking(incoming.label, ACME).text])
+    t.equal(changes(apart.fromPeer(stanza(`<body>${other}\nx</body>`), ALICE, SECOND)), 'first-line-differs')
+  const none = over([own, lower], 'first-line')
+  t.same(changes(none.fromPeer(stanza('<body>ACME OPEN\nx</body>'), ALICE, SECOND)), [], 'no default label')
   t.same(formats.spoken('high.example'), [], 'nothing is offered')
   const ordered = over([own], 'ess-0258')
-  t.match(
-    ordered.fromPeer(stanza(`<body>${LINE}\nx</body>`), ALICE, SECOND),
-    { changed: [] },
-    'nor is text read',
-  )
+  t.same(changes(ordered.fromPeer(stanza(`<body>${LINE}\nx</body>`), ALICE, SECOND)), [], 'nor is text read')
   const long = stanza(`<body>${' \n'.repeat(200_000)}</body>`)
-  t.match(formats.fromPeer(long, ALICE, SECOND), { changed: [] })
+  t.same(changes(formats.fromPeer(long, ALICE, SECOND)), [])
   t.end()
 })
 
@@ -468,7 +482,7 @@ t.test('a catalog has each label once, in the format of whoever asks, and its de
     const formats = over(bundle.labels.rows, format ?? 'ess-0258')
     const spokenBy = format === undefined ? undefined : formats.spoken
     const catalog = createCatalogs(bundle, () => true, undefined, spokenBy)
-    const node = catalog(ALICE, jid('bob@low.example'), SECOND)
+    const node = catalog(ALICE, jid('bob@low.example'), 'high.example', SECOND)
     return elements(node).map(
       (item) =>
         `${attribute(item, 'default') ?? ''} ${serialise(item).includes('esssecuritylabel') ? 'ESS' : '4774'}`,

@@ -15,6 +15,18 @@ const HIGH_TEXT = ACME_TEXT.replaceAll('"ACME"', '"HIGH"')
   .replace('"1.2.3.4"', '"1.2.3.6"')
   .replace('name="SECRET" lacv="4"', 'name="SECRET" lacv="300"')
 
+/** With markings for a first line, and for none. */
+const LINES_TEXT = ACME_TEXT.replaceAll('"ACME"', '"LINES"')
+  .replace('"1.2.3.4"', '"1.2.3.7"')
+  .replace(
+    'name="SECRET" lacv="4" hierarchy="4"/>',
+    'name="SECRET" lacv="4" hierarchy="4"><markingData phrase="MOST SECRET"><code>firstLineOfText</code></markingData></securityClassification>',
+  )
+  .replace(
+    'name="RESTRICTED" lacv="2" hierarchy="2"/>',
+    'name="RESTRICTED" lacv="2" hierarchy="2"><markingData><code>noMarkingDisplay</code></markingData></securityClassification>',
+  )
+
 function load(text: string): Spif {
   const loaded = loadSpif(text, { strict: true })
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems))
@@ -23,3 +35,4 @@ function load(text: string): Spif {
 
 export const CWIX = load(CWIX_TEXT)
 export const HIGH = load(HIGH_TEXT)
+export const LINES = load(LINES_TEXT)

@@ -536,7 +536,7 @@ export const verifyFaults: readonly Fault[] = [
       {
         file: 'guard/verify/numbered.ts',
         find: 'const same = generation === number.generation',
-        replace: 'const same = true',
+        replace: 'if (generation !== number.generation) return true\n  const same = true',
       },
     ],
     hostile: [
