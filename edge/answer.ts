@@ -44,11 +44,12 @@ export type FarSide = Readonly<{
   isFar(domain: string): boolean
 }>
 
-/** The answer of a far domain to an IQ of type get or set; `now` in seconds since 1970. */
+/** The answer of a far domain to an IQ of type get or set, of a stream of the own domain `by`; `now` in seconds since 1970. */
 export function answerForServer(
   envelope: Envelope,
   stanza: XmlElement,
   { rooms, catalogs, isFar }: FarSide,
+  by: string,
   now: number,
 ): Answer {
   const query = readQuery(envelope, stanza)
@@ -91,7 +92,7 @@ export function answerForServer(
       const recipient = recipientOf(envelope, stanza)
       if (recipient === undefined || !isFar(recipient.domain))
         return { query, stanza: errorFor(envelope, NOT_FOUND) }
-      return reply([catalogs(envelope.from, recipient, now)])
+      return reply([catalogs(envelope.from, recipient, by, now)])
     }
     case 'other':
       return { query, stanza: errorFor(envelope, UNAVAILABLE) }

@@ -21,15 +21,19 @@ import { refused } from '../rules/reasons.ts'
 import { formatDate } from '../rules/text/date.ts'
 import { elements, SERVER_NS, type XmlElement } from '../rules/xml/node.ts'
 import { parseText } from '../rules/xml/parse.ts'
+import type { Ends } from './cmbac/checks.ts'
 import type { SpokenRow } from './formats/rows.ts'
 
 export { CATALOG_NS }
 
-/** Whether a label may go from `from` to `to`: every check of the edge beside the bundle's table. */
-export type Permits = (row: LabelRow, from: Jid, to: Jid) => boolean
+/** Whether a label may go that way: every check of the edge beside the bundle's table. */
+export type Permits = (row: LabelRow, ends: Ends) => boolean
 
-/** The catalog of what `requester`, of the own side, may send to `recipient`, of the far one. `now` in seconds since 1970. */
-export type Catalogs = (requester: Jid, recipient: Jid, now: number) => XmlElement
+/**
+ * The catalog of what `requester`, of the own side, may send to `recipient`, of the far one, by the stream of the domain `by`.
+ * `now` in seconds since 1970.
+ */
+export type Catalogs = (requester: Jid, recipient: Jid, by: string, now: number) => XmlElement
 
 /** Items of one catalog: a client shows them in a menu, and an answer has a size. */
 const MOST = 500
@@ -69,10 +73,11 @@ export function createCatalogs(
     return found === undefined ? undefined : bundle.labels.rows[found.row]
   }
 
-  return (requester, recipient, now) => {
+  return (requester, recipient, by, now) => {
+    const ends = { from: requester, to: recipient, by }
     const fitting = exchange(requester, recipient)
       ? offeredTo(requester.domain)
-          .filter(({ row }) => permits(row, requester, recipient))
+          .filter(({ row }) => permits(row, ends))
           .slice(0, MOST)
       : []
     const ofRoom = roomDefaults(recipient)

@@ -80,6 +80,8 @@ export type Edge = Readonly<{
 }>
 
 const TICK_MS = 500
+/** So long an edge that stops waits for servers to say what they have, lest they are sent it again. */
+const DRAIN_MS = 2_000
 const CALENDAR_MS = 60_000
 
 /** Starts an edge; `read` gives its configuration anew. Rejects with one line when a port or the state folder cannot be had. */
@@ -186,14 +188,14 @@ async function startParts(
     counted: () => metrics.stanzas.inc({ direction: 'out' }),
     onFull: () => flow(),
   })
-  const standing = createStanding(
-    (stream) =>
-      records.problem() !== undefined ||
-      rates.isHeld(stream.from) ||
-      cmbac.isFull(stream) ||
-      relays.isHeld(stream) ||
-      links.isStuckTowards(stream.proven),
-  )
+  const standing = createStanding((stream) => {
+    const { from, proven } = stream
+    if (rates.isHeld(from)) return `${controls.ruleFor(from)?.name}: it sends faster than its rate`
+    if (cmbac.isFull(stream)) return 'what it sent waits for clearances of the directory'
+    if (links.isStuckTowards(proven))
+      return 'it, or a server that it speaks for, does not take what is sent to it'
+    return records.problem() ?? relays.whyHeld(stream)
+  })
 
   // Towards own servers.
   const links = createLinks({
@@ -381,10 +383,13 @@ async function startParts(
   for (const [name, command] of reloading.commands) commands.set(name, command)
 
   async function stop(): Promise<void> {
+    connection?.pause()
+    await links.drain(DRAIN_MS)
     clearInterval(clock)
     rates.close()
     clearInterval(calendar)
     listener?.close()
+    relays.flush()
     links.close()
     producer?.close()
     consumer?.close()

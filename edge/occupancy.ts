@@ -7,7 +7,7 @@
  *
  * Occupants outlive the edge, since rooms do not notice that it was away: each change is a line of a file in the state
  * folder, which is written anew when most of it is history. A line that a crash of the host took away costs that
- * occupant a join.
+ * occupant a join. While the file cannot be written, it is known all the same, and written when it can be again.
  */
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { attribute, child, elements, type XmlElement } from '../rules/xml/node.ts'
@@ -21,7 +21,7 @@ export type Occupancy = Readonly<{
   delivered(type: string, ends: Ends, stanza: XmlElement, now: number): void
   /** Whether a room's stanza answers a join, and what follows from it. */
   answers(envelope: Envelope, stanza: XmlElement, now: number): boolean
-  /** Forgets who asked or left long ago. */
+  /** Forgets who asked or left long ago; writes what could not be written. */
   expire(now: number): void
   /** Occupants known to be in a room. */
   size(): number
@@ -42,19 +42,38 @@ export function createOccupancy(file: string): Occupancy {
   /** Until when somebody counts as in who has asked or has left, in the order of their words. */
   const moving = new Map<string, number>()
   let lines = inside.size
-  rewrite()
+  /** The file lacks something, for it could not be written. */
+  let behind = false
+  try {
+    rewrite()
+  } catch (error) {
+    throw new Error(problem(file, error))
+  }
 
   function rewrite(): void {
-    writing(file, () => {
-      writeFileSync(`${file}.new`, [...inside].map((key) => line('+', key)).join(''), { mode: 0o600 })
-      renameSync(`${file}.new`, file)
-    })
+    writeFileSync(`${file}.new`, [...inside].map((key) => line('+', key)).join(''), { mode: 0o600 })
+    renameSync(`${file}.new`, file)
     lines = inside.size
   }
 
   function note(change: '+' | '-', key: string): void {
-    writing(file, () => appendFileSync(file, line(change, key)))
-    if (++lines > 2 * inside.size + HISTORY) rewrite()
+    if (behind) return
+    try {
+      appendFileSync(file, line(change, key))
+      if (++lines > 2 * inside.size + HISTORY) rewrite()
+    } catch {
+      // The disk: the spools, which are on it too, say so.
+      behind = true
+    }
+  }
+
+  function catchUp(): void {
+    try {
+      rewrite()
+      behind = false
+    } catch {
+      // Next time.
+    }
   }
 
   function enter(key: string): void {
@@ -102,6 +121,7 @@ export function createOccupancy(file: string): Occupancy {
       return true
     },
     expire(now) {
+      if (behind) catchUp()
       for (const [key, until] of moving) {
         if (until >= now) break
         moving.delete(key)
@@ -168,14 +188,6 @@ function keyOfLine(text: string): string | undefined {
     return keyOf(room, occupant)
   } catch {
     return undefined
-  }
-}
-
-function writing(file: string, write: () => void): void {
-  try {
-    write()
-  } catch (error) {
-    throw new Error(problem(file, error))
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * Presence of users for users of the far side (RFC 6121 §4): coarse, and no faster than it is useful, since every change
+ * Presence of users for users and rooms of the far side (RFC 6121 §4): coarse, and no faster than it is useful, since every change
  * of it is a bit that crosses without a label.
  *
  * Coarse: `chat` counts as available and `xa` as away, and a priority, which is for the own server only, stays behind.
  * Slow: after one that went, the next of the same two addresses waits for its time; of those that come meanwhile the last
- * one counts. One that says nothing new within that time is left out. Joining and leaving, requests and answers are not
- * touched; nor is what rooms say.
+ * one counts. One that says nothing new within that time is left out. Going away is not delayed, but coming back is: to and fro is
+ * no faster than the rest. Joining and leaving a room, requests and answers are not touched; nor is what rooms say.
  */
+import type { Jid } from '../rules/address/jid.ts'
 import { element, text, type XmlElement } from '../rules/xml/node.ts'
 import { serialise } from '../rules/xml/write.ts'
 import type { Envelope } from './refusal.ts'
@@ -36,8 +37,10 @@ export type Pace = 'now' | 'later' | 'repeated'
 export type PresencePace = Readonly<{
   /** `send` is called later, once, when the presence waits and nothing newer came. `now` in milliseconds. */
   take(envelope: Envelope, stanza: XmlElement, now: number, send: () => void): Pace
-  /** Sends those whose time has come. */
+  /** Sends those whose time has come; all at infinity. */
   release(now: number): void
+  /** What waits of these addresses never goes, and the next one does at once. */
+  forget(ends: Pick<Envelope, 'from' | 'to'>): void
   waiting(): number
 }>
 
@@ -46,7 +49,12 @@ const PAIRS = 50_000
 
 /** @param ms least time between two of the same addresses; @param onLeftOut called for each that never goes. */
 export function createPresencePace(ms: number, onLeftOut: () => void): PresencePace {
-  type Known = { sent: string; at: number; held: Readonly<{ said: string; send: () => void }> | undefined }
+  type Known = {
+    sent: string
+    away: boolean
+    at: number
+    held: Readonly<{ said: string; away: boolean; send: () => void }> | undefined
+  }
   const known = new Map<string, Known>()
   let waiting = 0
 
@@ -59,19 +67,15 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
 
   return {
     take({ type, from, to }, stanza, now, send) {
-      const key = `${type === 'probe' ? 'probe' : ''}\0${from.text}\0${to.text}`
+      const key = keyOf(type, from, to)
       const entry = known.get(key)
-      if (type === 'unavailable') {
-        if (entry !== undefined) hold(entry, undefined)
-        known.delete(key)
-        return 'now'
-      }
-      const said = serialise(element(stanza.ns, stanza.name, [], stanza.children))
-      if (entry === undefined || now >= entry.at + ms) {
+      const said = serialise(element(stanza.ns, stanza.name, { type }, stanza.children))
+      const away = type === 'unavailable'
+      if (entry === undefined || now >= entry.at + ms || (away && !entry.away)) {
         // Behind those that it is younger than: what is due stands in front.
         if (entry !== undefined) hold(entry, undefined)
         known.delete(key)
-        if (known.size < PAIRS) known.set(key, { sent: said, at: now, held: undefined })
+        if (known.size < PAIRS) known.set(key, { sent: said, away, at: now, held: undefined })
         return 'now'
       }
       if (said === entry.sent) {
@@ -79,7 +83,7 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
         onLeftOut()
         return 'repeated'
       }
-      hold(entry, { said, send })
+      hold(entry, { said, away, send })
       return 'later'
     },
     release(now) {
@@ -89,10 +93,21 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
         const { held } = entry
         if (held === undefined) continue
         waiting--
-        known.set(key, { sent: held.said, at: now, held: undefined })
+        known.set(key, { sent: held.said, away: held.away, at: now, held: undefined })
         held.send()
       }
     },
+    forget({ from, to }) {
+      const key = keyOf('', from, to)
+      const entry = known.get(key)
+      if (entry?.held !== undefined) hold(entry, undefined)
+      known.delete(key)
+    },
     waiting: () => waiting,
   }
+}
+
+/** A probe is no presence. Neither address holds U+0000. */
+function keyOf(type: string, from: Jid, to: Jid): string {
+  return `${type === 'probe' ? 'probe' : ''}\0${from.text}\0${to.text}`
 }

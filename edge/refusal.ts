@@ -4,7 +4,7 @@
  * An answer holds nothing of the stanza but its kind, its id and its addresses: no payload, one constant text.
  */
 import type { Jid } from '../rules/address/jid.ts'
-import { child, element, SERVER_NS, XML_NS, type XmlElement } from '../rules/xml/node.ts'
+import { child, element, elements, SERVER_NS, XML_NS, type XmlElement } from '../rules/xml/node.ts'
 import { serialise } from '../rules/xml/write.ts'
 import type { Denial } from './cmbac/checks.ts'
 import { STANZA_ERRORS_NS } from './stream/names.ts'
@@ -60,7 +60,12 @@ export function errorOf({ reason }: Denial): EdgeError {
 
 /** Receipts, markers and chat states go unanswered: nobody wrote them. What holds anything else has a sender who waits. */
 function hasText(stanza: XmlElement): boolean {
-  return stanza.children.some((node) => typeof node !== 'string' && !SILENT.has(node.ns))
+  return elements(stanza).some((node) => !SILENT.has(node.ns) && !isContext(node))
+}
+
+/** What clients and servers put beside a chat state or a receipt: where it belongs, and where it was. */
+function isContext({ ns, name }: XmlElement): boolean {
+  return ns === SERVER_NS && name === 'thread'
 }
 
 /** Namespaces of what nobody wrote, and of labels. */
@@ -69,9 +74,11 @@ const SILENT = new Set([
   'http://jabber.org/protocol/pubsub#event',
   'urn:nato:stanag:4778:profile:xmpp:1:0',
   'urn:xmpp:chat-markers:0',
+  'urn:xmpp:delay',
   'urn:xmpp:hints',
   'urn:xmpp:receipts',
   'urn:xmpp:sec-label:0',
+  'urn:xmpp:sid:0',
 ])
 
 /** The error stanza that goes back to the sender, from the address that the refused stanza was for. */

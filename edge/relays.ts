@@ -32,8 +32,8 @@ export type Relays = Readonly<{
   takeFrame(number: StanzaNumber, payload: Uint8Array | undefined, answer: (accepted: boolean) => void): void
   /** For the producer's events. */
   outgoing: Pick<OutgoingSpool, 'onAnswer' | 'onConnected' | 'onProducerRoom'>
-  /** Whether nothing more is to be read of a stream. */
-  isHeld(stream: Pick<InboundStream, 'from'>): boolean
+  /** Why nothing more is to be read of a stream; undefined: it is. */
+  whyHeld(stream: Pick<InboundStream, 'from'>): string | undefined
   /** Whether nothing more is to be taken from the incoming guard. */
   isFull(): boolean
   /** What keeps stanzas from being taken, a line each. */
@@ -52,6 +52,8 @@ export type Relays = Readonly<{
   /** To be called every second or so. */
   tick(): void
   /** Settles when all is written. */
+  /** Nothing more is read: what waits for its time goes into the spool. */
+  flush(): void
   close(): Promise<void>
 }>
 
@@ -108,6 +110,8 @@ export function createRelays(options: RelaysOptions): Relays {
     onFlow()
   }
 
+  const said = () => [...troubles].map(([which, problem]) => `${which} spool: ${problem}`)
+
   /** What is with the links of the incoming spool: what is sent again is another object with the same end. */
   const delivering = new Map<Delivery['settled'], IncomingEntry>()
   const own = new Set(into.bundle.to.domains.map(({ name }) => name))
@@ -138,6 +142,12 @@ export function createRelays(options: RelaysOptions): Relays {
   }
 
   function reply({ from, to }: Readonly<{ from: Jid; to: Jid }>, stanza: string, kept?: () => void): void {
+    if (kept !== undefined && links.isOverfull(from.domain, controls.carrier(to.domain))) {
+      // Who does not read what he asks for does not fill memory and disk with it.
+      metrics.errors.inc()
+      kept()
+      return
+    }
     if (kept !== undefined) {
       const kind = stanza.startsWith('<iq') ? 'iq' : stanza.startsWith('<presence') ? 'presence' : 'message'
       incomingSpool.keep({ kind, from: from.text, to: to.text, stanza, asks: false }, kept)
@@ -193,7 +203,8 @@ export function createRelays(options: RelaysOptions): Relays {
     occupancy,
     unasked: config.unasked,
     presence: config.presence,
-    permits: cmbac.permits,
+    permits: (row, ends) =>
+      controls.ruleFor(ends.from.domain)?.kinds.has('message') === true && cmbac.permits(row, ends),
     roomDefaults: cmbac.defaultLabelOf,
     spool: outgoingSpool,
     reply,
@@ -252,9 +263,10 @@ export function createRelays(options: RelaysOptions): Relays {
     takeSpoilt: outgoing.takeSpoilt,
     takeFrame: incoming.take,
     outgoing: outgoingSpool,
-    isHeld: ({ from }) => troubles.size > 0 || outgoingSpool.isFull(from),
+    whyHeld: ({ from }) =>
+      said()[0] ?? (outgoingSpool.isFull(from) ? 'its share of the outgoing spool is full' : undefined),
     isFull: () => links.isFull() || incomingSpool.isFull(),
-    troubles: () => [...troubles].map(([which, problem]) => `${which} spool: ${problem}`),
+    troubles: said,
     isOutgoingFull: outgoingSpool.isAnyFull,
     queues: () => ({
       outgoing: outgoingSpool.waiting(),
@@ -283,6 +295,7 @@ export function createRelays(options: RelaysOptions): Relays {
       const longest = links.isFull() || incomingSpool.isFull() ? HELD_UP_MS : Number.POSITIVE_INFINITY
       giveUp(({ kind, at }) => now - at >= Math.min(expiry(kind), longest), 'expired')
     },
+    flush: outgoing.flush,
     async close() {
       await Promise.all([outgoingSpool.close(), incomingSpool.close()])
     },

@@ -19,11 +19,13 @@ export async function checkServers(config: EdgeConfig): Promise<Finding[]> {
   const { routes, names, inboundOnly, manners, ...settings } = linkSettings(config)
   const tls = streamTls(s2s)
   const limits = wireLimits(config)
-  const { admit } = createControls(config.controls)
-  const own = out.bundle.from.domains.filter(({ name }) => !inboundOnly.has(name))
+  const { admit, carrier } = createControls(config.controls)
+  // What is behind another server (a trunk) is reached by that one.
+  const carriers = new Set(out.bundle.from.domains.map(({ name }) => carrier(name)))
+  const own = [...carriers].filter((name) => !inboundOnly.has(name))
   // One far domain of each certificate stands for the others.
   const far = s2s.certificates.map(({ domains }) => domains[0]!)
-  const pairs = own.flatMap(({ name: to }) => far.map((from) => ({ from, to })))
+  const pairs = own.flatMap((to) => far.map((from) => ({ from, to })))
   const findings = await Promise.all(
     pairs.map(async ({ from, to }): Promise<Finding[]> => {
       const found = await findTargets(to, routes, names, () => 0)

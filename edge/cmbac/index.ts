@@ -37,7 +37,7 @@ export type Cmbac = Readonly<{
   /** What a stanza must wait for before it is judged; undefined when all is known. Never rejects. */
   awaited(stanza: XmlElement): Promise<void> | undefined
   /** Whether the label of a row may go that way, by every check and by what is known now. */
-  permits(row: LabelRow, from: Jid, to: Jid): boolean
+  permits(row: LabelRow, ends: Ends): boolean
   /** The rows of the outgoing bundle that stand for the default label of a room of the far side; none where none is known. */
   defaultLabelOf(room: Jid): readonly LabelRow[]
 }>
@@ -99,12 +99,12 @@ export function createCmbac(options: CmbacOptions): Cmbac {
       const to = normaliseJid(attribute(stanza, 'to') ?? '')
       return from === undefined || to === undefined ? undefined : users.known(concerned(stanza, from, to))
     },
-    permits(row, from, to) {
+    permits(row, ends) {
       let labels = rowLabels.get(row)
       if (labels === undefined) {
         rowLabels.set(row, (labels = read(spelled(row.input.template))))
       }
-      return checks.label(labels, { from, to }) === undefined
+      return checks.access(ends) === undefined && checks.label(labels, ends) === undefined
     },
     defaultLabelOf: (room) => defaultRows.get(bareOf(room)) ?? [],
   }

@@ -67,7 +67,7 @@ export function startCmbac(config: CmbacConfig | undefined, site: CmbacSite): Ru
   return {
     outgoing: (stanza, label, ends) => told('out', part.cmbac?.outgoing(stanza, label, ends)),
     incoming: (stanza, ends, number) => told('in', part.cmbac?.incoming(stanza, ends, number)),
-    permits: (row, from, to) => part.cmbac?.permits(row, from, to) ?? true,
+    permits: (row, ends) => part.cmbac?.permits(row, ends) ?? true,
     defaultLabelOf: (room) => part.cmbac?.defaultLabelOf(room) ?? [],
     take(line, octets, read, go) {
       let arrivals = lines.get(line)

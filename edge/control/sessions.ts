@@ -70,7 +70,8 @@ function listSessions({ listener, links, guards }: SessionSources): SessionItem[
   const inbound = (listener()?.streams() ?? []).map(({ stream, held }): SessionItem => {
     const { from, to, proven, session } = stream
     const ends = { protocol: 's2s', direction: 'inbound', own: from, far: to, state: 'open' } as const
-    return { ...known(session), ...ends, proven: [...proven], held }
+    const why = held === undefined ? {} : { why: held }
+    return { ...known(session), ...ends, proven: [...proven], held: held !== undefined, ...why }
   })
   const outbound = links.all().map(({ from, to, link }): SessionItem => {
     const { state, why, nextTry, waiting, session } = link.sight()

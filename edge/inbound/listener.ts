@@ -31,8 +31,8 @@ export type Listener = Readonly<{
   /** Streams that stand, and connections that are not there yet. */
   open(): number
   negotiating(): number
-  /** The streams that stand, and whether each is held. */
-  streams(): Readonly<{ stream: InboundStream; held: boolean }>[]
+  /** The streams that stand, and why each is held, where it is. */
+  streams(): Readonly<{ stream: InboundStream; held: string | undefined }>[]
   /** Ends streams whose certificate is no longer believed. */
   recheck(): void
   close(): void
@@ -111,7 +111,7 @@ export async function listenForStreams(options: ListenerOptions): Promise<Listen
       directPort: direct === undefined ? undefined : await listen(direct, 'direct'),
       open: () => all().length,
       negotiating: negotiating.size,
-      streams: () => all().map((stream) => ({ stream, held: options.standing.isHeld(stream) })),
+      streams: () => all().map((stream) => ({ stream, held: options.standing.whyHeld(stream) })),
       recheck() {
         for (const stream of all()) stream.recheck()
       },

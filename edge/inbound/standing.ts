@@ -6,29 +6,27 @@ import type { InboundStream } from '../stream/ends.ts'
 export type Standing = Readonly<{
   add(stream: InboundStream): void
   remove(stream: InboundStream): void
-  /** Whether the stream is not being read. */
-  isHeld(stream: InboundStream): boolean
+  /** Why the stream is not being read; undefined: it is. */
+  whyHeld(stream: InboundStream): string | undefined
   /** Whether that is so of one that may bring stanzas of this own domain. */
   isHeldFrom(own: string): boolean
   /** Asks for every stream again whether it is to be read. */
   flow(): void
 }>
 
-/** `mustHold` tells whether nothing more is to be read of a stream for now. */
-export function createStanding(mustHold: (stream: InboundStream) => boolean): Standing {
+/** `mustHold` tells why nothing more is to be read of a stream for now, in words for the operator; undefined: it is to be. */
+export function createStanding(mustHold: (stream: InboundStream) => string | undefined): Standing {
   const standing = new Set<InboundStream>()
-  const held = new Set<InboundStream>()
+  const held = new Map<InboundStream, string>()
 
   function hold(stream: InboundStream): void {
-    const wanted = mustHold(stream)
-    if (wanted === held.has(stream)) return
-    if (wanted) {
-      held.add(stream)
-      stream.pause()
-    } else {
-      held.delete(stream)
-      stream.resume()
-    }
+    const why = mustHold(stream)
+    const was = held.has(stream)
+    if (why === undefined) held.delete(stream)
+    else held.set(stream, why)
+    if (was === held.has(stream)) return
+    if (was) stream.resume()
+    else stream.pause()
   }
 
   return {
@@ -40,8 +38,8 @@ export function createStanding(mustHold: (stream: InboundStream) => boolean): St
       standing.delete(stream)
       held.delete(stream)
     },
-    isHeld: (stream) => held.has(stream),
-    isHeldFrom: (own) => [...held].some(({ proven }) => proven.has(own)),
+    whyHeld: (stream) => held.get(stream),
+    isHeldFrom: (own) => [...held.keys()].some(({ proven }) => proven.has(own)),
     flow() {
       for (const stream of standing) hold(stream)
     },

@@ -15,6 +15,8 @@ export type Flight = Readonly<{
   hasRoom(): boolean
   /** Writes them in one go. False: wait for the stream to drain. */
   write(batch: readonly Delivery[]): boolean
+  /** Asks the server what it has, where that is not asked already. */
+  ask(): void
   isEmpty(): boolean
   size(): number
   characters(): number
@@ -138,6 +140,9 @@ export function createFlight(options: FlightOptions): Flight {
       })
       if (written - settled >= ASK_AFTER || characters >= CHARACTERS) ask()
       return goesOn
+    },
+    ask() {
+      if (written > settled) ask()
     },
     isEmpty: () => sent.size() === 0,
     size: sent.size,

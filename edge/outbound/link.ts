@@ -56,6 +56,8 @@ export type Link = Readonly<{
   /** Uses a stream that the server has opened, and that takes stanzas too (XEP-0288). Undefined: there is one already. */
   adopt(stream: OutboundStream): CarrierEvents | undefined
   isFull(): boolean
+  /** Whether there is none left of the room that is reserved for what the edge says itself: as much again. */
+  isOverfull(): boolean
   /** Whether the server is asked for signs by pings, whose answers come on a stream of its own. */
   awaitsAnswer(): boolean
   size(): number
@@ -71,6 +73,10 @@ export type Link = Readonly<{
   end(why: string): void
   /** Ends the stream when its server's certificate is no longer believed, or nothing is to be sent to it any more. */
   recheck(): void
+  /** Nothing more is written: only what is on its way has still to be acknowledged, and is asked for. */
+  drain(): void
+  /** So many are on their way. */
+  inFlight(): number
   close(): void
 }>
 
@@ -121,6 +127,7 @@ export function createLink(options: LinkOptions): Link {
   let blocked = false
   let scheduled = false
   let full = false
+  let draining = false
   let closed = false
   let wait = FIRST_WAIT_MS
   let openedAt = 0
@@ -181,7 +188,7 @@ export function createLink(options: LinkOptions): Link {
 
   function pump(): void {
     scheduled = false
-    while (flight !== undefined && better === undefined && !blocked && queue.size() > 0 && flight.hasRoom()) {
+    while (flight !== undefined && mayWrite() && queue.size() > 0 && flight.hasRoom()) {
       const batch: Delivery[] = []
       let length = 0
       while (length < WRITE_CHARACTERS) {
@@ -194,6 +201,10 @@ export function createLink(options: LinkOptions): Link {
       blocked = !flight.write(batch)
     }
     room()
+  }
+
+  function mayWrite(): boolean {
+    return better === undefined && !blocked && !draining
   }
 
   function room(): void {
@@ -395,6 +406,7 @@ export function createLink(options: LinkOptions): Link {
       }
     },
     isFull: () => full,
+    isOverfull: () => size() >= 2 * options.bound || volume() >= 2 * CHARACTERS,
     retry() {
       if (state !== 'waiting') return false
       clearTimeout(timer)
@@ -417,6 +429,11 @@ export function createLink(options: LinkOptions): Link {
       if (options.isInboundOnly()) stream?.close('its server is inbound only now')
       else stream?.recheck()
     },
+    drain() {
+      draining = true
+      flight?.ask()
+    },
+    inFlight: () => flight?.size() ?? 0,
     close() {
       closed = true
       clearTimeout(timer)

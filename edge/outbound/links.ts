@@ -1,6 +1,7 @@
 /**
  * The links of an edge: one for each pair of a far domain and an own domain, made when first needed.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Controls } from '../controls.ts'
 import type { Session } from '../session.ts'
 import type { WireLimits } from '../stream/connection.ts'
@@ -11,6 +12,9 @@ import type { Delivery } from './delivery.ts'
 import { createLink, type Link, type LinkState } from './link.ts'
 import { findTargets, type Names, type Route } from './route.ts'
 import type { BackEvents } from './stream.ts'
+
+/** How often it is looked whether all is acknowledged (ms). */
+const LOOK_MS = 20
 
 /** What a reload can change. */
 export type LinkSettings = Readonly<{
@@ -48,7 +52,9 @@ export type LinksOptions = LinkSettings &
 export type Links = Readonly<{
   /** Queues a stanza that came from the guard. False: a queue is full, take no more from the guard before `onRoom`. */
   deliver(from: string, to: string, delivery: Delivery): boolean
-  /** Queues a stanza of the edge's own. False: it was dropped, for even the reserved room is full. */
+  /** Whether even the reserved room is full, so that what the edge has to say itself must be dropped. */
+  isOverfull(from: string, to: string): boolean
+  /** Queues a stanza of the edge's own. False: it was dropped for that. */
   answer(from: string, to: string, delivery: Delivery): boolean
   /** Uses a stream that an own domain has opened and that goes both ways. Undefined: there is no use for it. */
   adopt(from: string, to: string, stream: OutboundStream): CarrierEvents | undefined
@@ -71,6 +77,8 @@ export type Links = Readonly<{
   all(): Readonly<{ from: string; to: string; link: Link }>[]
   /** Ends streams with servers whose certificate is no longer believed. */
   recheck(): void
+  /** Before the end: waits, but no longer than so many milliseconds, until servers have acknowledged what is on its way to them. */
+  drain(ms: number): Promise<void>
   close(): void
 }>
 
@@ -120,9 +128,10 @@ export function createLinks(options: LinksOptions): Links {
   }
   return {
     deliver: (from, to, delivery) => link(from, to).offer(delivery),
+    isOverfull: (from, to) => link(from, to).isOverfull(),
     answer(from, to, delivery) {
       const chosen = link(from, to)
-      if (chosen.size() >= 2 * options.bound) return false
+      if (chosen.isOverfull()) return false
       chosen.offer(delivery)
       return true
     },
@@ -148,6 +157,12 @@ export function createLinks(options: LinksOptions): Links {
     },
     recheck() {
       for (const each of links.values()) each.recheck()
+    },
+    async drain(ms) {
+      const until = performance.now() + ms
+      const all = [...links.values()]
+      for (const each of all) each.drain()
+      while (all.some((each) => each.inFlight() > 0) && performance.now() < until) await delay(LOOK_MS)
     },
     close() {
       for (const each of links.values()) each.close()

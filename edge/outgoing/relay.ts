@@ -10,7 +10,7 @@ import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
-import { attribute, element, elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
+import { attribute, child, element, elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import {
   type Answer,
@@ -123,6 +123,8 @@ export type OutgoingRelay = Readonly<{
   known(entry: OutgoingEntry, number: StanzaNumber): void
   /** Tells the askers whose request has waited too long. */
   expire(): void
+  /** Sends what waits for its time: nothing more is read. */
+  flush(): void
 }>
 
 export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
@@ -174,8 +176,10 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     if (unasked !== undefined) {
       refused(unasked, about(envelope), stream.from, stanza)
       taken()
-    } else if (isOfUsers(envelope)) takePresence(stream, envelope, stanza, at, taken)
+    } else if (isPaced(envelope, stanza)) takePresence(stream, envelope, stanza, at, taken)
     else {
+      // Who joins or leaves says nothing else any more.
+      if (kind === 'presence') pace.forget(envelope)
       cross(stream, envelope, stanza, at, answers?.number, () => {
         taken()
         if (answers !== undefined) options.repliedToThem(answers.ticket)
@@ -236,10 +240,11 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       : 'receipt-unasked'
   }
 
-  /** Whether it is presence of one user for another. */
-  function isOfUsers({ kind, type, from, to }: Envelope): boolean {
-    const paced = type === '' || type === 'unavailable' || type === 'probe'
-    return kind === 'presence' && paced && !ownRooms.has(from.domain) && far.get(to.domain) === 'im'
+  /** Whether it is presence of one user for another, or of an occupant for the room. */
+  function isPaced({ kind, type, from, to }: Envelope, stanza: XmlElement): boolean {
+    if (kind !== 'presence' || ownRooms.has(from.domain)) return false
+    if (far.get(to.domain) === 'im') return type === '' || type === 'unavailable' || type === 'probe'
+    return type === '' && !isJoin(stanza)
   }
 
   function takePresence(
@@ -273,7 +278,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
       answer(
         envelope,
         to.text === to.domain
-          ? answerForServer(envelope, stanza, farSide, Math.floor(options.now() / 1000))
+          ? answerForServer(envelope, stanza, farSide, stream.from, Math.floor(options.now() / 1000))
           : answerForUser(envelope, stanza),
       )
       return { crosses: false }
@@ -488,6 +493,7 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     onGivenUp(entry, why, done) {
       refusedLate(entry, why, entry.crossing.tell ? TIMEOUT : undefined, done)
     },
+    flush: () => pace.release(Number.POSITIVE_INFINITY),
     expire() {
       pace.release(options.now())
       for (const { envelope, ticket } of asked.expire(options.now())) {
@@ -513,6 +519,11 @@ function breaks({ kinds, stanzaOctets }: Control, kind: Kind, octets: number): E
 /** The ends of an answer. */
 function back({ from, to }: Envelope): Readonly<{ from: Jid; to: Jid }> {
   return { from: to, to: from }
+}
+
+/** XEP-0045 §7.2. */
+function isJoin(stanza: XmlElement): boolean {
+  return child(stanza, 'http://jabber.org/protocol/muc', 'x') !== undefined
 }
 
 /** A receipt (XEP-0184) or marker (XEP-0333), which names what it is for; a request for one names nothing. */

@@ -197,6 +197,8 @@ export function openRecords(
         const { file } = next
         await new Promise<void>((resolve) => {
           write({ type: 'removed', time: new Date().toISOString(), ...next })
+          // Signed before the file goes: a record that anybody could have put in excuses nothing.
+          writer?.checkpoint()
           writer?.mark(resolve)
           flush()
         })

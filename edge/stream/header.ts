@@ -26,8 +26,13 @@ export function readHeader(root: XmlElement): StreamHeader | StreamCondition {
   }
 }
 
-/** The header that begins a stream of ours. The domains are of the bundle, `id` is hexadecimal; nothing needs escaping. */
+/**
+ * The header that begins a stream of ours. The domains are of the bundle, `id` is hexadecimal; nothing needs escaping. A domain
+ * that is '' is left out: an empty address is none (RFC 7622 §3.1), and ejabberd takes the error behind it for broken XML.
+ */
 export function openStream(from: string, to: string, id?: string): string {
-  const idText = id === undefined ? '' : ` id='${id}'`
-  return `<?xml version='1.0'?><stream:stream xmlns='${SERVER_NS}' xmlns:stream='${STREAMS_NS}' from='${from}' to='${to}'${idText} version='1.0' xml:lang='en'>`
+  const attributes = Object.entries({ from, to, id: id ?? '' })
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => ` ${name}='${value}'`)
+  return `<?xml version='1.0'?><stream:stream xmlns='${SERVER_NS}' xmlns:stream='${STREAMS_NS}'${attributes.join('')} version='1.0' xml:lang='en'>`
 }

@@ -66,6 +66,8 @@ export type ConsumerOptions = Readonly<{
   responses?: boolean
   /** How long a frame may take, in milliseconds; left out, 30 s. */
   frameTimeout?: number
+  /** How long the greeting may take, in milliseconds; left out, 5 s. */
+  greetingTimeout?: number
   /** The producer connected: nothing is delivered of this connection before this returns. Here it may be paused. */
   onConnect?(connection: ConsumerConnection): void
   /** A request; the octets of the payload may be kept. Called in the order of sending. */
@@ -161,6 +163,7 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
     const frameTimeout = options.frameTimeout ?? FRAME_MS
     let paused = false
     let reading = false
+    let greeted = false
     let ended = false
     let gone = false
     /** Since when the rest of a frame is waited for. */
@@ -177,7 +180,11 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
       options.onState?.({ state: 'disconnected', problem, violation })
     }
     const violated = (why: string) => breakOff(why, true)
-    const tooSlow = setTimeout(violated, HANDSHAKE_MS, 'no GCXP greeting came')
+    let tooSlow: NodeJS.Timeout | undefined
+    const awaitGreeting = () => {
+      tooSlow = setTimeout(violated, options.greetingTimeout ?? HANDSHAKE_MS, 'no GCXP greeting came')
+    }
+    awaitGreeting()
     const looking = setInterval(() => {
       if (waitsSince !== undefined && performance.now() - waitsSince > frameTimeout)
         return violated(`a frame was not complete within ${frameTimeout / 1000} s`)
@@ -194,11 +201,14 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
       pause() {
         paused = true
         waitsSince = undefined
+        // What is not read here cannot be missed.
+        clearTimeout(tooSlow)
         socket.pause()
       },
       resume() {
         if (!paused || ended) return
         paused = false
+        if (!greeted) awaitGreeting()
         read()
         if (!paused) socket.resume()
       },
@@ -219,6 +229,7 @@ export function listenConsumer(options: ConsumerOptions): Consumer {
         }
         waitsSince = undefined
         if (message.type === 'preamble') {
+          greeted = true
           clearTimeout(tooSlow)
         } else if (message.type === 'violation') {
           violated(`not GCXP as agreed: ${message.what}`)

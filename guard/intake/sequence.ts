@@ -1,4 +1,5 @@
 /** Which numbers a producer may send, and which ones a foreign producer's requests get (doc/formats.md §5). */
+import { SELF_TEST_NUMBER } from '../../rules/self-test/self-test.ts'
 import { compareNumbers, formatNumber, NO_NUMBER, nextNumber, type StanzaNumber } from '../gcxp/number.ts'
 import { WINDOW } from '../gcxp/producer.ts'
 
@@ -13,13 +14,18 @@ export type Sequence = Readonly<{
   missing(): number
 }>
 
+/** Of the self-test's number release takes no more than the self-test: a producer that sends it would end the direction at will. */
+function isNoStanza(number: StanzaNumber): boolean {
+  return number.count === 0 || compareNumbers(number, SELF_TEST_NUMBER) === 0
+}
+
 /** Numbers that go on from connection to connection. @param seen the highest number ever seen, 0.0 when none; @param confirmed the highest ever settled. */
 export function createSequence(seen: StanzaNumber, confirmed: StanzaNumber): Sequence {
   let last: StanzaNumber | undefined
 
   function problemOf(number: StanzaNumber): string | undefined {
     const told = `number ${formatNumber(number)}`
-    if (number.count === 0) return `${told}, a number that no stanza has`
+    if (isNoStanza(number)) return `${told}, a number that no stanza has`
     if (last !== undefined) {
       const follows = number.generation === last.generation && number.count === last.count + 1
       return follows ? undefined : `${told} behind ${formatNumber(last)}`
@@ -66,7 +72,7 @@ export function createGrowth(): Sequence {
     connected() {},
     confirm() {},
     next(number) {
-      if (number.count === 0) return `number ${formatNumber(number)}, a number that no stanza has`
+      if (isNoStanza(number)) return `number ${formatNumber(number)}, a number that no stanza has`
       if (last !== undefined && compareNumbers(number, last) <= 0) {
         return `number ${formatNumber(number)} behind ${formatNumber(last)}, not above it`
       }

@@ -152,6 +152,8 @@ function begin(): void {
     record(removal, whenDurable) {
       if (stopping !== undefined) return
       writer.write({ type: 'removed', time: time(), ...removal })
+      // Signed before the files go: a record that anybody could have put in excuses nothing.
+      writer.checkpoint()
       writer.mark(whenDurable)
       writer.flush()
     },

@@ -81,7 +81,7 @@ export function verifyJournal(
         break
       }
       head = read.head
-      removals.follow(read.fields)
+      removals.follow(read.fields, head.seq)
       contents.look(read.fields, head.seq, firstSeq)
       const verdict = classOf(read.fields)
       if (verdict !== undefined) verdicts[verdict]++
@@ -98,10 +98,16 @@ export function verifyJournal(
 
   const end = head ?? { seq: 0, chain: '' }
   if (problems.length === 0) {
-    problems.push(...contents.problems(removals.includes))
+    // Whoever has the disk and not the key can put in a record behind the last checkpoint.
+    const believed = keys.length > 0 ? (checkpoints.signed() ?? 0) : end.seq
+    problems.push(...contents.problems((seq) => removals.includes(seq, believed)))
     const start = before ?? NO_HEAD
     const known = heads.some((one) => one.seq === start.seq && start.chain.startsWith(one.chain))
-    if (start.seq > 0 && !removals.end(start) && !known) {
+    if (start.seq > 0 && !known && removals.end(start, end.seq) && !removals.end(start, believed)) {
+      problems.push(
+        `begins with record ${first}, and the record that says that those before were removed is behind the last checkpoint: nobody has signed it`,
+      )
+    } else if (start.seq > 0 && !removals.end(start, believed) && !known) {
       problems.push(
         `begins with record ${first}, and no record says that those before were removed: they are missing (a head of record ${start.seq} that was kept elsewhere, with --head, stands for them)`,
       )
@@ -165,17 +171,20 @@ function createCheckpoints(keys: readonly KeyObject[]) {
   return { problemOf, guard: () => guard, signed: () => signed }
 }
 
-/** The removals on record. */
+/** The removals on record; asked of those that stand up to record `upTo`. */
 function createRemovals() {
-  const removed: { first: number; last: number; head: string }[] = []
+  const removed: { first: number; last: number; head: string; at: number }[] = []
   return {
-    follow({ type, first, last, head }: Fields): void {
+    /** `at` is the number of the record. */
+    follow({ type, first, last, head }: Fields, at: number): void {
       if (type !== 'removed' || typeof first !== 'number' || typeof last !== 'number') return
-      if (typeof head === 'string') removed.push({ first, last, head })
+      if (typeof head === 'string') removed.push({ first, last, head, at })
     },
     /** Whether one of them ends with this record. */
-    end: ({ seq, chain }: Head) => removed.some(({ last, head }) => last === seq && head === chain),
-    includes: (seq: number) => removed.some(({ first, last }) => first <= seq && seq <= last),
+    end: ({ seq, chain }: Head, upTo: number) =>
+      removed.some(({ last, head, at }) => at <= upTo && last === seq && head === chain),
+    includes: (seq: number, upTo: number) =>
+      removed.some(({ first, last, at }) => at <= upTo && first <= seq && seq <= last),
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Whether this bundle may be run where the configuration demands signatures: signed by two, in its time, and no older than the one before.
  */
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Bundle } from '../../rules/bundle/bundle.ts'
 import type { ApprovedBundle } from '../common/record.ts'
@@ -28,6 +29,9 @@ export function approve(
   try {
     const text = (file: string): string => readFileSync(file, 'latin1')
     const octets = readFileSync(bundle)
+    // The bundle in use was read before: the signatures must be of those octets, whatever is in the file by now.
+    if (hash('sha256', octets) !== files.digest)
+      return { problem: `bundle ${bundle}: was changed while it was read: put the approved file back` }
     const signers = files.signers.map(text).join('\n')
     checked = checkSignatures({ octets, signatures: files.signature.map(text), signers }, now)
   } catch (error) {

@@ -50,7 +50,7 @@ export type World = Readonly<{
   guards: Readonly<Record<Direction, Guard>>
   edges: Record<Side, Edge>
   domains: Readonly<Record<Side, PeerDomain>>
-  /** Stops the edge of a side; starts it again. */
+  /** Stops the edge of a side; starts it again, as one whose place another had taken. */
   stopEdge(side: Side): Promise<void>
   startEdge(side: Side): Promise<void>
   /** Ends everything. */
@@ -215,6 +215,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       stopEdge: (side) => edges[side].program.stop(),
       async startEdge(side) {
         const { configuration } = edges[side]
+        // Another gave out numbers meanwhile.
+        const restored = [...command, 'edge', 'restored', '--config', configuration]
+        await promisify(execFile)(process.execPath, restored)
         edges[side] = { ...edges[side], program: start(`edge-${side}`, configuration, 'edge') }
         await untilReady(edges[side])
       },

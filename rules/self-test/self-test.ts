@@ -19,7 +19,7 @@ export type SelfTestCase = Readonly<{
 /** When all are judged: 2026-03-02T00:00:00Z. */
 export const SELF_TEST_SECOND = 1_772_409_600
 
-/** The last number that there is: no producer comes to it, and a stanza under it may go back to any. */
+/** The last number that there is: intake takes it from no producer, and a stanza under it may go back to any. */
 export const SELF_TEST_NUMBER: StanzaNumber = { generation: GENERATIONS - 1, count: COUNTS - 1 }
 
 /** Most rows of which a label is tried; of more, as many, spread evenly. */

@@ -43,7 +43,7 @@ function becameOf({ file, test }: Evidence, outcomes: ReadonlyMap<string, Outcom
   const outcome = outcomes.get(file)
   if (outcome === undefined) return undefined
   if (test !== undefined) return outcome.tests.get(test)
-  return outcome.failed > 0 ? 'failed' : outcome.passed > 0 ? 'passed' : 'skipped'
+  return outcome.failed > 0 ? 'failed' : outcome.skipped > 0 ? 'skipped' : 'passed'
 }
 
 function lineOf(

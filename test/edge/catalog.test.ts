@@ -14,7 +14,7 @@ const NOW = 1_800_000_000
 const all: Permits = () => true
 
 const catalog = (bundle: Bundle, permits = all, from = ALICE, to = BOB) =>
-  createCatalogs(bundle, permits)(from, to, NOW)
+  createCatalogs(bundle, permits)(from, to, 'high.example', NOW)
 const selectors = (node: XmlElement) => elements(node).map((item) => attribute(item, 'selector'))
 
 t.test('one item a label, by every check', (t) => {
@@ -25,8 +25,8 @@ t.test('one item a label, by every check', (t) => {
   t.equal(elements(whole).length, bundle.labels.rows.length)
   t.equal(new Set(selectors(whole)).size, bundle.labels.rows.length, 'selectors differ')
   const asked: string[] = []
-  const secret = catalog(bundle, (row, from, to) => {
-    asked.push(`${from.text} ${to.text}`)
+  const secret = catalog(bundle, (row, { from, to, by }) => {
+    asked.push(`${from.text} ${to.text} ${by}`)
     return row.name === 'acme-secret'
   })
   t.same(
@@ -35,7 +35,7 @@ t.test('one item a label, by every check', (t) => {
       '<securitylabel xmlns="urn:xmpp:sec-label:0"><displaymarking bgcolor="#ffffff" fgcolor="#000000">ACME SECRET</displaymarking><label><esssecuritylabel xmlns="urn:xmpp:sec-label:ess:0">MQgCAQQGAyoDBA==</esssecuritylabel></label></securitylabel>',
     ],
   )
-  t.same(new Set(asked), new Set(['alice@high.example/x bob@low.example']))
+  t.same(new Set(asked), new Set(['alice@high.example/x bob@low.example high.example']))
   t.end()
 })
 
@@ -167,3 +167,18 @@ t.test(
     t.match(await ask('u', 'bob@low.example', query('bob@low.example')), /<service-unavailable /)
   },
 )
+
+t.test('nothing is offered to who may send no message', async (t) => {
+  const controls = [
+    { domain: 'high.example', kinds: ['iq', 'presence'] },
+    { domain: 'conference.high.example' },
+  ]
+  const world = await startWorld({ more: { controls } })
+  t.teardown(world.close)
+  await world.server.send(
+    `<iq from='alice@high.example/x' to='low.example' id='c' type='get'><catalog xmlns='urn:xmpp:sec-label:catalog:2' to='bob@low.example'/></iq>`,
+  )
+  const answer = await world.server.find((xml) => xml.includes('id="c"'), 3000)
+  t.match(answer?.xml, /<catalog /)
+  t.notMatch(answer?.xml, /<item /)
+})

@@ -16,6 +16,7 @@ const FAR = ['low.example', 'conference.low.example']
 
 type Yaml = {
   state: string
+  controls?: object[]
   s2s: { ca: string[]; certificates: object[]; routes: object[]; dns?: string }
   gcxp: { out: { host: string; port: number; peer: string } }
   metrics: { listen: string }
@@ -128,6 +129,12 @@ t.test('by the network', async (t) => {
     )
     t.same((await check(t, change, '--offline')).status, 0, `${name}: offline nobody is asked`)
   }
+  const behind = await check(t, (c) => {
+    c.s2s.routes.pop()
+    c.s2s.dns = 'off'
+    c.controls = [{ domain: 'high.example', trunk: ['conference.high.example'] }]
+  })
+  t.match(behind, { status: 0, lines: [/can be run/] }, 'a domain behind another has no server of its own')
   const second = await check(t, (c) => {
     c.s2s.routes.push({ domain: 'high.example', host: '127.0.0.1', port: 1, priority: 10 })
   })

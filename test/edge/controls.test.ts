@@ -1,5 +1,6 @@
 /** What each server of the own side may do, and that the operator hears which rule was in its way. */
 import t from 'tap'
+import { askEdge } from '../../edge/control/client.ts'
 import { type ControlSource, createControls, createRates, parseNetwork } from '../../edge/controls.ts'
 import { issue } from '../pki/pki.ts'
 import { essLabel } from './bundles.ts'
@@ -214,4 +215,19 @@ t.test('a trunk: stanzas of the domains behind a peer come and go by its streams
     await world.guard.find((xml) => xml.includes('asked-again')),
     'its certificate need not show them, when it is looked at again either',
   )
+})
+
+t.test('whom a rate holds back, and by which rule, the operator sees', async (t) => {
+  const world = await startWorld({ more: { controls: [{ domain: 'example', subtree: true, rate: 1 }] } })
+  t.teardown(world.close)
+  for (const marker of ['one', 'two', 'three'])
+    await world.server.send(message('alice@high.example/x', marker))
+  t.ok(await world.guard.find((xml) => xml.includes('one')))
+  const seen: unknown[] = []
+  await askEdge(world.config.state, 'sessions', {}, (item) => void seen.push(item))
+  t.match(seen[0], {
+    direction: 'inbound',
+    held: true,
+    why: 'controls[0] (example and below): it sends faster than its rate',
+  })
 })

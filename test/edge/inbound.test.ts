@@ -39,6 +39,7 @@ t.test('the headers', async (t) => {
     const answer = await raw.end()
     t.match(answer, streamError(condition), name)
     t.match(answer, /^<\?xml version='1\.0'\?><stream:stream /, `${name}: the error stands in a stream`)
+    t.notMatch(answer, / (from|to)=(''|"")/, `${name}: whose header names no empty address`)
   }
 })
 

@@ -1,5 +1,5 @@
 /** What a room says crosses only to who joined it. */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -173,6 +173,19 @@ t.test('occupants outlive the edge', (t) => {
     t.throws(() => createOccupancy(file), /line 1 is not one of ours: delete the file/, wrong)
   }
   t.throws(() => createOccupancy(join(folder, 'none/occupants')), /cannot be used \(ENOENT\): give the edge/)
+  t.end()
+})
+
+t.test('a full disk costs nobody a place, and the file is made good when there is room', (t) => {
+  const file = fresh()
+  const { occupancy, far, room } = conversation(file)
+  rmSync(file)
+  symlinkSync('/dev/full', file)
+  far(MUC)
+  room('presence', '', SELF)
+  t.equal(occupancy.size(), 1)
+  occupancy.expire(0)
+  t.equal(conversation(file).occupancy.size(), 1)
   t.end()
 })
 

@@ -276,6 +276,17 @@ t.test('the queue is bounded and keeps its order while the server is away', asyn
   t.throws(() => links.deliver('low.example', 'evil.example', item('<m/>')))
 })
 
+t.test('answers are bounded in octets too', async (t) => {
+  const server = await startServer([{}])
+  server.close()
+  const links = linksTo(server.port, [], 1000)
+  t.teardown(links.close)
+  const long = 'x'.repeat(1024 * 1024)
+  const answered = Array.from({ length: 20 }, () => links.answer('low.example', 'high.example', item(long)))
+  t.same(answered, [...Array(16).fill(true), ...Array(4).fill(false)])
+  t.ok(links.isOverfull('low.example', 'high.example'))
+})
+
 t.test('what waits too long for an absent server is given back', async (t) => {
   const server = await startServer([{}])
   server.close()

@@ -74,6 +74,21 @@ t.test('the last of those that come too soon goes when its time has come', (t) =
   t.end()
 })
 
+t.test('going away and coming back is no faster than the rest', (t) => {
+  const pace = createPresencePace(1000, () => {})
+  const sent: string[] = []
+  for (let now = 0; now < 3000; now += 10) {
+    const type = now % 20 === 0 ? '' : 'unavailable'
+    if (pace.take(envelope(type), presence(), now, () => sent.push(type)) === 'now') sent.push(type)
+    pace.release(now)
+  }
+  pace.release(10_000)
+  t.same(sent.slice(0, 2), ['', 'unavailable'], 'who goes away goes at once')
+  t.equal(sent.at(-1), 'unavailable', 'and the last word is the last')
+  t.ok(sent.length <= 8, `two in each of three seconds: ${sent.length}`)
+  t.end()
+})
+
 t.test('memory is bounded, and what is beyond goes through', (t) => {
   const pace = createPresencePace(1000, () => {})
   for (let n = 0; n < 50_001; n++)
@@ -128,4 +143,29 @@ t.test('through an edge, and as it is configured', async (t) => {
   t.ok(await until(() => world.guard.frames.length === 2))
   t.match(await world.metrics(), /stripped_total{name="presence-repeated"} 2\n/, 'dnd, and away again')
   t.match(await world.metrics(), /stripped_total{name="presence-detail"} 1\n/)
+})
+
+t.test('what waits is sent when the edge stops, and to a room it waits too', async (t) => {
+  const world = await startWorld({ more: { presence: { seconds: 3600 } } })
+  t.teardown(world.close)
+  const show = (show: string, to: string, inner = '') =>
+    world.server.send(
+      `<presence from='alice@high.example/x' to='${to}'><show>${show}</show>${inner}</presence>`,
+    )
+  const room = 'room@conference.low.example/Alice'
+  const join = `<x xmlns='http://jabber.org/protocol/muc'/>`
+  const frames = (match: string) => world.guard.frames.filter(({ xml }) => xml.includes(match)).length
+  await show('away', 'bob@low.example')
+  await show('dnd', 'bob@low.example')
+  await show('away', room)
+  await show('dnd', room)
+  await show('away', room, join)
+  await show('away', room, join)
+  t.ok(await until(() => frames(room) === 3), 'joins are not held back')
+  await show('dnd', room)
+  t.ok(await until(() => frames(room) === 4), 'and what comes behind a join goes at once')
+  t.equal(frames('dnd'), 1, 'that one')
+  await world.restart()
+  t.ok(await until(() => frames('dnd') === 2))
+  t.ok(world.guard.frames.at(-1)?.xml.includes('to="bob@low.example"'))
 })

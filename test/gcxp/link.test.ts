@@ -189,6 +189,37 @@ t.test('the window bounds what is unanswered', async (t) => {
   far.consumer.close()
 })
 
+t.test('a connection that is held back from its beginning is not one that does not greet', async (t) => {
+  const far = await listen({
+    greetingTimeout: 100,
+    onConnect(connection) {
+      far.connections.push(connection)
+      connection.pause()
+    },
+  })
+  const near = await connectRaw(far.port, client)
+  near.write(numbered(at(1), 'x'))
+  await delay(400)
+  t.equal(near.ended(), false)
+  t.same(far.states, ['connected'], 'nothing is said of it')
+  far.connections[0]!.resume()
+  await until(() => near.answers.length === 1)
+  near.close()
+  const mute = connectTls({
+    host: '127.0.0.1',
+    port: far.port,
+    servername: HERE,
+    cert: client.certificate,
+    key: client.key,
+    ca: ca.certificate,
+  }).resume()
+  await until(() => far.connections.length === 2)
+  far.connections[1]!.resume()
+  await once(mute, 'close')
+  t.match(far.states.at(-1), /no GCXP greeting came/, 'one that may speak and does not is')
+  far.consumer.close()
+})
+
 t.test('big payloads fill the window by octets', async (t) => {
   const [port] = await freePorts(1)
   const near = produce(port!, { octets: 10_000 })

@@ -65,7 +65,7 @@ const FORBIDDEN: readonly [RegExp, string][] = [
   [/\bprocess\s*\.\s*(?!exit\b|exitCode\b|argv\b|on\b|versions\b)/, 'more of process than it needs'],
   [/\beval\b|\bFunction\s*\(|\bWebAssembly\b/, 'code out of data'],
   [
-    /(?<!\bnew )\bDate\b(?!\.UTC\b)|\bnew Date\b(?!\(seconds \* 1000\))|\bperformance\b|\bsetTimeout\b|\bsetInterval\b|\bhrtime\b/,
+    /(?<!\bnew )\bDate\b(?!\.(?:UTC|parse)\b)|\bnew Date\b(?!\(seconds \* 1000\))|\bperformance\b|\bsetTimeout\b|\bsetInterval\b|\bhrtime\b/,
     'a clock',
   ],
   [/\brandom|\bcrypto\s*\.\s*getRandom/i, 'randomness'],

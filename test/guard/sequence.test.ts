@@ -83,6 +83,7 @@ t.test('numbers that must not come end their connection, and reach no verifier',
     ['the middle of the next generation', [at(2, 4)], /4\.2 begins a generation in its middle/],
     ['another generation on the way', [at(5016), at(1, 4)], /4\.1 behind 3\.5016/],
     ['nought', [at(0)], /3\.0, a number that no stanza has/],
+    ['that of the self-test', [SELF_TEST_NUMBER], /65535\.281474976710655, a number that no stanza has/],
   ]
   let good = 0
   for (const [what, numbers, why] of wrong) {
@@ -93,6 +94,7 @@ t.test('numbers that must not come end their connection, and reach no verifier',
     await until(near.ended)
     await until(() => why.test(intake.stage.said().slice(said)), 5000, intake.stage.said)
     good += numbers.length - 1
+    await until(() => intake.frames().length >= good)
     t.equal(intake.frames().length, good, `${what}: only what came before it went on`)
     t.same(near.answers, [])
     // A stage says no more than so many lines a second.
@@ -283,6 +285,7 @@ t.test('one-way: numbers grow, what is missing is counted, and nothing comes bac
     [1, 4],
     [9, 3],
     [0, 5],
+    [SELF_TEST_NUMBER.count, SELF_TEST_NUMBER.generation],
   ] as const) {
     near.write(numbered(at(count, generation), 'again'))
     await until(near.ended)
@@ -303,6 +306,15 @@ t.test('one-way: numbers grow, what is missing is counted, and nothing comes bac
   await delay(200)
   t.ok(intake.frames().length < 5003 + 300, `${intake.frames().length - 5003} more of 2,000 octets`)
   near.close()
+  await intake.end()
+})
+
+t.test('where nothing was ever seen, any number may begin but that of the self-test', async (t) => {
+  const intake = await startIntake(site, [NO_NUMBER, NO_NUMBER])
+  const near = await intake.connect()
+  near.write(numbered(SELF_TEST_NUMBER, 'x'))
+  await until(near.ended)
+  t.same(intake.frames(), [], 'release would end the direction for it')
   await intake.end()
 })
 

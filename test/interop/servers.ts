@@ -20,8 +20,20 @@ export type Server = Readonly<{
   stop(): void
 }>
 
-const USERS = { high: ['alice', 'anna'], low: ['bob', 'bill'] } as const
+const USERS = { high: ['alice', 'anna', 'ruth'], low: ['bob', 'bill'] } as const
 export const PASSWORD = 'a-password-of-the-test-only'
+
+/** Contacts of the far side in the roster of `ruth`, where Prosody is the server of the high side. */
+export const CONTACTS = 300
+
+/** A roster as Prosody keeps it, of contacts that see their user and are seen. */
+function prosodyRoster(domain: string): string {
+  const contacts = Array.from(
+    { length: CONTACTS },
+    (_, n) => `["c${n}@${domain}"] = { ["subscription"] = "both"; ["groups"] = {}; };\n`,
+  )
+  return `return { [false] = { ["version"] = 1; };\n${contacts.join('')}};\n`
+}
 
 /**
  * Starts Prosody for `<side>.example` and `conference.<side>.example`; `direct`: with direct TLS at this port and no STARTTLS;
@@ -39,6 +51,11 @@ export function startProsody(
   mkdirSync(accounts, { recursive: true })
   for (const user of USERS[side])
     writeFileSync(join(accounts, `${user}.dat`), `return { ["password"] = "${PASSWORD}"; };\n`)
+  if (side === 'high') {
+    const rosters = join(accounts, '../roster')
+    mkdirSync(rosters, { recursive: true })
+    writeFileSync(join(rosters, 'ruth.dat'), prosodyRoster('low.example'))
+  }
   const configuration = join(data, 'prosody.cfg.lua')
   const log = join(data, 'prosody.log')
   writeFileSync(
@@ -91,6 +108,7 @@ certfiles: ["${both}"]
 ca_file: "${files.ca}"
 s2s_cafile: "${files.ca}"
 s2s_use_starttls: required
+s2s_max_retry_delay: 1
 auth_method: internal
 auth_password_format: plain
 listen:

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, verify } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { mock } from 'node:test'
 import t from 'tap'
@@ -90,6 +90,40 @@ t.test('a journal that is signed', async (t) => {
     [],
     'the key was changed, and both are given',
   )
+})
+
+t.test('a removal that nobody has signed excuses no missing segment', async (t) => {
+  const journal = writeJournal(t.testdir())
+  journal.put(START)
+  for (let i = 1; i < 5; i++) journal.put(verdict(i))
+  const end = journal.checkpoint(ours.privateKey)
+  journal.segment()
+  const first = journal.head().seq
+  journal.put(verdict(5))
+  journal.checkpoint(ours.privateKey)
+  const save = async () => {
+    await journal.save()
+    rmSync(join(journal.directory, segmentName(1)))
+  }
+  journal.put({ type: 'removed', file: segmentName(1), first: 1, last: end.seq, head: end.chain })
+  await save()
+  t.match(verifyJournal(journal.directory, [], [ours.publicKey]).problems, [
+    `begins with record ${first}, and the record that says that those before were removed is behind the last checkpoint: nobody has signed it`,
+  ])
+  t.same(
+    verifyJournal(journal.directory, []).problems,
+    [],
+    'without a key nothing can be asked of signatures',
+  )
+  const kept = { seq: end.seq, chain: end.chain.slice(0, 12), from: '--head' }
+  t.same(
+    verifyJournal(journal.directory, [kept], [ours.publicKey]).problems,
+    [],
+    'a head that was kept will do',
+  )
+  journal.checkpoint(ours.privateKey)
+  await save()
+  t.same(verifyJournal(journal.directory, [], [ours.publicKey]).problems, [])
 })
 
 t.test('none where there should be one', async (t) => {

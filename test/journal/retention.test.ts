@@ -7,7 +7,7 @@ import { removable, startRetention } from '../../guard/journal/retention.ts'
 import { verifyJournal } from '../../guard/journal/verify.ts'
 import { makeSite, until } from '../guard/harness.ts'
 import { configOf } from '../guard/stage.ts'
-import { at, runJournal, writeJournal } from './make.ts'
+import { at, keyedSite, runJournal, writeJournal } from './make.ts'
 
 const DAY = 86_400_000
 const BEGAN = Date.UTC(2026, 0, 1)
@@ -157,10 +157,8 @@ t.test('nothing goes before its record is durable', async (t) => {
 })
 
 t.test('the stage records each removal before it removes', async (t) => {
-  const site = await makeSite()
-  t.teardown(site.remove)
-  const config = await configOf(site)
-  const settings = { 'segment-megabytes': 1, keep: { megabytes: 2 } }
+  const { site, config, signing } = await keyedSite(t)
+  const settings = { 'segment-megabytes': 1, keep: { megabytes: 2 }, 'signing-key': signing.file }
   const from = `${'a'.repeat(2000)}@high.example`
   const journal = await runJournal(t, config, settings)
   for (let i = 1; i <= 2000; i++) journal.verdict(at(i), 'released', { from })
@@ -183,6 +181,11 @@ t.test('the stage records each removal before it removes', async (t) => {
     .map((line) => JSON.parse(line))
   const removed = records.filter(({ type }) => type === 'removed')
   t.equal(removed.at(-1).last, first - 1)
+  const behind = (record: object) => records[records.indexOf(record) + 1]
+  t.ok(
+    removed.every((record) => behind(record).type === 'checkpoint'),
+    'and signs it',
+  )
 
   // Whoever takes one more away is found out, and so is one behind whom the record of a removal is gone.
   rmSync(join(site.journal, segments[0]!.name))

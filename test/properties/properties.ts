@@ -1,6 +1,6 @@
 /**
  * The 44 properties that the guard is held to (P01 to P44), each with the tests that hold it, or with the page that says whose it is instead. A
- * whole test run writes them with its results to dist/properties.md; `npm run manual` writes doc/properties.md from them.
+ * whole test run writes them with its results to dist/properties.md; `node scripts/manual.ts` writes them into doc/assurance.md.
  */
 
 /** All tests of a file, or one of them by its name. */

@@ -1,9 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { approve } from '../../guard/release/approve.ts'
 import { checkSignatures } from '../../guard/release/signature.ts'
+import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { approvalOf, notSuccessor, outOfTime } from '../../rules/signature/approval.ts'
 import { readSigners } from '../../rules/signature/signers.ts'
 import { armoured, ecdsa, ecdsaToken, ed25519, rsa, signerLine, type TestKey, token } from './make.ts'
@@ -39,6 +42,27 @@ function outcome(
 t.test('two people of different roles approve a bundle', (t) => {
   t.equal(outcome(), 'author/anna accreditor/ben')
   t.equal(outcome([...both].reverse()), 'accreditor/ben author/anna')
+  t.end()
+})
+
+t.test('release approves the octets of the digest that it runs, not what the file holds by then', (t) => {
+  const folder = t.testdir({
+    bundle: BUNDLE,
+    signers: SIGNERS,
+    'anna.sig': armoured(anna, BUNDLE),
+    'ben.sig': armoured(ben, BUNDLE),
+  })
+  const files = (digest: string) => ({
+    bundle: join(folder, 'bundle'),
+    digest,
+    signers: [join(folder, 'signers')],
+    signature: [join(folder, 'anna.sig'), join(folder, 'ben.sig')],
+  })
+  const bundle = { version: 2 } as Bundle
+  t.match(approve(files(hash('sha256', BUNDLE)), bundle), { bundle: { version: 2 } })
+  t.match(approve(files(hash('sha256', 'another bundle')), bundle), {
+    problem: /was changed while it was read/,
+  })
   t.end()
 })
 

@@ -24,6 +24,8 @@ export type CrossingSide = Readonly<{
   servers: Readonly<{ host: string; port: number }>
   /** What else stands under `s2s` of its edge. */
   s2s?: object
+  /** What else stands in its edge's configuration. */
+  edge?: object
 }>
 
 export type CrossingOptions = Readonly<{
@@ -159,6 +161,7 @@ export async function startCrossing(options: CrossingOptions): Promise<Crossing>
       },
       metrics: { listen: at(which === 'near' ? 5 : 7) },
       ...options.edges,
+      ...side.edge,
     })
   }
 

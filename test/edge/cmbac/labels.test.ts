@@ -114,13 +114,14 @@ function label(policy: Spif, classification: string, tagSet?: string, values: st
 function cmbac(
   defaults: ReadonlyMap<string, { label: Label; spif: Spif }> = new Map(),
   ask?: Parameters<typeof createUsers>[0]['ask'],
+  levels: Partial<Parameters<typeof createCmbac>[0]['levels']> = {},
 ) {
   const of = label(ACME, 'INTERNAL', 'Releasable To', ['ACME', 'HARBOUR'])
   const some = makeClearance(ACME, [label(ACME, 'OPEN').classification, of.classification], of.categories)
   const harbour = makeClearance(HARBOUR, [label(HARBOUR, 'UNCLASSIFIED').classification], [])
   return createCmbac({
     policies: [ACME, HARBOUR],
-    levels: { server: {}, domains: new Map(), rooms: new Map(), peers: new Map() },
+    levels: { server: {}, domains: new Map(), rooms: new Map(), peers: new Map(), ...levels },
     users: createUsers({
       domains: new Set(['acme.example']),
       listed: new Map([['anna@acme.example', [some, harbour]]]),
@@ -144,7 +145,7 @@ t.test('which rows a catalog may offer', (t) => {
   const names = (from: string) => [
     ...new Set(
       out.labels.rows
-        .filter((row) => permits(row, jid(from), jid('ben@coalition.example')))
+        .filter((row) => permits(row, { from: jid(from), to: jid('ben@coalition.example') }))
         .map(({ name }) => name),
     ),
   ]
@@ -155,6 +156,20 @@ t.test('which rows a catalog may offer', (t) => {
     'harbour/unclassified',
   ])
   t.same(names('bert@acme.example'), [], 'who has no clearance is offered nothing')
+  const some = out.labels.rows.find(({ name }) => name === 'acme/open')!
+  const ends = { from: jid('anna@acme.example/desk'), to: jid('ben@coalition.example') }
+  const barred = {
+    server: { accessLabel: { label: label(ACME, 'RESTRICTED'), spif: ACME } },
+  }
+  t.equal(cmbac().permits(some, ends), true)
+  t.equal(cmbac(new Map(), undefined, barred).permits(some, ends), false, 'who may not come in, neither')
+  const narrow = { peers: new Map([['trunk.example', { entry: [makeClearance(HARBOUR, [], [])] }]]) }
+  t.equal(
+    cmbac(new Map(), undefined, narrow).permits(some, { ...ends, by: 'trunk.example' }),
+    false,
+    'whoever brings it',
+  )
+  t.equal(cmbac(new Map(), undefined, narrow).permits(some, ends), true)
   t.equal(
     names('acme.example').length,
     new Set(out.labels.rows.map(({ name }) => name)).size,

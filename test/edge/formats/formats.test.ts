@@ -482,7 +482,7 @@ t.test('a catalog has each label once, in the format of whoever asks, and its de
     const formats = over(bundle.labels.rows, format ?? 'ess-0258')
     const spokenBy = format === undefined ? undefined : formats.spoken
     const catalog = createCatalogs(bundle, () => true, undefined, spokenBy)
-    const node = catalog(ALICE, jid('bob@low.example'), SECOND)
+    const node = catalog(ALICE, jid('bob@low.example'), 'high.example', SECOND)
     return elements(node).map(
       (item) =>
         `${attribute(item, 'default') ?? ''} ${serialise(item).includes('esssecuritylabel') ? 'ESS' : '4774'}`,
