@@ -12,7 +12,7 @@
  * Counted are: each tool check as one, and each top-level test of a test file as one. Failures too are
  * a test that asserts nothing, a file that runs no test, a file that ends with an exit code, a signal or
  * after its time, and processes that it leaves behind. Skipped tests are counted beside; under CI those of
- * test/interop are failures. Test files in test/interop and test/faults run alone, after the others. A whole run ends with the
+ * test/interop are failures. Test files in test/interop and test/faults (but for planted faults) run alone, after the others. A whole run ends with the
  * page of properties (dist/properties.md): one that no test holds any more is a failure.
  */
 import { existsSync, globSync } from 'node:fs'
@@ -25,7 +25,7 @@ import { writeProperties } from './test/properties.ts'
 import { pinnedNode } from './test/runtime.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const alone = /^test\/(interop|faults)\//
+const alone = /^test\/(interop|faults(?!\/planted))\//
 const isRoot = process.getuid?.() === 0
 const inCi = process.env['CI'] === 'true'
 const started = performance.now()

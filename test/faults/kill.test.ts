@@ -2,7 +2,7 @@
  * Each stage of a guard is killed again and again, at random moments under load: nothing is lost, nothing is changed, nothing
  * that was refused leaves, nothing is released without a record, and the direction comes back by itself.
  *
- * FAULT_KILLS=n kills each stage n times (20 unless told), of one guard at most 20 times: all that it was sent is kept to be judged.
+ * FAULT_KILLS=n kills each stage n times (8 unless told), of one guard at most 20 times: all that it was sent is kept to be judged.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,7 +15,7 @@ import { makeSite, receive, runGuard, sendTo, until } from '../guard/harness.ts'
 import { compileProduct } from '../support/compile.ts'
 import { pace } from '../support/pace.ts'
 
-const KILLS = Number(process.env['FAULT_KILLS'] ?? 20)
+const KILLS = Number(process.env['FAULT_KILLS'] ?? 8)
 const PER_SECOND = 400
 /** A run that is shorter makes the launcher wait longer before the next. */
 const SOUND_MS = 1_050

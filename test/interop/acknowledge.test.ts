@@ -125,9 +125,13 @@ async function run(): Promise<void> {
   )
 
   // It answers pings before its users have what came in front of them, and what comes before they are back it bounces.
-  const skip = 'only in the long form (SALLYPORT_INTEROP_FLOOD): ejabberd answers before it delivers'
-  const long = process.env['SALLYPORT_INTEROP_FLOOD'] !== undefined
-  await t.test('ejabberd is killed in the middle', long ? PATIENT : { ...PATIENT, skip }, async (t) => {
+  if (process.env['SALLYPORT_INTEROP_FLOOD'] === undefined) {
+    t.comment(
+      'ejabberd is killed in the long form only (SALLYPORT_INTEROP_FLOOD): it answers before it delivers',
+    )
+    return
+  }
+  await t.test('ejabberd is killed in the middle', PATIENT, async (t) => {
     const before = bob
     await flow(alice, 'bob@low.example/test', labels.out, 'storm', (n) => {
       if (n !== COUNT / 2) return
