@@ -400,3 +400,17 @@ t.test('the page of metrics has closed labels and the health of the edge', async
   t.equal((await fetch(`http://127.0.0.1:${world.edge.metricsPort}/`)).status, 404)
   t.equal((await fetch(`http://127.0.0.1:${world.edge.metricsPort}/metrics`, { method: 'POST' })).status, 404)
 })
+
+t.test('an edge that is stopped in order leaves nothing to be sent again', async (t) => {
+  const world = await startWorld()
+  t.teardown(world.close)
+  world.release(released('<body>once</body>', 'id="f1" to="alice@high.example/x" type="chat"'))
+  t.ok(await world.server.find((xml) => xml.includes('once'), 3000))
+  await world.restart()
+  world.release(released('<body>later</body>', 'id="f2" to="alice@high.example/x" type="chat"'), {
+    generation: 1,
+    count: 2,
+  })
+  t.ok(await world.server.find((xml) => xml.includes('later'), 5000))
+  t.equal(world.server.received.filter(({ xml }) => xml.includes('once')).length, 1)
+})
