@@ -90,16 +90,17 @@ function compile(sources: readonly ControlSource[] | undefined): Omit<Controls, 
       trunk: source.trunk,
     } satisfies Control,
   }))
+  const byDomain = new Map(rules.map((rule) => [rule.source.domain, rule]))
   const carriers = new Map(
     rules.flatMap(({ source }) => source.trunk.map((behind) => [behind, source.domain])),
   )
 
-  /** Of those that are for the domain the longest: that of its own name, or the nearest above. */
+  /** That of its own name, or of the nearest domain above that has `subtree`. */
   function find(domain: string): (typeof rules)[number] | undefined {
-    let found: (typeof rules)[number] | undefined
-    for (const rule of rules) {
-      if (whyNot(rule.source, domain) !== undefined) continue
-      if (found === undefined || rule.source.domain.length > found.source.domain.length) found = rule
+    let found = byDomain.get(domain)
+    for (let dot = domain.indexOf('.'); found === undefined && dot >= 0; dot = domain.indexOf('.', dot + 1)) {
+      const above = byDomain.get(domain.slice(dot + 1))
+      if (above?.source.subtree === true) found = above
     }
     return found
   }
