@@ -41,7 +41,6 @@ export type PresencePace = Readonly<{
   release(now: number): void
   /** What waits of these addresses never goes, and the next one does at once. */
   forget(ends: Pick<Envelope, 'from' | 'to'>): void
-  waiting(): number
 }>
 
 /** Pairs of addresses that are followed at once; presence beyond that goes without delay, and the guard's rate bounds it. */
@@ -56,12 +55,9 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
     held: Readonly<{ said: string; away: boolean; send: () => void }> | undefined
   }
   const known = new Map<string, Known>()
-  let waiting = 0
 
   function hold(entry: Known, held: Known['held']): void {
-    if (entry.held === undefined) waiting++
-    else onLeftOut()
-    if (held === undefined) waiting--
+    if (entry.held !== undefined) onLeftOut()
     entry.held = held
   }
 
@@ -92,7 +88,6 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
         known.delete(key)
         const { held } = entry
         if (held === undefined) continue
-        waiting--
         known.set(key, { sent: held.said, away: held.away, at: now, held: undefined })
         held.send()
       }
@@ -100,10 +95,9 @@ export function createPresencePace(ms: number, onLeftOut: () => void): PresenceP
     forget({ from, to }) {
       const key = keyOf('', from, to)
       const entry = known.get(key)
-      if (entry?.held !== undefined) hold(entry, undefined)
+      if (entry !== undefined) hold(entry, undefined)
       known.delete(key)
     },
-    waiting: () => waiting,
   }
 }
 

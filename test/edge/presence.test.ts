@@ -52,12 +52,10 @@ t.test('the last of those that come too soon goes when its time has come', (t) =
   t.equal(take('dnd', 20), 'later')
   t.equal(take('xa', 30), 'later')
   t.equal(take('dnd', 40, '', 'other@high.example/x'), 'now', 'of another address')
-  t.equal(pace.waiting(), 1)
   pace.release(999)
   t.same(sent, ['away', 'dnd'])
   pace.release(1000)
   t.same(sent, ['away', 'dnd', 'xa'])
-  t.equal(pace.waiting(), 0)
   t.equal(take('away', 1500), 'later', 'counted from when it went')
   t.equal(take('xa', 1600), 'repeated', 'back to what the far side knows: nothing waits')
   pace.release(5000)
@@ -125,10 +123,9 @@ t.test('through an edge, and as it is configured', async (t) => {
       )
     await world.server.send(`<presence from='alice@high.example/x' to='bob@low.example' type='unavailable'/>`)
     t.ok(await until(() => world.guard.frames.some(({ xml }) => xml.includes('unavailable'))))
-    t.match(
-      world.guard.frames.map(({ xml }) => xml).filter((xml) => !xml.includes('unavailable')),
-      crossing,
-    )
+    const crossed = world.guard.frames.map(({ xml }) => xml).filter((xml) => !xml.includes('unavailable'))
+    t.equal(crossed.length, crossing.length)
+    t.match(crossed, crossing)
     await world.close()
   }
   const world = await startWorld({ more: { presence: { seconds: 1 } } })
