@@ -11,9 +11,8 @@
  */
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { attribute, child, elements, type XmlElement } from '../rules/xml/node.ts'
-import type { Envelope } from './refusal.ts'
+import { type Envelope, isJoin } from './refusal.ts'
 
-const MUC_NS = 'http://jabber.org/protocol/muc'
 const USER_NS = 'http://jabber.org/protocol/muc#user'
 
 export type Occupancy = Readonly<{
@@ -101,7 +100,7 @@ export function createOccupancy(file: string): Occupancy {
     delivered(type, { from, to }, stanza, now) {
       if (to.local === '') return
       const key = keyOf(`${to.local}@${to.domain}`, from.text)
-      if (type === '' && child(stanza, MUC_NS, 'x') !== undefined) move(key, now)
+      if (type === '' && isJoin(stanza)) move(key, now)
       else if (type === 'unavailable' && inside.has(key)) {
         exit(key)
         // What the room says of it still goes there.

@@ -33,7 +33,6 @@ export const CONSTRAINT: EdgeError = { condition: 'resource-constraint', type: '
 export const TIMEOUT: EdgeError = { condition: 'remote-server-timeout', type: 'wait' }
 
 const TEXT = 'This does not cross the boundary.'
-const MUC_NS = 'http://jabber.org/protocol/muc'
 
 /**
  * Whether the sender of a refused stanza hears of it. `fromRoom`: the sender's domain is a room service, whose
@@ -47,7 +46,7 @@ export function isAnswered({ kind, type, from }: Envelope, fromRoom: boolean, st
       if (fromRoom && from.resource === '') return false
       return (type === 'chat' || type === 'normal' || type === '') && hasText(stanza)
     case 'presence':
-      return type === 'subscribe' || (type === '' && child(stanza, MUC_NS, 'x') !== undefined)
+      return type === 'subscribe' || (type === '' && isJoin(stanza))
     case 'iq':
       return type === 'get' || type === 'set'
   }
@@ -56,6 +55,11 @@ export function isAnswered({ kind, type, from }: Envelope, fromRoom: boolean, st
 /** The error of a stanza that clearances keep: it says whether to try again, and nothing of which clearance. */
 export function errorOf({ reason }: Denial): EdgeError {
   return reason === 'clearance-unavailable' ? CONSTRAINT : POLICY
+}
+
+/** Whether an available presence asks to be let into a room (XEP-0045 §7.2). */
+export function isJoin(presence: XmlElement): boolean {
+  return child(presence, 'http://jabber.org/protocol/muc', 'x') !== undefined
 }
 
 /** Receipts, markers and chat states go unanswered: nobody wrote them. What holds anything else has a sender who waits. */

@@ -10,7 +10,7 @@ import type { Bundle } from '../../rules/bundle/bundle.ts'
 import { isNumbered } from '../../rules/bundle/identifiers.ts'
 import type { Reason } from '../../rules/reasons.ts'
 import { formatReference, type StanzaNumber } from '../../rules/text/numbered.ts'
-import { attribute, child, element, elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
+import { attribute, element, elements, SERVER_NS, type XmlElement } from '../../rules/xml/node.ts'
 import { serialise } from '../../rules/xml/write.ts'
 import {
   type Answer,
@@ -39,6 +39,7 @@ import {
   errorFor,
   errorOf,
   isAnswered,
+  isJoin,
   NOT_FOUND,
   POLICY,
   TIMEOUT,
@@ -233,8 +234,9 @@ export function createOutgoingRelay(options: OutgoingOptions): OutgoingRelay {
     if (options.unasked === 'pass') return undefined
     if (!answers) return 'room-unasked'
     // Numbered ones are looked up as they are written.
-    const { answer } = identifiers.naming(spool.next(), envelope)
     const receipts = numbered ? [] : elements(stanza).filter(isReceipt)
+    if (receipts.length === 0) return undefined
+    const { answer } = identifiers.naming(spool.next(), envelope)
     return receipts.every((one) => answer(attribute(one, 'id') ?? '') !== undefined)
       ? undefined
       : 'receipt-unasked'
@@ -519,11 +521,6 @@ function breaks({ kinds, stanzaOctets }: Control, kind: Kind, octets: number): E
 /** The ends of an answer. */
 function back({ from, to }: Envelope): Readonly<{ from: Jid; to: Jid }> {
   return { from: to, to: from }
-}
-
-/** XEP-0045 §7.2. */
-function isJoin(stanza: XmlElement): boolean {
-  return child(stanza, 'http://jabber.org/protocol/muc', 'x') !== undefined
 }
 
 /** A receipt (XEP-0184) or marker (XEP-0333), which names what it is for; a request for one names nothing. */
