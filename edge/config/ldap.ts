@@ -8,25 +8,14 @@ import type { Problem } from '../../rules/ruleset/problem.ts'
 import { decodeSource } from '../../rules/ruleset/source.ts'
 import type { Path, YamlSource } from '../../rules/ruleset/yaml.ts'
 import { cannotRead } from '../../rules/unreadable.ts'
-import type { LdapServer } from '../cmbac/ldap/connect.ts'
+import type { DirectoryOptions } from '../cmbac/ldap/directory.ts'
 import { readUserFilter } from '../cmbac/ldap/filter.ts'
 import { caProblem } from './s2s.ts'
 import type { LdapSource } from './schema.ts'
 
 /** Where the directory is and what it is asked; texts of its files are in it. */
-export type LdapConfig = Readonly<{
-  servers: readonly LdapServer[]
-  ca: readonly string[]
-  bindDn: string
-  password: string
-  base: string
-  /** A template that `readUserFilter` takes. */
-  filter: string
-  attribute: string
-  timeoutMs: number
-  cacheMs: number
-  cacheUsers: number
-}>
+export type LdapConfig = Omit<DirectoryOptions, 'againMs' | 'now' | 'onState'> &
+  Readonly<{ cacheMs: number; cacheUsers: number }>
 
 /** Where in a file something stands. */
 export type Places = Pick<YamlSource, 'problem'>
