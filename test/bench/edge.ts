@@ -2,19 +2,13 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type Consumer,
-  connectProducer,
-  listenConsumer,
-  nextNumber,
-  type Producer,
-  readCredentials,
-} from '../../guard/gcxp/index.ts'
+import { connectProducer, nextNumber, type Producer, readCredentials } from '../../guard/gcxp/index.ts'
 import type { Direction } from '../../packaging/demo/conversation.ts'
 import { descendants, startProgram } from '../../packaging/demo/process.ts'
 import { freePorts, untilReady } from '../../packaging/demo/world.ts'
 import { startDomain } from '../peer/domain.ts'
 import { issue, makeCa, writeCredentials } from '../pki/pki.ts'
+import { takeFrames } from './consumer.ts'
 import type { Subject } from './drive.ts'
 import { processFacts } from './facts.ts'
 import { type Measured, ROOT, type Setting } from './setting.ts'
@@ -106,25 +100,7 @@ async function startEdge(
   let onFrames: Handler = () => {}
   let onStanzas: Handler = () => {}
   let onRoom = () => {}
-  let guardPort = 0
-  const consumer: Consumer = listenConsumer({
-    host: '127.0.0.1',
-    port: 0,
-    peer: 'edge.example',
-    credentials,
-    payloadOctets: 1 << 20,
-    onRequest(number, _payload, connection) {
-      connection.answer(number, true)
-      onFrames(1)
-    },
-    onState(state) {
-      if (state.state === 'listening') guardPort = state.port
-    },
-    onFailure(problem) {
-      throw new Error(problem)
-    },
-  })
-  while (guardPort === 0) await new Promise(setImmediate)
+  const { port: guardPort, consumer } = await takeFrames('edge.example', credentials, () => onFrames(1))
   mkdirSync(join(folder, 'state'))
   const configuration = join(folder, 'edge.yaml')
   const config = {

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connectProducer, listenConsumer, nextNumber, readCredentials } from '../../guard/gcxp/index.ts'
+import { connectProducer, nextNumber, readCredentials } from '../../guard/gcxp/index.ts'
 import { startProgram } from '../../packaging/demo/process.ts'
 import { freePorts, untilReady } from '../../packaging/demo/world.ts'
 import { issue, makeCa, writeCredentials } from '../pki/pki.ts'
+import { takeFrames } from './consumer.ts'
 import type { Subject } from './drive.ts'
 import { journalFacts, processFacts, stagesOf } from './facts.ts'
 import { type Measured, ROOT, type Setting } from './setting.ts'
@@ -24,25 +25,7 @@ export async function guardDirection({ folder, bundle, sample, jit, journals }: 
   if ('problem' in credentials) throw new Error(credentials.problem)
 
   let handler = (_: number) => {}
-  let port = 0
-  const consumer = listenConsumer({
-    host: '127.0.0.1',
-    port: 0,
-    peer: 'guard.example',
-    credentials,
-    payloadOctets: 1 << 20,
-    onRequest(number, _payload, connection) {
-      connection.answer(number, true)
-      handler(1)
-    },
-    onState(state) {
-      if (state.state === 'listening') port = state.port
-    },
-    onFailure(problem) {
-      throw new Error(problem)
-    },
-  })
-  while (port === 0) await new Promise(setImmediate)
+  const { port, consumer } = await takeFrames('guard.example', credentials, () => handler(1))
   const [intakePort, metricsPort] = (await freePorts(2)) as [number, number]
   const journal = mkdtempSync(join(journals ?? folder, 'journal-'))
   writeFileSync(join(folder, 'digest-key'), `${randomBytes(32).toString('hex')}\n`)
